@@ -1,0 +1,39 @@
+// Files: reading whole, writing atomically, the XDG folders. Errors name the path.
+#ifndef CORE_BASE_FILE_H
+#define CORE_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/base/status.h"
+#include "core/base/str.h"
+
+// Reads all of a regular file into `*data` (caller frees with mem_free; one NUL byte follows the
+// `*size` bytes). Refuses folders, devices and files over `limit` bytes (0: no limit).
+enum status file_read(const char *path, size_t limit, char **data, size_t *size, struct error *error);
+
+// An atomic writer: bytes go to PATH.tmp-PID-N beside the target; commit syncs and renames it (and
+// syncs the folder); abort removes it. A crash leaves the old file whole.
+struct file_writer {
+    FILE *stream; // write here with stdio; check errors at commit
+    char *path, *temporary;
+};
+enum status file_create(struct file_writer *writer, const char *path, struct error *error);
+enum status file_commit(struct file_writer *writer, struct error *error); // closes in every case
+void file_abort(struct file_writer *writer);                              // safe after commit and on {0}
+
+enum status file_make_folder(const char *path, struct error *error); // mkdir -p, mode 0700 for new ones
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+int64_t file_size(const char *path); // -1 when there is none
+
+enum file_home { FILE_DATA, FILE_CONFIG, FILE_CACHE, FILE_STATE };
+// $XDG_DATA_HOME/batchlab and its kin ("~/.local/share/batchlab" by default), not created here.
+// The environment is read at every call, so tests can point it elsewhere.
+enum status file_home_path(enum file_home home, const char *name, struct str *path, struct error *error);
+const char *path_base(const char *path); // the part after the last '/'
+void path_join(struct str *out, const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,48 @@
+// A growable, always NUL-terminated byte string. `struct str s = {0}` is an empty one; str_free
+// releases it. When memory runs out the string keeps what it has, `failed` is set, and later
+// appends do nothing: check once at the end.
+#ifndef CORE_BASE_STR_H
+#define CORE_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct str {
+    char *text; // NULL while empty: use str_text to read
+    size_t length, capacity;
+    bool failed;
+};
+
+void str_free(struct str *s);
+void str_clear(struct str *s); // keeps the memory
+void str_add(struct str *s, const char *text);
+void str_add_bytes(struct str *s, const void *bytes, size_t count);
+void str_add_char(struct str *s, char c);
+void str_format(struct str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *str_text(const struct str *s); // never NULL
+
+// The shortest decimal text that reads back as the same bits (%.9g / %.17g tightened; "nan",
+// "inf", "-inf"); always with '.' whatever the locale. `out` holds 32 bytes. Returns `out`.
+char *number_text(double value, char out[32]);
+char *number_text_float(float value, char out[32]);
+// Reads one whole number; locale-independent, correctly rounded. False when `text` is not one.
+bool number_parse(const char *text, double *value);
+bool integer_parse(const char *text, int64_t *value);
+
+// UTF-8. Decodes the character at `text` (at most `length` bytes) into `*code`; returns its bytes.
+// An invalid sequence gives U+FFFD and 1 byte. 0 at the end.
+size_t utf8_decode(const char *text, size_t length, uint32_t *code);
+size_t utf8_encode(uint32_t code, char out[4]); // returns bytes written
+bool utf8_valid(const char *text, size_t length);
+
+bool text_equal(const char *a, const char *b);             // NULL-safe
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
+// Case-insensitive subsequence match with a score (higher is better, <0 no match): the palette,
+// the file prompt and "did you mean" use this one.
+int text_fuzzy(const char *pattern, const char *text);
+// Edit distance, for "did you mean".
+size_t text_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,107 @@
+// Parameter tables. A parameter is written once — name, type, unit, range, default, one line of
+// help, whether it can change while a run lives — and feeds flags, forms, validation, help, stored
+// configuration and the man page. A table describes the fields of one plain struct; pipeline steps
+// have tables of their own in the same shape. No allocation; values are read and written through
+// the table by name, or directly as fields of the struct. Tables are const; any thread.
+#ifndef CORE_PARAMS_H
+#define CORE_PARAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+
+#define PARAM_TEXT_SIZE 256
+
+enum param_type {
+    PARAM_INTEGER, // int64_t field
+    PARAM_REAL,    // double field
+    PARAM_SWITCH,  // bool field; "yes" / "no"
+    PARAM_CHOICE,  // char[PARAM_TEXT_SIZE] field; one of `choices`
+    PARAM_TEXT,    // char[PARAM_TEXT_SIZE] field
+    PARAM_WIDTHS,  // char[PARAM_TEXT_SIZE] field; "64,64": whole numbers from low to high
+    PARAM_COLUMNS, // char[PARAM_TEXT_SIZE] field; column names, comma-separated; empty = all that fit
+};
+
+struct param {
+    const char *name;     // "weight_decay"; the flag is --weight-decay
+    const char *label;    // "weight decay": on screen
+    const char *group;    // "training", "model", "data", "device", "output": the form's sections
+    enum param_type type;
+    size_t offset;        // of the field in its struct
+    const char *fallback; // the default, as text
+    double low, high;     // inclusive unless the `open` flags say otherwise
+    bool low_open, high_open;
+    const char *unit;     // "rows", "" …
+    const char *choices;  // "sgd|adam": PARAM_CHOICE
+    const char *help;     // one line
+    bool live;            // may change between two steps
+    bool log_scale;       // forms and sweeps move in factors
+    double step;          // what one press of + adds (or multiplies by, on a log scale)
+};
+
+struct param_table {
+    const struct param *rows;
+    size_t count;
+    size_t struct_size;
+};
+
+// Sets every field to its default.
+void params_defaults(const struct param_table *table, void *values);
+
+// The row named `name` ('-' and '_' are the same); NULL when there is none.
+const struct param *params_find(const struct param_table *table, const char *name);
+
+// Parses and range-checks `text` into the field. On failure the field is unchanged and the sentence
+// names the parameter, the text and the range or choices ("learning rate -1: must be greater than 0
+// and at most 100"); an unknown name suggests the nearest.
+enum status params_set(const struct param_table *table, void *values, const char *name, const char *text,
+                       struct error *error);
+
+// The field as text that params_set reads back to the same value. `out` holds PARAM_TEXT_SIZE bytes.
+char *params_get(const struct param *row, const void *values, char *out);
+bool params_equal(const struct param *row, const void *a, const void *b);
+// A sentence about the range: "greater than 0 and at most 100". Returns `out` (PARAM_TEXT_SIZE bytes).
+char *params_range_text(const struct param *row, char *out);
+// The value one step up (+1) or down (-1), within range, as text; for forms and live keys.
+char *params_nudge(const struct param *row, const void *values, int direction, char *out);
+// Parses PARAM_WIDTHS text. Returns how many were read into `widths` (at most `most`).
+size_t params_widths(const char *text, int64_t *widths, size_t most);
+
+// ---- the hyper-parameters of a run ------------------------------------------------------------
+
+struct train_params {
+    // data
+    char target[PARAM_TEXT_SIZE]; // column name; empty = the loader's own, else the last column
+    char recipe[PARAM_TEXT_SIZE]; // auto | none | path of a JSON recipe
+    double validation, test;      // shares of the rows
+    char split[PARAM_TEXT_SIZE];  // stratified | random | ordered
+    // model
+    char model[PARAM_TEXT_SIZE];  // auto | linear | mlp | lenet5
+    char hidden[PARAM_TEXT_SIZE]; // "64,64"
+    char activation[PARAM_TEXT_SIZE]; // relu | tanh | sigmoid
+    double dropout;
+    // training
+    char loss[PARAM_TEXT_SIZE]; // auto | cross_entropy | squared
+    char optimizer[PARAM_TEXT_SIZE]; // sgd (momentum 0 = plain)
+    double lr, momentum, weight_decay, label_smoothing;
+    bool nesterov;
+    int64_t batch, epochs;
+    char schedule[PARAM_TEXT_SIZE]; // constant | cosine | step | one_cycle …
+    double warmup; // epochs
+    bool drop_last;
+    int64_t crop_padding; // images: random crop after padding by so many pixels; 0 = none
+    bool flip;            // images: random horizontal flip
+    int64_t seed;
+    // device
+    char device[PARAM_TEXT_SIZE]; // auto | cpu | cuda | ref
+    int64_t threads;              // 0 = choose
+    char precision[PARAM_TEXT_SIZE]; // f32 …
+    // output
+    double checkpoint_every; // epochs; 0 = only at the end and on stop
+};
+
+extern const struct param_table train_table;
+
+#endif
