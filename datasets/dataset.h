@@ -1,0 +1,96 @@
+// A data set as opened: a table or a set of images, with what was found on the way. A loader is one
+// row of the table in datasets.c: it says how sure it is that a path is its kind, and loads it.
+// The dataset owns everything in it; dataset_free releases it. Load on any one thread.
+#ifndef DATASETS_DATASET_H
+#define DATASETS_DATASET_H
+
+#include "core/base/status.h"
+#include "core/base/task.h"
+#include "datasets/table.h"
+
+enum dataset_kind { DATASET_TABLE, DATASET_IMAGES };
+
+struct image_set {
+    size_t count, channels, height, width;
+    uint8_t *pixels; // [count][channels][height][width]
+    int32_t *labels; // [count], 0 … classes-1
+    size_t classes;
+    char **class_names; // [classes]
+    size_t test_from;   // records from here on are the given test part; count when there is none
+};
+
+// What was found or repaired while reading, and later what each step changed: one line each.
+struct note {
+    uint64_t line;   // in the file; 0 = the whole file
+    char *column;    // name, or NULL
+    char *text;      // one sentence
+};
+struct notes {
+    struct note *items;
+    size_t count, capacity;
+    size_t dropped; // beyond NOTES_MOST, counted only
+};
+#define NOTES_MOST 10000
+enum status notes_add(struct notes *notes, uint64_t line, const char *column, struct error *error, const char *format,
+                      ...) __attribute__((format(printf, 5, 6)));
+void notes_free(struct notes *notes);
+
+struct dialect { // of a CSV file; also what a person may force
+    char delimiter[8]; // "," ";" "\t" "|" ":" " " or more characters; "" = detect
+    char quote;        // '"', '\'', 0 = none; -1 = detect
+    char escape;       // '\\' or 0 = doubled quotes; -1 = detect
+    int header;        // 1, 0, -1 = detect
+    char encoding[16]; // "utf-8", "utf-16le", "utf-16be", "latin-1", "windows-1252"; "" = detect
+    bool bom;
+    size_t skip;       // lines before the table; SIZE_MAX = detect
+    char line_ending[8]; // "lf", "crlf", "cr", "mixed": found, never forced
+};
+struct dialect dialect_detect(void); // every part to be detected
+
+#define DATASET_OVERRIDES_MOST 256
+struct load_options {
+    struct dialect dialect;
+    const char *const *missing_tokens; // further tokens that mean "missing", or NULL
+    size_t missing_token_count;
+    struct { // type overrides
+        const char *column;
+        enum column_type type;
+    } overrides[DATASET_OVERRIDES_MOST];
+    size_t override_count;
+    const char *target; // column name; NULL = "target", "class", "label", "y" or the last column
+};
+struct load_options load_options_default(void);
+
+struct dataset {
+    enum dataset_kind kind;
+    char *name, *path, *format; // "adult-train.csv", …, "csv"
+    uint64_t file_bytes;
+    struct table *table;      // DATASET_TABLE
+    struct image_set *images; // DATASET_IMAGES
+    struct dialect dialect;   // DATASET_TABLE: as found
+    struct notes notes;       // rows repaired or rejected, ambiguities
+};
+
+struct loader {
+    const char *name, *help;
+    // 0 = not mine … 100 = certainly mine. `head` holds the first `size` bytes of a file (already
+    // decompressed); for a folder head is NULL.
+    int (*score)(const char *path, const unsigned char *head, size_t size);
+    enum status (*load)(const char *path, const struct load_options *options, struct dataset *dataset,
+                        struct task *task, struct error *error);
+};
+extern const struct loader loader_csv, loader_cifar10, loader_cifar100, loader_idx;
+
+size_t loader_count(void);
+const struct loader *loader_at(size_t index);
+
+// Opens a file or a folder with the loader that is most sure. `options` may be NULL.
+enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
+                         struct task *task, struct error *error);
+void dataset_free(struct dataset *dataset); // NULL allowed
+size_t dataset_rows(const struct dataset *dataset);
+
+// Where shipped samples are: $BATCHLAB_SAMPLES, beside the program, or PREFIX/share/batchlab/samples.
+enum status samples_folder(char *out, size_t size, struct error *error);
+
+#endif
