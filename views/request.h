@@ -1,0 +1,164 @@
+// Every request once. A request is what a key, a palette entry or a click asks for; this table is the only
+// source of footer, help page, command palette and man page. Const data; any thread.
+//
+// Lookup goes from the particular to the general: a row that names the current view wins over a row for
+// all views, so the same key can mean different things in different views.
+#ifndef VIEWS_REQUEST_H
+#define VIEWS_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "views/input.h"
+
+enum view_id {
+    VIEW_NONE,
+    VIEW_DATA,
+    VIEW_PREPARE,
+    VIEW_BATCHES,
+    VIEW_MODEL,
+    VIEW_TRAIN,
+    VIEW_EVALUATE,
+    VIEW_LAB,
+    VIEW_RUNS,
+    VIEW_HELP,
+    VIEW_COUNT,
+};
+
+#define IN(view) (1u << VIEW_##view)
+#define IN_ALL 0xFFFFFFFFu
+
+// X(id, keys, views, name, footer, help)
+//   keys    names of input_parse, separated by blanks; "" = palette only
+//   views   IN(DATA) | IN(RUNS), or IN_ALL
+//   name    what the palette shows and matches
+//   footer  a word or two after the key; "" = not in the footer
+//   help    one sentence for the help page and the man page
+#define REQUESTS(X) \
+    /* views of their own, most wanted first: this is the order of the footer */ \
+    X(OPEN, "o", IN(DATA), "open file", "open", "Open a file or an image set.") \
+    X(FIND, "/", IN(DATA) | IN(RUNS) | IN(HELP), "find", "find", "Search for text; n and N go on.") \
+    X(FILTER, "&", IN(DATA) | IN(RUNS), "filter rows", "filter", "Show only rows that match, such as acc>0.9.") \
+    X(SORT, "s", IN(DATA) | IN(RUNS), "sort", "sort", "Sort by the chosen column; again for the other way.") \
+    X(TYPE, "t", IN(DATA), "column type", "type", "Treat the column as another type.") \
+    X(TARGET, "T", IN(DATA), "target column", "target", "Make this column the one to predict.") \
+    X(MISSING_TOKEN, "a", IN(DATA), "add missing token", "", "Read one more text as a missing value.") \
+    X(DESCRIBE, "d", IN(DATA), "describe all columns", "describe all", "Show the figures of every column.") \
+    X(NEXT_WARNING, "w", IN(DATA), "next warning", "next warning", "Go to the next warning of the profile.") \
+    X(SHOW_ROWS, "Enter", IN(DATA), "show rows", "rows", "Jump to the rows of the warning, or enlarge the picture.") \
+    X(STEP_ADD, "a", IN(PREPARE), "add step", "add", "Add a step to the pipeline.") \
+    X(STEP_EDIT, "e Enter", IN(PREPARE), "edit step", "edit", "Change the parameters of the step.") \
+    X(STEP_REMOVE, "x Delete", IN(PREPARE), "remove step", "remove", "Take the step out of the pipeline.") \
+    X(STEP_EARLIER, "K", IN(PREPARE), "move step up", "earlier", "Run the step earlier.") \
+    X(STEP_LATER, "J", IN(PREPARE), "move step down", "later", "Run the step later.") \
+    X(STEP_SWITCH, "Space", IN(PREPARE), "step on or off", "on/off", "Switch the step on or off.") \
+    X(STEP_SUGGEST, "A", IN(PREPARE), "suggest pipeline", "suggest", "Replace the pipeline by the suggested one.") \
+    X(LEDGER, "v", IN(PREPARE), "ledger", "ledger", "Show before and after, or the ledger of changed cells.") \
+    X(SAVE_RECIPE, "S", IN(PREPARE), "save recipe", "save recipe", "Write the pipeline to a JSON file.") \
+    X(LOAD_RECIPE, "L", IN(PREPARE), "load recipe", "", "Read the pipeline from a JSON file.") \
+    X(EXPORT_CSV, "E", IN(PREPARE), "export prepared data", "export CSV", "Write the prepared rows to a CSV file.") \
+    X(SPLIT, "s", IN(BATCHES), "split", "split", "Change how rows fall into training, validation and test.") \
+    X(SHUFFLE, "r", IN(BATCHES), "shuffle again", "reshuffle", "Shuffle with the next seed.") \
+    X(FIELD_EDIT, "Enter e", IN(MODEL), "edit parameter", "edit", "Type a new value.") \
+    X(FIELD_UP, "+ = Right", IN(MODEL), "raise parameter", "", "The next larger value or the next choice.") \
+    X(FIELD_DOWN, "- Left", IN(MODEL), "lower parameter", "", "The next smaller value or the choice before.") \
+    X(FIELD_DEFAULT, "d", IN(MODEL), "default value", "default", "Put the parameter back to its default.") \
+    X(START, "Space", IN(MODEL), "start training", "train", "Start a run with these parameters.") \
+    X(PAUSE, "Space", IN(TRAIN), "start, pause, go on", "pause", "Start a run, pause it, or go on.") \
+    X(LR_UP, "+ =", IN(TRAIN), "raise learning rate", "", "Multiply the learning rate, from the next step on.") \
+    X(LR_DOWN, "-", IN(TRAIN), "lower learning rate", "learning rate", "Divide the learning rate, from the next step.") \
+    X(BATCH_DOWN, "[", IN(TRAIN) | IN(BATCHES), "smaller batches", "", "Halve the batch size, from the next step on.") \
+    X(BATCH_UP, "]", IN(TRAIN) | IN(BATCHES), "larger batches", "batch size", "Double the batch size, from the next step.") \
+    X(FORK, "f", IN(TRAIN), "fork run", "fork", "Start a second run from here.") \
+    X(CHECKPOINT, "c", IN(TRAIN), "checkpoint", "checkpoint", "Save everything now.") \
+    X(MARK, "m", IN(TRAIN), "set mark", "mark", "Put a mark with a note on the curves.") \
+    X(STOP, "s", IN(TRAIN), "stop and save", "stop", "Stop the run and save it.") \
+    X(ONE_STEP, "n", IN(TRAIN), "one step", "step", "Do exactly one batch, then pause.") \
+    X(RESTART, "r", IN(TRAIN), "restart", "restart", "Start again with the same seed.") \
+    X(ROLL_BACK, "R", IN(TRAIN), "roll back", "roll back", "Go back to a checkpoint.") \
+    X(LOG_AXIS, "y", IN(TRAIN) | IN(LAB), "log axis", "log axis", "Linear or logarithmic values.") \
+    X(X_AXIS, "x", IN(TRAIN) | IN(LAB), "x axis", "x axis", "Epochs, steps, samples or seconds.") \
+    X(SMOOTHING, "e", IN(TRAIN), "smoothing", "smoothing", "The next degree of smoothing; every point stays visible.") \
+    X(ZOOM, "z", IN(TRAIN) | IN(LAB), "zoom", "zoom", "Zoom into the curves around the cursor.") \
+    X(ZOOM_FIT, "0", IN(TRAIN) | IN(LAB), "fit", "fit", "Show the curves whole.") \
+    X(OVERLAY, "o", IN(TRAIN) | IN(RUNS), "overlay run", "overlay", "Lay another run over the curves.") \
+    X(PIN, "p", IN(TRAIN) | IN(RUNS), "pin run", "pin", "Keep this run on the curves as the baseline.") \
+    X(EXPORT_PREDICTIONS, "E", IN(EVALUATE), "export predictions", "export", "Write predictions with probabilities.") \
+    X(THRESHOLD_UP, ".", IN(EVALUATE), "raise threshold", "", "Raise the decision threshold.") \
+    X(THRESHOLD_DOWN, ",", IN(EVALUATE), "lower threshold", "threshold", "Lower the decision threshold.") \
+    X(LAB_START, "Space", IN(LAB), "start experiment", "start", "Start the chosen experiment.") \
+    X(RUN_OPEN, "Enter", IN(RUNS), "show run", "show", "Show the run's curves and parameters.") \
+    X(RUN_RESUME, "c", IN(RUNS), "resume run", "resume", "Go on training from the run's last checkpoint.") \
+    X(RUN_SELECT, "Space", IN(RUNS), "choose run", "choose", "Choose the run for comparison.") \
+    X(RUN_DIFFERENCE, "d", IN(RUNS), "differences", "differences", "Show in which parameters chosen runs differ.") \
+    X(RUN_NOTE, "N", IN(RUNS), "note", "note", "Write a note on the run.") \
+    X(RUN_TAG, "t", IN(RUNS), "tag", "", "Tag the run.") \
+    X(RUN_EXPORT, "E", IN(RUNS), "export run", "export", "Export the run as CSV, JSON or a report.") \
+    X(RUN_DELETE, "x Delete", IN(RUNS), "delete run", "delete", "Delete the run, after a question.") \
+    /* everywhere */ \
+    X(FIND_NEXT, "n", IN_ALL, "find next", "", "Go to the next match.") \
+    X(FIND_BEFORE, "N", IN_ALL, "find previous", "", "Go to the match before.") \
+    X(UP, "Up k", IN_ALL, "up", "", "Up.") \
+    X(DOWN, "Down j", IN_ALL, "down", "", "Down.") \
+    X(LEFT, "Left h", IN_ALL, "left", "", "Left.") \
+    X(RIGHT, "Right l", IN_ALL, "right", "", "Right.") \
+    X(PAGE_UP, "PgUp Ctrl-B", IN_ALL, "page up", "", "One page up.") \
+    X(PAGE_DOWN, "PgDn Ctrl-F", IN_ALL, "page down", "", "One page down.") \
+    X(FIRST_COLUMN, "Home", IN_ALL, "first column", "", "To the start of the line.") \
+    X(LAST_COLUMN, "End", IN_ALL, "last column", "", "To the end of the line.") \
+    X(TOP, "g Ctrl-Home", IN_ALL, "top", "", "To the first row.") \
+    X(BOTTOM, "G Ctrl-End", IN_ALL, "bottom", "", "To the last row.") \
+    X(NEXT_PANE, "Tab", IN_ALL, "next pane", "", "To the next pane.") \
+    X(PREVIOUS_PANE, "Shift-Tab", IN_ALL, "previous pane", "", "To the pane before.") \
+    X(ACCEPT, "Enter", IN_ALL, "accept", "", "Take what is chosen.") \
+    X(BACK, "Esc", IN_ALL, "back", "", "Back out one level; cancels work that is shown on the progress line.") \
+    X(GO_DATA, "1", IN_ALL, "view: data", "", "Data: the table, its columns and warnings.") \
+    X(GO_PREPARE, "2", IN_ALL, "view: prepare", "", "Prepare: the pipeline, before and after.") \
+    X(GO_BATCHES, "3", IN_ALL, "view: batches", "", "Batches: the split and what falls into each batch.") \
+    X(GO_MODEL, "4", IN_ALL, "view: model", "", "Model: architecture and parameters.") \
+    X(GO_TRAIN, "5", IN_ALL, "view: train", "", "Train: live curves and controls.") \
+    X(GO_EVALUATE, "6", IN_ALL, "view: evaluate", "", "Evaluate: how good the model is, and where not.") \
+    X(GO_LAB, "7", IN_ALL, "view: lab", "", "Lab: experiments on batch size and learning rate.") \
+    X(GO_RUNS, "8", IN_ALL, "view: runs", "", "Runs: every run ever made.") \
+    X(UNDO, "u", IN_ALL, "undo", "", "Undo what changed data, pipeline or parameters.") \
+    X(REDO, "U", IN_ALL, "redo", "", "Do again what was undone.") \
+    X(LOG, "!", IN_ALL, "log", "", "Open the log.") \
+    X(REDRAW, "Ctrl-L", IN_ALL, "redraw screen", "", "Draw the screen anew.") \
+    X(SUSPEND, "Ctrl-Z", IN_ALL, "suspend", "", "Stop the program and return to the shell; fg brings it back.") \
+    X(THEME, "", IN_ALL, "next theme", "", "Change the colors.") \
+    X(HELP, "? F1", IN_ALL, "help", "help", "The keys of this view.") \
+    X(PALETTE, ": Ctrl-P", IN_ALL, "commands", "commands", "Find any command or parameter by name.") \
+    X(QUIT, "q Ctrl-C", IN_ALL, "quit", "quit", "Leave; asks when something would be lost.")
+
+enum request {
+    REQUEST_NONE,
+#define X(id, keys, views, name, footer, help) REQUEST_##id,
+    REQUESTS(X)
+#undef X
+        REQUEST_COUNT
+};
+
+struct request_row {
+    enum request id;
+    const char *keys;
+    unsigned views;
+    const char *name, *footer, *help;
+};
+
+const struct request_row *request_row(enum request request); // never NULL for a real request
+// What this key means in this view; REQUEST_NONE when nothing.
+enum request request_of_key(enum view_id view, const struct input_event *event);
+enum request request_of_name(const char *name); // REQUEST_NONE when there is none
+// The first key of a request as shown ("Space", "q"); "" when it has none. `out` holds 32 bytes.
+char *request_key(enum request request, char out[32]);
+bool request_in_view(enum request request, enum view_id view); // shown and reachable there
+// The first character-free mistake of the table (a key name that does not parse, a key used twice in one
+// view, an empty help), as a sentence; NULL when it is sound. For the tests.
+const char *request_check(void);
+
+// Draws "Space pause  +/- learning rate …" into one row, whole entries only, help and commands always last.
+struct canvas;
+struct rect;
+void request_footer(struct canvas *canvas, const struct rect *row, enum view_id view);
+
+#endif

@@ -1,0 +1,56 @@
+// The view vtable: one file per view, one row in views.c. Drawing has no side effects and reads only the
+// snapshot and the view's own state; acting goes through the session. The frame owns `state` (zeroed,
+// `state_size` bytes), calls open once before anything else and close once at the end.
+// Main thread only.
+#ifndef VIEWS_VIEW_H
+#define VIEWS_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/status.h"
+#include "views/canvas.h"
+#include "views/input.h"
+#include "views/request.h"
+
+struct session;
+struct snapshot; // core/session.h
+
+enum view_result {
+    VIEW_PASS,    // not mine: the frame may use it
+    VIEW_HANDLED, // taken, nothing to draw
+    VIEW_REDRAW,  // taken, draw again
+};
+
+// What a view may ask of the frame while it handles an event or a request; zeroed before each call.
+struct view_wish {
+    enum view_id go; // another view; VIEW_NONE = stay
+    bool failed;     // show `error` on the progress line
+    struct error error;
+    char message[256]; // said on the progress line; "" = nothing
+};
+
+struct view_context {
+    struct session *session;
+    const struct snapshot *snapshot; // as of the last drain
+    struct rect area;                // where the view was drawn last: for the mouse and for paging
+    bool ascii;
+    struct view_wish *wish;
+};
+
+struct view {
+    enum view_id id;
+    const char *name;  // "data": palette, command line, golden screens
+    const char *title; // "Data": its tab
+    int min_width, min_height;
+    size_t state_size;
+    enum status (*open)(void *state, struct session *session, struct error *error); // NULL: nothing to do
+    void (*close)(void *state);                                                    // NULL: nothing to do
+    // Raw input: mouse, paste, and every key while an edit line is open. NULL: passes everything.
+    enum view_result (*event)(void *state, const struct view_context *context, const struct input_event *event);
+    enum view_result (*request)(void *state, const struct view_context *context, enum request request);
+    bool (*modal)(const void *state); // true while an edit line is open; NULL: never
+    void (*draw)(const void *state, const struct snapshot *snapshot, struct canvas *canvas, struct rect area);
+};
+
+#endif
