@@ -1,0 +1,169 @@
+// The session: what the screen and the command line share. It opens data, keeps the pipeline, starts
+// and steers runs, and drains what engine and jobs report into the store and into a snapshot. Long
+// work (reading, profiling, preparing) runs as a job on a thread of its own; the session takes over
+// its result in session_drain. Everything here belongs to the main thread and none of it waits,
+// except session_wait and session_close. The snapshot is owned by the session; what it points to
+// stays the same until the next call of session_drain or of a function that changes it.
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include "core/backend/backend.h"
+#include "core/engine/event.h"
+#include "core/nn/model.h"
+#include "core/store/store.h"
+#include "datasets/pipeline.h"
+#include "datasets/profile.h"
+
+struct session;
+
+// ---- the snapshot: everything that views read --------------------------------------------------------
+struct mark { // a live change, fork, checkpoint or the person's own, shown on the curves
+    uint64_t step, samples;
+    double epoch, seconds;
+    enum event_kind kind; // EVENT_CHANGE, EVENT_MARK, EVENT_CHECKPOINT
+    char text[96];        // "batch 128→512"
+};
+
+struct curve { // every point of one run, never thinned; arrays grow at the end only
+    struct step_metrics *points;
+    struct epoch_row *epochs;
+    struct mark *marks;
+    size_t point_count, point_capacity, epoch_count, epoch_capacity, mark_count, mark_capacity;
+};
+
+struct run_view {
+    struct run_record record;
+    struct curve curve;
+    bool pinned;
+    bool live; // the run of this session's engine, now or last
+};
+
+struct job_view {
+    bool active;
+    const char *stage, *unit; // "Reading", "bytes"
+    char subject[128];        // "adult.csv"
+    uint64_t done, total;     // total 0 = unknown
+    double rate, seconds_left; // units per second; NaN = unknown
+};
+
+enum message_kind { MESSAGE_NONE, MESSAGE_INFO, MESSAGE_WARNING, MESSAGE_ERROR };
+
+struct model_row { // one layer, for the Model view
+    char name[32], kind[24], settings[96];
+    struct layer_figures figures;
+};
+
+struct snapshot {
+    uint64_t version; // grows with every visible change
+    // data (NULL until something is open)
+    const struct dataset *dataset;
+    const struct profile *profile;   // NULL while it is being made
+    const struct split *split;
+    const struct pipeline *pipeline; // settings as edited
+    const struct pipeline *fitted;   // as last run; what `prepared` came from
+    const struct prepared *prepared; // NULL before the first run of the pipeline
+    const struct source *source;     // NULL when it cannot be made; source_reason says why
+    char source_reason[ERROR_TEXT_SIZE];
+    const struct notes *source_notes;
+    bool pipeline_stale;             // an edit is being worked in
+    char pipeline_reasons[2048];     // of the suggested pipeline, one line a step
+    bool suggested;                  // the pipeline is the suggestion, untouched
+    // parameters and model
+    const struct train_params *params; // what the next run gets; during a run, what it has now
+    const struct model_row *layers;    // of params on this source; NULL when model_reason says why
+    size_t layer_count;
+    size_t weight_count;
+    double flops;                      // forward and backward, one sample
+    char model_reason[ERROR_TEXT_SIZE];
+    // the run
+    enum run_state state;
+    const struct run_view *run;        // the live or last one; NULL before the first
+    const struct run_view *const *overlays;
+    size_t overlay_count;
+    uint64_t steps_total;
+    double seconds_left;               // NaN = unknown
+    double samples_per_s;              // now
+    double microseconds_per_step;      // now
+    struct { // what the run runs on; empty name = nothing yet
+        char backend[32], name[128], detail[128], precision[8];
+        int threads;
+        uint64_t bytes;
+    } device;
+    const struct run_record *runs;     // every run of the store, newest first
+    size_t run_count;
+    uint64_t metrics_dropped;
+    struct job_view job;
+    // the line above the footer
+    enum message_kind message_kind;
+    char message[ERROR_TEXT_SIZE];
+    bool can_undo, can_redo;
+};
+
+// ---- opening and draining -----------------------------------------------------------------------------
+struct session_options {
+    const char *store_path; // NULL: the usual place
+    bool no_profile;        // the command line trains without one
+};
+enum status session_open(struct session **session, const struct session_options *options, struct error *error);
+void session_close(struct session *session); // stops and saves a living run; NULL allowed
+// Descriptors to poll for reading; returns how many (at most 2).
+size_t session_poll_fds(const struct session *session, int fds[2]);
+// Takes over finished jobs, events and metrics; writes the store. True when the snapshot changed.
+bool session_drain(struct session *session);
+const struct snapshot *session_snapshot(const struct session *session);
+// Drains until no job is at work; the job's error, if any. For the command line and tests.
+enum status session_wait(struct session *session, struct error *error);
+// Called in session_drain for every event of the engine, in order (the command line prints them).
+typedef void session_listener(void *context, const struct event *event);
+void session_listen(struct session *session, session_listener *listener, void *context);
+void session_message(struct session *session, enum message_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void session_clear_message(struct session *session);
+
+// ---- data: all start a job and return at once; on failure nothing that is open is lost ------------------
+enum status session_load(struct session *session, const char *path, const struct load_options *options,
+                         struct error *error);
+void session_cancel(struct session *session); // the job at work
+enum status session_set_target(struct session *session, const char *column, struct error *error);
+enum status session_set_type(struct session *session, const char *column, enum column_type type, struct error *error);
+enum status session_add_missing_token(struct session *session, const char *token, struct error *error);
+
+// ---- pipeline: every edit can be undone and fits again by a job -------------------------------------------
+enum status session_step_insert(struct session *session, size_t index, const char *kind, struct error *error);
+enum status session_step_remove(struct session *session, size_t index, struct error *error);
+enum status session_step_move(struct session *session, size_t from, size_t to, struct error *error);
+enum status session_step_switch(struct session *session, size_t index, struct error *error);
+enum status session_step_set(struct session *session, size_t index, const char *name, const char *text,
+                             struct error *error);
+enum status session_suggest(struct session *session, bool necessary_only, struct error *error);
+// text: "auto", "none", the path of a recipe, or steps as pipeline_parse reads them when `inline_steps`.
+enum status session_recipe(struct session *session, const char *text, bool inline_steps, struct error *error);
+enum status session_save_recipe(struct session *session, const char *path, struct error *error);
+enum status session_export(struct session *session, const char *path, struct error *error); // prepared rows as CSV
+
+// ---- parameters and runs -----------------------------------------------------------------------------------
+// While a run lives, live parameters go to the engine; others are refused with a sentence.
+enum status session_set(struct session *session, const char *name, const char *text, struct error *error);
+enum status session_nudge(struct session *session, const char *name, int direction, struct error *error);
+enum status session_start(struct session *session, struct error *error);  // waits for no job: refused while one works
+enum status session_pause(struct session *session, struct error *error);  // or go on, when paused
+enum status session_one_step(struct session *session, struct error *error);
+enum status session_stop(struct session *session, struct error *error);
+enum status session_restart(struct session *session, struct error *error); // same seed, from the beginning
+enum status session_checkpoint(struct session *session, struct error *error);
+enum status session_mark(struct session *session, const char *text, struct error *error);
+enum status session_roll_back(struct session *session, struct error *error); // to the last checkpoint
+// Opens the run's data and recipe again (a job) and goes on from its last checkpoint, as a new run
+// whose parent it is.
+enum status session_resume(struct session *session, int64_t run, struct error *error);
+bool session_run_alive(const struct session *session);
+
+enum status session_refresh_runs(struct session *session, struct error *error);
+enum status session_overlay(struct session *session, int64_t run, struct error *error); // on, or off again
+enum status session_run_delete(struct session *session, int64_t run, struct error *error);
+enum status session_run_note(struct session *session, int64_t run, const char *note, struct error *error);
+
+enum status session_undo(struct session *session, struct error *error);
+enum status session_redo(struct session *session, struct error *error);
+
+#endif

@@ -1,0 +1,52 @@
+// Runs kept in SQLite (WAL) at $XDG_DATA_HOME/batchlab/runs.db, checkpoints in files beside it under
+// runs/N/. Only the main thread touches the store. Several processes may have it open. The layout is
+// schema.sql, with a version that is migrated forward. Times are seconds since 1970.
+#ifndef CORE_STORE_STORE_H
+#define CORE_STORE_STORE_H
+
+#include "core/engine/event.h"
+#include "core/params.h"
+
+struct store;
+
+struct run_record {
+    int64_t id, parent;      // parent: the run it was forked from or resumed; 0 = none
+    double started, ended;   // ended 0 while it lives
+    enum run_state state;
+    char name[128];          // "mlp · breast_cancer.csv"
+    char data_path[1024];
+    char model[64], device[128], precision[8];
+    struct train_params params; // as started
+    uint64_t steps, samples, epochs;
+    double seconds;
+    struct epoch_row final_row, best_row; // best: highest val accuracy / lowest val rmse, else loss
+    bool classify;
+    uint64_t train_rows, validation_rows, test_rows;
+    char checkpoint[1024];   // the last one, "" = none
+    char note[256];
+};
+
+enum status store_open(struct store **store, const char *path, struct error *error); // NULL: the usual place
+void store_close(struct store *store);
+const char *store_folder(const struct store *store); // where run folders are
+
+enum status store_begin(struct store *store, struct error *error); // one transaction per drain
+enum status store_commit(struct store *store, struct error *error);
+enum status store_run_add(struct store *store, struct run_record *run, const char *recipe, const char *encoding,
+                          struct error *error); // sets run->id
+enum status store_run_update(struct store *store, const struct run_record *run, struct error *error);
+enum status store_event(struct store *store, int64_t run, const struct event *event, struct error *error);
+enum status store_metrics(struct store *store, int64_t run, const struct step_metrics *metrics, size_t count,
+                          struct error *error);
+
+enum status store_run(struct store *store, int64_t id, struct run_record *run, struct error *error);
+enum status store_runs(struct store *store, struct run_record **runs, size_t *count, struct error *error); // newest first; mem_free
+enum status store_run_recipe(struct store *store, int64_t id, char **recipe, char **encoding, struct error *error);
+enum status store_run_epochs(struct store *store, int64_t id, struct epoch_row **rows, size_t *count, struct error *error);
+enum status store_run_metrics(struct store *store, int64_t id, struct step_metrics **metrics, size_t *count,
+                              struct error *error);
+enum status store_run_events(struct store *store, int64_t id, struct event **events, size_t *count, struct error *error);
+enum status store_run_note(struct store *store, int64_t id, const char *note, struct error *error);
+enum status store_run_delete(struct store *store, int64_t id, struct error *error); // and its folder
+
+#endif
