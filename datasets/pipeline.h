@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "core/base/str.h"
 #include "core/params.h"
 #include "core/train/source.h"
 #include "datasets/dataset.h"
