@@ -51,9 +51,10 @@ struct value {
 // in[] and out[] per operation, "?" = may be VALUE_NONE. B batch, I/O inputs/outputs.
 enum op_kind {
     OP_GATHER,  // in: rows I32[B], features [N,…]; out: x real [B,…]. U8 becomes (v/255 − mean[c])/sd[c].
-                // attr.gather.training: random crop and flip as step_args says (crop: shift dy,dx each
-                // uniform in −p…p, zero outside — zero after normalization; flip with probability 1/2;
-                // draws: rng_make(seed, RNG_AUGMENT, step << 24 | position in batch): dy, dx, flip)
+                // attr.gather.training: images (rank 4) are cropped and flipped at random as step_args
+                // says. Draws from rng_make(seed, RNG_AUGMENT, step << 24 | position in batch), always
+                // all three: dy, dx = rng_below(2p+1) − p, flipped = rng_below(2). First
+                // y[h,w] = x[h+dy, w+dx], zero outside (zero after normalization), then the mirror.
     OP_GATHER_LABELS,  // in: rows, labels I32[N]; out: I32[B]
     OP_GATHER_TARGETS, // in: rows, targets [N,T]; out: real [B,T]
     OP_DENSE,          // in: x [B,I], w [O,I], b? [O]; out: y [B,O] = x wᵀ + b
@@ -66,9 +67,10 @@ enum op_kind {
     OP_POOL_GRADIENT, // in: dy, where? (max); out: dx. Average pooling counts padded cells, as PyTorch's default does
     OP_ACTIVATION,          // in: x; out: y (may be the same value as x)
     OP_ACTIVATION_GRADIENT, // in: dy, y; out: dx (may be the same value as dy). From y alone: ReLU, tanh, sigmoid
-    OP_DROPOUT,          // in: x; out: y = x/(1−p) where kept. Kept by Philox: counter = element index,
-                         // stream (seed, RNG_DROPOUT, step << 8 | attr.dropout.layer), uniform ≥ p
-    OP_DROPOUT_GRADIENT, // in: dy; out: dx, the same mask again
+    OP_DROPOUT,          // in: x; out: y = x/(1−p) where kept (may be the same value as x). Element i (NCHW
+                         // order) takes the i-th rng_u32 of rng_make(seed, RNG_DROPOUT, step << 8 |
+                         // attr.dropout.layer) and is kept when it is ≥ p·2³²
+    OP_DROPOUT_GRADIENT, // in: dy; out: dx (may be dy), the same mask again
     OP_SOFTMAX_CROSS_ENTROPY, // in: logits [B,C], labels I32[B]; out: dlogits? [B,C] = (softmax − smoothed
                               // target)/B, probabilities? [B,C], writes METRIC_LOSS, METRIC_CORRECT
     OP_SQUARED_ERROR, // in: y [B,T], targets [B,T]; out: dy? = 2(y − t)/(B·T), writes METRIC_LOSS (Σ rows of
@@ -122,6 +124,7 @@ struct program {
     bool failed; // memory ran out while building: program_check says so
 };
 
+// VALUE_NONE when memory ran out (program.failed).
 value_id program_value(struct program *program, enum slot slot, size_t offset, enum dtype dtype, struct shape shape);
 value_id program_temporary(struct program *program, enum dtype dtype, struct shape shape);
 // Appends an operation with all ids VALUE_NONE and returns it to be filled in; the pointer lasts
