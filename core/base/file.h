@@ -34,6 +34,6 @@ enum file_home { FILE_DATA, FILE_CONFIG, FILE_CACHE, FILE_STATE };
 // The environment is read at every call, so tests can point it elsewhere.
 enum status file_home_path(enum file_home home, const char *name, struct str *path, struct error *error);
 const char *path_base(const char *path); // the part after the last '/'
-void path_join(struct str *out, const char *folder, const char *name);
+void path_join(struct str *out, const char *folder, const char *name); // replaces what `out` held
 
 #endif

@@ -11,9 +11,11 @@
 struct ring {
     unsigned char *records;
     size_t record_size, capacity; // capacity is a power of two
-    _Alignas(64) _Atomic uint64_t head; // next to write; only the writer stores it
-    _Alignas(64) _Atomic uint64_t tail; // next to read; only the reader stores it
+    unsigned char apart[64]; // writer and reader do not share a cache line
+    _Atomic uint64_t head;   // next to write; only the writer stores it
     _Atomic uint64_t dropped;
+    unsigned char apart_too[64];
+    _Atomic uint64_t tail; // next to read; only the reader stores it
 };
 
 bool ring_open(struct ring *ring, size_t record_size, size_t capacity); // false: out of memory

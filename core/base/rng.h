@@ -24,7 +24,8 @@ struct rng {
 
 void philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-// key = seed; counter = (0, 0 … running, purpose/index in the upper words).
+// key = seed (low, high word); counter = (running, purpose << 24 | running's upper 24 bits, index low,
+// index high): 2^58 numbers a stream.
 struct rng rng_make(uint64_t seed, enum rng_purpose purpose, uint64_t index);
 uint32_t rng_u32(struct rng *rng);
 uint64_t rng_u64(struct rng *rng);

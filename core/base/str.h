@@ -26,7 +26,8 @@ const char *str_text(const struct str *s); // never NULL
 // "inf", "-inf"); always with '.' whatever the locale. `out` holds 32 bytes. Returns `out`.
 char *number_text(double value, char out[32]);
 char *number_text_float(float value, char out[32]);
-// Reads one whole number; locale-independent, correctly rounded. False when `text` is not one.
+// Reads one whole number; locale-independent, correctly rounded (beyond the range: infinity). False
+// when `text` is not one: blanks around it and hexadecimal are refused, "nan" and "inf" are numbers.
 bool number_parse(const char *text, double *value);
 bool integer_parse(const char *text, int64_t *value);
 
@@ -35,6 +36,9 @@ bool integer_parse(const char *text, int64_t *value);
 size_t utf8_decode(const char *text, size_t length, uint32_t *code);
 size_t utf8_encode(uint32_t code, char out[4]); // returns bytes written
 bool utf8_valid(const char *text, size_t length);
+// How many of `length` bytes to keep so that the text does not end inside a character: for text
+// that a fixed buffer may have cut.
+size_t utf8_cut(const char *text, size_t length);
 
 bool text_equal(const char *a, const char *b);             // NULL-safe
 bool text_starts(const char *text, const char *prefix);
@@ -42,7 +46,7 @@ bool text_ends(const char *text, const char *suffix);
 // Case-insensitive subsequence match with a score (higher is better, <0 no match): the palette,
 // the file prompt and "did you mean" use this one.
 int text_fuzzy(const char *pattern, const char *text);
-// Edit distance, for "did you mean".
+// Levenshtein's edit distance in characters; those after the 255th count as different.
 size_t text_distance(const char *a, const char *b);
 
 #endif

@@ -1,0 +1,160 @@
+// Numbers as text, whatever the locale: the shortest text of a number, and the number of a text.
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/str.h"
+
+enum { NUMBER_TEXT_SIZE = 32 };
+
+static locale_t c_locale(void) {
+    static _Atomic(locale_t) made;
+    locale_t locale = made;
+    if (!locale)
+        made = locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); // a static object: never freed
+    return locale;
+}
+
+static bool special_text(double value, char *out) {
+    if (isfinite(value))
+        return false;
+    strcpy(out, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    return true;
+}
+
+// A decimal of 15 digits survives the way through a normal double (6 through a float), so a shorter
+// one is found by printing 15 digits without trailing zeros. Below the normal range precision fades,
+// and every length has to be tried.
+char *number_text(double value, char out[32]) {
+    if (special_text(value, out))
+        return out;
+    locale_t before = uselocale(c_locale());
+    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
+        snprintf(out, NUMBER_TEXT_SIZE, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    uselocale(before);
+    return out;
+}
+
+char *number_text_float(float value, char out[32]) {
+    if (special_text((double)value, out))
+        return out;
+    locale_t before = uselocale(c_locale());
+    for (int digits = fabsf(value) < FLT_MIN ? 1 : 6; digits <= 9; digits++) {
+        snprintf(out, NUMBER_TEXT_SIZE, "%.*g", digits, (double)value);
+        if (strtof(out, NULL) == value)
+            break;
+    }
+    uselocale(before);
+    return out;
+}
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+struct decimal {
+    uint64_t digits; // the first 19 significant ones
+    int count;       // of significant digits
+    int exponent;    // value = digits * 10^exponent
+    const char *end;
+};
+
+static void scan_digits(struct decimal *number, bool fraction) {
+    for (; is_digit(*number->end); number->end++) {
+        if (number->count > 0 || *number->end != '0')
+            number->count++;
+        if (number->count <= 19)
+            number->digits = number->digits * 10 + (uint64_t)(*number->end - '0');
+        if (fraction)
+            number->exponent--;
+    }
+}
+
+// Reads digits[.digits][e[+-]digits] after the sign; false where the grammar is broken.
+static bool scan_decimal(const char *text, struct decimal *number) {
+    *number = (struct decimal){.end = text};
+    scan_digits(number, false);
+    bool some = number->end > text;
+    if (*number->end == '.') {
+        const char *point = number->end++;
+        scan_digits(number, true);
+        some = some || number->end > point + 1;
+    }
+    if (!some)
+        return false;
+    if (*number->end != 'e' && *number->end != 'E')
+        return true;
+    bool down = number->end[1] == '-';
+    number->end += number->end[1] == '-' || number->end[1] == '+' ? 2 : 1;
+    if (!is_digit(*number->end))
+        return false;
+    int written = 0;
+    for (; is_digit(*number->end); number->end++)
+        written = written < 100000 ? written * 10 + (*number->end - '0') : written;
+    number->exponent += down ? -written : written;
+    return true;
+}
+
+static bool parse_special(const char *text, double *value) {
+    if (strcasecmp(text, "nan") == 0)
+        *value = (double)NAN;
+    else if (strcasecmp(text, "inf") == 0 || strcasecmp(text, "infinity") == 0)
+        *value = (double)INFINITY;
+    else
+        return false;
+    return true;
+}
+
+// Exact where both numbers are exact doubles (Clinger 1990); else the C library rounds.
+static double decimal_value(const char *text, const struct decimal *number) {
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (number->count <= 15 && number->exponent >= -22 && number->exponent <= 22) {
+        double digits = (double)number->digits;
+        return number->exponent < 0 ? digits / powers[-number->exponent] : digits * powers[number->exponent];
+    }
+    locale_t before = uselocale(c_locale());
+    double value = strtod(text, NULL);
+    uselocale(before);
+    return value;
+}
+
+bool number_parse(const char *text, double *value) {
+    bool negative = *text == '-';
+    const char *unsigned_text = text + (*text == '-' || *text == '+');
+    struct decimal number;
+    double magnitude;
+    if (scan_decimal(unsigned_text, &number)) {
+        if (*number.end != '\0')
+            return false;
+        magnitude = decimal_value(unsigned_text, &number);
+    } else if (!parse_special(unsigned_text, &magnitude)) {
+        return false;
+    }
+    *value = negative ? -magnitude : magnitude;
+    return true;
+}
+
+bool integer_parse(const char *text, int64_t *value) {
+    bool negative = *text == '-';
+    const char *next = text + (*text == '-' || *text == '+');
+    int64_t sum = 0;
+    if (!is_digit(*next))
+        return false;
+    for (; is_digit(*next); next++) {
+        int digit = *next - '0';
+        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, negative ? -digit : digit, &sum))
+            return false;
+    }
+    if (*next != '\0')
+        return false;
+    *value = sum;
+    return true;
+}
