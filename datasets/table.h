@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "core/base/arena.h"
 #include "core/base/status.h"
 
 #include <stddef.h>
@@ -32,6 +33,9 @@ struct column {
     size_t word_count;
     uint64_t *missing;   // bit r of word r/64: the cell is missing; NULL when none is
     size_t missing_count;
+    struct arena text;        // where the words lie
+    size_t word_capacity;
+    struct word_index *index; // word -> code, only while words are being added
 };
 
 struct table {

@@ -1,0 +1,47 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/base/mem.h"
+#include "datasets/dataset.h"
+
+static char *format_text(const char *format, va_list list) {
+    va_list again;
+    va_copy(again, list);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = length < 0 ? NULL : mem_alloc((size_t)length + 1, 1);
+    if (text != NULL)
+        vsnprintf(text, (size_t)length + 1, format, list);
+    return text;
+}
+
+enum status notes_add(struct notes *notes, uint64_t line, const char *column, struct error *error, const char *format,
+                      ...) {
+    if (notes->count >= NOTES_MOST) {
+        notes->dropped++;
+        return STATUS_OK;
+    }
+    struct note note = {.line = line};
+    va_list list;
+    va_start(list, format);
+    note.text = format_text(format, list);
+    va_end(list);
+    note.column = column == NULL ? NULL : mem_string(column);
+    if (note.text == NULL || (column != NULL && note.column == NULL) ||
+        !vec_reserve(&notes->items, &notes->capacity, notes->count + 1, sizeof *notes->items)) {
+        mem_free(note.text);
+        mem_free(note.column);
+        return error_memory(error, "a note", sizeof note);
+    }
+    notes->items[notes->count++] = note;
+    return STATUS_OK;
+}
+
+void notes_free(struct notes *notes) {
+    for (size_t i = 0; i < notes->count; i++) {
+        mem_free(notes->items[i].text);
+        mem_free(notes->items[i].column);
+    }
+    mem_free(notes->items);
+    *notes = (struct notes){0};
+}
