@@ -31,14 +31,14 @@ struct param {
     enum param_type type;
     size_t offset;        // of the field in its struct
     const char *fallback; // the default, as text
-    double low, high;     // inclusive unless the `open` flags say otherwise
+    double low, high;     // inclusive unless the `open` flags say otherwise; both 0: no limits
     bool low_open, high_open;
     const char *unit;     // "rows", "" …
     const char *choices;  // "sgd|adam": PARAM_CHOICE
     const char *help;     // one line
     bool live;            // may change between two steps
     bool log_scale;       // forms and sweeps move in factors
-    double step;          // what one press of + adds (or multiplies by, on a log scale)
+    double step;          // what one press of + adds (or multiplies by, on a log scale); 0: 1 (2)
 };
 
 struct param_table {
@@ -64,7 +64,8 @@ char *params_get(const struct param *row, const void *values, char *out);
 bool params_equal(const struct param *row, const void *a, const void *b);
 // A sentence about the range: "greater than 0 and at most 100". Returns `out` (PARAM_TEXT_SIZE bytes).
 char *params_range_text(const struct param *row, char *out);
-// The value one step up (+1) or down (-1), within range, as text; for forms and live keys.
+// The value one step up (+1) or down (-1), within range, as text; for forms and live keys. Switches
+// turn over, choices go round, texts stay.
 char *params_nudge(const struct param *row, const void *values, int direction, char *out);
 // Parses PARAM_WIDTHS text. Returns how many were read into `widths` (at most `most`).
 size_t params_widths(const char *text, int64_t *widths, size_t most);
@@ -76,7 +77,7 @@ struct train_params {
     char target[PARAM_TEXT_SIZE]; // column name; empty = the loader's own, else the last column
     char recipe[PARAM_TEXT_SIZE]; // auto | none | path of a JSON recipe
     double validation, test;      // shares of the rows
-    char split[PARAM_TEXT_SIZE];  // stratified | random | ordered
+    char split[PARAM_TEXT_SIZE];  // auto | given | stratified | random | ordered
     // model
     char model[PARAM_TEXT_SIZE];  // auto | linear | mlp | lenet5
     char hidden[PARAM_TEXT_SIZE]; // "64,64"
