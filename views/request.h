@@ -65,9 +65,9 @@ enum view_id {
     X(FIELD_DEFAULT, "d", IN(MODEL), "default value", "default", "Put the parameter back to its default.") \
     X(START, "Space", IN(MODEL), "start training", "train", "Start a run with these parameters.") \
     X(PAUSE, "Space", IN(TRAIN), "start, pause, go on", "pause", "Start a run, pause it, or go on.") \
-    X(LR_UP, "+ =", IN(TRAIN), "raise learning rate", "", "Multiply the learning rate, from the next step on.") \
+    X(LR_UP, "+ =", IN(TRAIN), "raise learning rate", "", "Multiply the learning rate, from the next step.") \
     X(LR_DOWN, "-", IN(TRAIN), "lower learning rate", "learning rate", "Divide the learning rate, from the next step.") \
-    X(BATCH_DOWN, "[", IN(TRAIN) | IN(BATCHES), "smaller batches", "", "Halve the batch size, from the next step on.") \
+    X(BATCH_DOWN, "[", IN(TRAIN) | IN(BATCHES), "smaller batches", "", "Halve the batch size.") \
     X(BATCH_UP, "]", IN(TRAIN) | IN(BATCHES), "larger batches", "batch size", "Double the batch size, from the next step.") \
     X(FORK, "f", IN(TRAIN), "fork run", "fork", "Start a second run from here.") \
     X(CHECKPOINT, "c", IN(TRAIN), "checkpoint", "checkpoint", "Save everything now.") \
@@ -78,7 +78,7 @@ enum view_id {
     X(ROLL_BACK, "R", IN(TRAIN), "roll back", "roll back", "Go back to a checkpoint.") \
     X(LOG_AXIS, "y", IN(TRAIN) | IN(LAB), "log axis", "log axis", "Linear or logarithmic values.") \
     X(X_AXIS, "x", IN(TRAIN) | IN(LAB), "x axis", "x axis", "Epochs, steps, samples or seconds.") \
-    X(SMOOTHING, "e", IN(TRAIN), "smoothing", "smoothing", "The next degree of smoothing; every point stays visible.") \
+    X(SMOOTHING, "e", IN(TRAIN), "smoothing", "smoothing", "The next degree of smoothing.") \
     X(ZOOM, "z", IN(TRAIN) | IN(LAB), "zoom", "zoom", "Zoom into the curves around the cursor.") \
     X(ZOOM_FIT, "0", IN(TRAIN) | IN(LAB), "fit", "fit", "Show the curves whole.") \
     X(OVERLAY, "o", IN(TRAIN) | IN(RUNS), "overlay run", "overlay", "Lay another run over the curves.") \
@@ -152,9 +152,9 @@ enum request request_of_name(const char *name); // REQUEST_NONE when there is no
 // The first key of a request as shown ("Space", "q"); "" when it has none. `out` holds 32 bytes.
 char *request_key(enum request request, char out[32]);
 bool request_in_view(enum request request, enum view_id view); // shown and reachable there
-// The first character-free mistake of the table (a key name that does not parse, a key used twice in one
-// view, an empty help), as a sentence; NULL when it is sound. For the tests.
-const char *request_check(void);
+// The first mistake of the table (a key name that does not parse, a key used twice in one view, a help that is no
+// sentence), written into `sentence`; NULL when the table is sound. For the tests.
+const char *request_check(char sentence[160]);
 
 // Draws "Space pause  +/- learning rate …" into one row, whole entries only, help and commands always last.
 struct canvas;

@@ -10,33 +10,33 @@
 
 // X(enumerator, name). The names appear in golden screens.
 #define THEME_INKS(X)                                                                                                  \
-        X(INK_DEFAULT, "default") /* the terminal's own foreground or background */ \
+    X(INK_DEFAULT, "default") /* the terminal's own foreground or background */                                        \
     X(INK_TEXT, "text")                                                                                                \
-        X(INK_DIM, "dim") /* secondary text, units, axes */ \
-        X(INK_FAINT, "faint") /* box lines, grid, empty part of a gauge */ \
-        X(INK_ACCENT, "accent") /* the focused pane, the active tab, a key in the footer */ \
+    X(INK_DIM, "dim") /* secondary text, units, axes */                                                                \
+    X(INK_FAINT, "faint") /* box lines, grid, empty part of a gauge */                                                 \
+    X(INK_ACCENT, "accent") /* the focused pane, the active tab, a key in the footer */                                \
     X(INK_TITLE, "title")                                                                                              \
     X(INK_GOOD, "good")                                                                                                \
     X(INK_WARNING, "warning")                                                                                          \
     X(INK_ERROR, "error")                                                                                              \
-        X(INK_TRAINING, "training") /* one fixed color for training … */ \
-        X(INK_VALIDATION, "validation") /* … and one for validation, everywhere */ \
+    X(INK_TRAINING, "training") /* one fixed color for training … */                                                   \
+    X(INK_VALIDATION, "validation") /* … and one for validation, everywhere */                                         \
     X(INK_TEST, "test")                                                                                                \
-        X(INK_RUN, "run") /* other runs laid over */ \
-        X(INK_MARK, "mark") /* vertical marks on curves */ \
-        X(INK_CURSOR, "cursor") /* the reading cursor of a plot */ \
-        X(INK_MISSING, "missing") /* missing cells */ \
+    X(INK_RUN, "run") /* other runs laid over */                                                                       \
+    X(INK_MARK, "mark") /* vertical marks on curves */                                                                 \
+    X(INK_CURSOR, "cursor") /* the reading cursor of a plot */                                                         \
+    X(INK_MISSING, "missing") /* missing cells */                                                                      \
     X(INK_NUMBER, "number")                                                                                            \
     X(INK_KEY, "key")                                                                                                  \
-        X(INK_MATCH, "match") /* letters that a search or the palette matched */ \
+    X(INK_MATCH, "match") /* letters that a search or the palette matched */                                           \
     X(INK_GAUGE, "gauge")                                                                                              \
-        X(INK_BAR, "bar") /* histogram and bar chart */ \
-        X(INK_BAR_OTHER, "bar_other") /* the second one: before/after, another split */ \
-        X(INK_SELECTED, "selected") /* as background: the chosen row */ \
+    X(INK_BAR, "bar") /* histogram and bar chart */                                                                    \
+    X(INK_BAR_OTHER, "bar_other") /* the second one: before/after, another split */                                    \
+    X(INK_SELECTED, "selected") /* as background: the chosen row */                                                    \
     X(INK_SELECTED_TEXT, "selected_text")                                                                              \
-        X(INK_PANEL, "panel") /* as background: header rows, tab bar, footer */ \
-        X(INK_FIELD, "field") /* as background: an edit line */ \
-        X(INK_CLASS_0, "class0") /* categorical palette, safe for the color-blind: theme_class_ink() */ \
+    X(INK_PANEL, "panel") /* as background: header rows, tab bar, footer */                                            \
+    X(INK_FIELD, "field") /* as background: an edit line */                                                            \
+    X(INK_CLASS_0, "class0") /* categorical palette, safe for the color-blind: theme_class_ink() */                    \
     X(INK_CLASS_1, "class1")                                                                                           \
     X(INK_CLASS_2, "class2")                                                                                           \
     X(INK_CLASS_3, "class3")                                                                                           \
