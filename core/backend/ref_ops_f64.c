@@ -1,0 +1,3 @@
+#define REAL double
+#define REF_RUN ref_run_f64
+#include "core/backend/ref_ops.inc.h"
