@@ -22,7 +22,7 @@ struct layer_pass { // what one layer sees while a program is written
 };
 
 struct layer_kind {
-    const char *name; // "dense", "conv", "max_pool", "relu", "dropout", "flatten"
+    const char *name; // "dense", "conv", "pool", "activation", "dropout", "flatten"
     // From layer->in (a sample's shape) to layer->out, weight_count and state_count. Refuses with a
     // sentence what cannot be ("conv 5×5 on a 3×3 map").
     enum status (*configure)(struct layer *layer, struct error *error);
@@ -37,6 +37,7 @@ struct layer_kind {
 struct layer {
     const struct layer_kind *kind;
     char name[32];       // "dense1", "conv2": unique in the model, in error messages and exports
+    int index;           // its place in the model, 0…255; set by model_add
     int input, other;    // index of the layer whose output it reads; -1 = the batch itself, -2 = none (other)
     struct shape in, out; // of one sample
     size_t weight_offset, weight_count; // in the flat blocks, elements
@@ -63,9 +64,13 @@ struct layer {
 extern const struct layer_kind layer_dense, layer_convolution, layer_pool, layer_activation, layer_dropout,
     layer_flatten;
 
+const char *activation_name(enum activation activation); // "relu"
+bool activation_parse(const char *text, enum activation *activation);
+
 size_t layer_kind_count(void);
 const struct layer_kind *layer_kind_at(size_t index);
-// The value of a layer's weights (or gradients): a piece of the flat block, in `shape`.
+// The value of a layer's weights (or gradients): a piece of the flat block, in `shape`, `offset`
+// elements from the layer's own first. Asking twice for the same piece gives the same value.
 value_id layer_weights(const struct layer *layer, struct layer_pass *pass, enum slot slot, size_t offset,
                        struct shape shape);
 

@@ -28,12 +28,14 @@ const struct architecture *architecture_at(size_t index);
 enum status model_make(const struct train_params *params, struct shape sample, int64_t outputs, struct model **model,
                        struct error *error);
 void model_free(struct model *model);
-// Adds a layer that reads layer `input` (-1: the batch) and works out shapes and offsets.
+// Adds a layer that reads layer `layer.input` (-1: the batch) and works out shapes and offsets. Its
+// name gets a number; an empty one is called after its kind ("dense1"). `layer.other` is -2 for none.
 enum status model_add(struct model *model, struct layer layer, struct error *error);
 void model_initialize(const struct model *model, uint64_t seed, float *weights, float *state);
 
 // Writes the forward pass for `batch` samples starting from value x; returns the logits
-// [batch, outputs]. `values` (count + 1 entries of layer_pass) keeps what backward needs.
+// [batch, outputs]. `passes` (count + 1 entries: [0] is the batch, [i + 1] layer i) keeps what
+// model_backward needs. program->batch is `batch`.
 value_id model_forward(const struct model *model, struct program *program, enum dtype real, bool training, value_id x,
                        struct layer_pass *passes);
 void model_backward(const struct model *model, struct program *program, value_id logits_gradient,
