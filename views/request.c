@@ -79,7 +79,7 @@ static const char *check_keys(const struct request_row *row, char *sentence, siz
             snprintf(sentence, size, "%s: no key is called \"%s\"", row->name, name);
             return sentence;
         }
-        for (int i = row->id + 1; i < REQUEST_COUNT; i++) {
+        for (int i = (int)row->id + 1; i < REQUEST_COUNT; i++) {
             bool same_rank = (rows[i].views == IN_ALL) == (row->views == IN_ALL);
             if (same_rank && (rows[i].views & row->views) && row_has_key(&rows[i], &key)) {
                 snprintf(sentence, size, "%s and %s share the key %s", row->name, rows[i].name, name);

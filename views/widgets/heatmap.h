@@ -10,7 +10,7 @@ struct heatmap {
     double (*value)(void *data, size_t row, size_t column);              // NaN: no value
     const char *(*row_label)(void *data, size_t row);                    // NULL: none
     const char *(*column_label)(void *data, size_t column);              // NULL: none
-    char *(*text)(void *data, size_t row, size_t column, char out[32]); // NULL: the value as a whole number
+    char *(*text)(void *data, size_t row, size_t column, char out[TEXT_NUMBER_SIZE]); // NULL: as a whole number
     double low, high;  // of the color scale
     bool diverging;    // low–middle–high instead of low–high
     bool chosen_shown; // the chosen cell is framed

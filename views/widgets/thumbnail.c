@@ -1,0 +1,58 @@
+#include "views/widgets/thumbnail.h"
+
+#include <math.h>
+
+void thumbnail_size(const struct picture *picture, int most_width, int most_height, int zoom, int *width, int *height) {
+    double across = picture->width * (double)zoom, down = picture->height * (double)zoom / 2, scale = 1;
+    scale = fmin(scale, most_width / across);
+    scale = fmin(scale, most_height / down);
+    *width = (int)fmax(1, floor(across * scale + 1e-9));
+    *height = (int)fmax(1, ceil(down * scale - 1e-9));
+    *height = *height > most_height && most_height > 0 ? most_height : *height;
+}
+
+// The mean over the source pixels that fall under target pixel i of `count`, at least one.
+static void source_range(int i, int count, int pixels, int *from, int *to) {
+    *from = (int)((long long)i * pixels / count);
+    *to = (int)((long long)(i + 1) * pixels / count);
+    if (*to <= *from)
+        *to = *from + 1;
+}
+
+static color average(const struct picture *picture, int x, int y, int width, int height) {
+    int x0, x1, y0, y1;
+    unsigned sums[3] = {0}, count = 0;
+    source_range(x, width, picture->width, &x0, &x1);
+    source_range(y, height, picture->height, &y0, &y1);
+    for (int v = y0; v < y1; v++) {
+        for (int u = x0; u < x1; u++, count++) {
+            const uint8_t *pixel = picture->pixels + (size_t)u * picture->step_x + (size_t)v * picture->step_y;
+            for (size_t c = 0; c < 3; c++)
+                sums[c] += pixel[picture->channels < 3 ? 0 : c * picture->step_channel];
+        }
+    }
+    return color_rgb(sums[0] / count, sums[1] / count, sums[2] / count);
+}
+
+static double luma(color rgb) {
+    return (0.299 * (rgb >> 16 & 255u) + 0.587 * (rgb >> 8 & 255u) + 0.114 * (rgb & 255u)) / 255;
+}
+
+void thumbnail_draw(struct canvas *canvas, struct rect rect, const struct picture *picture) {
+    static const char shades[] = " .:-=+*#%@";
+    if (rect_empty(rect) || picture->width <= 0 || picture->height <= 0)
+        return;
+    struct rect seen = rect_intersect(rect, canvas->clip);
+    for (int y = seen.y - rect.y; y < seen.y - rect.y + seen.height; y++) {
+        for (int x = seen.x - rect.x; x < seen.x - rect.x + seen.width; x++) {
+            color upper = average(picture, x, 2 * y, rect.width, 2 * rect.height);
+            color lower = average(picture, x, 2 * y + 1, rect.width, 2 * rect.height);
+            if (canvas->ascii) {
+                long shade = lround((luma(upper) + luma(lower)) / 2 * 9);
+                canvas_put(canvas, rect.x + x, rect.y + y, style_ink(INK_TEXT), (uint32_t)shades[shade]);
+            } else {
+                canvas_put(canvas, rect.x + x, rect.y + y, style_on(upper, lower), 0x2580);
+            }
+        }
+    }
+}
