@@ -11,8 +11,9 @@
 
 enum run_state { RUN_NONE, RUN_OPENING, RUN_TRAINING, RUN_PAUSED, RUN_DONE, RUN_STOPPED, RUN_FAILED };
 const char *run_state_name(enum run_state state); // "training"
+bool run_state_parse(const char *name, enum run_state *state); // false: no such name
 
-struct step_metrics { // one step (or the mean over `steps` steps when steps are very short)
+struct step_metrics { // one step; a record is 56 bytes, so that even steps of 10 µs are all kept
     uint64_t step, samples;
     double epoch, seconds; // since the run's start, pauses left out
     float lr, loss, accuracy_or_rmse;
@@ -31,6 +32,8 @@ struct epoch_row {
 
 enum event_kind { EVENT_STATE, EVENT_STARTED, EVENT_EPOCH, EVENT_CHANGE, EVENT_CHECKPOINT, EVENT_MARK, EVENT_WARNING,
                   EVENT_ERROR };
+const char *event_kind_name(enum event_kind kind); // "change"
+bool event_kind_parse(const char *name, enum event_kind *kind);
 
 struct event {
     enum event_kind kind;

@@ -1,6 +1,8 @@
 // Runs kept in SQLite (WAL) at $XDG_DATA_HOME/batchlab/runs.db, checkpoints in files beside it under
-// runs/N/. Only the main thread touches the store. Several processes may have it open. The layout is
-// schema.sql, with a version that is migrated forward. Times are seconds since 1970.
+// runs/N/. Only the main thread touches the store. Several processes may have it open: the one that
+// trains a run holds a lock in its folder, so that a run whose process is gone is known at the next
+// open and shown as stopped (failed when it left no checkpoint). The layout is schema.h, with a
+// version that is migrated forward. Times are seconds since 1970. Errors name the store's path.
 #ifndef CORE_STORE_STORE_H
 #define CORE_STORE_STORE_H
 
@@ -31,7 +33,10 @@ void store_close(struct store *store);
 const char *store_folder(const struct store *store); // where run folders are
 
 enum status store_begin(struct store *store, struct error *error); // one transaction per drain
-enum status store_commit(struct store *store, struct error *error);
+enum status store_commit(struct store *store, struct error *error); // a failed one is rolled back
+void store_rollback(struct store *store);                           // allowed when there is none
+// Sets run->id, makes the run's folder and locks it until store_run_update ends the run. recipe and
+// encoding are JSON; NULL = none.
 enum status store_run_add(struct store *store, struct run_record *run, const char *recipe, const char *encoding,
                           struct error *error); // sets run->id
 enum status store_run_update(struct store *store, const struct run_record *run, struct error *error);
@@ -47,6 +52,7 @@ enum status store_run_metrics(struct store *store, int64_t id, struct step_metri
                               struct error *error);
 enum status store_run_events(struct store *store, int64_t id, struct event **events, size_t *count, struct error *error);
 enum status store_run_note(struct store *store, int64_t id, const char *note, struct error *error);
-enum status store_run_delete(struct store *store, int64_t id, struct error *error); // and its folder
+// And its folder. STATUS_STATE while it lives, in whichever process.
+enum status store_run_delete(struct store *store, int64_t id, struct error *error);
 
 #endif
