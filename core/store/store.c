@@ -107,8 +107,7 @@ enum status store_open(struct store **out, const char *path, struct error *error
     }
     if (!status) {
         sqlite3_busy_timeout(store->database, BUSY_MILLISECONDS);
-        status =
-            sql_execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", error);
+        status = set_journal(store, error);
     }
     if (!status)
         status = store_migrate(store, error);

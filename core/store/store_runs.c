@@ -11,16 +11,12 @@
 #include "core/base/mem.h"
 #include "core/store/store_private.h"
 
-// In the order of bind_run and read_run.
+// In the order of bind_run and read_run. The parent is written once: it may have been deleted since.
 #define RUN_COLUMNS                                                                                                    \
-    "parent, started, ended, state, name, data_path, model, device, precision, steps, samples, epochs, seconds, "      \
+    "started, ended, state, name, data_path, model, device, precision, steps, samples, epochs, seconds, "              \
     "classify, train_rows, validation_rows, test_rows, checkpoint, note"
 
 static void bind_run(struct query *query, const struct run_record *run) {
-    if (run->parent)
-        query_integer(query, run->parent);
-    else
-        query_null(query);
     query_real(query, run->started);
     query_real(query, run->ended);
     query_text(query, run_state_name(run->state));
@@ -42,7 +38,6 @@ static void bind_run(struct query *query, const struct run_record *run) {
 }
 
 static void read_run(struct query *query, struct run_record *run) {
-    run->parent = query_get_integer(query);
     run->started = query_get_real(query);
     run->ended = query_get_real(query);
     if (!run_state_parse(query_get_string(query), &run->state))
@@ -105,12 +100,16 @@ static enum status insert_run(struct store *store, struct run_record *run, const
                               struct error *error) {
     struct query query;
     enum status status = query_open(&query, store,
-                                    "INSERT INTO run (" RUN_COLUMNS ", recipe, encoding) VALUES "
+                                    "INSERT INTO run (" RUN_COLUMNS ", parent, recipe, encoding) VALUES "
                                     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                     error);
     if (status)
         return status;
     bind_run(&query, run);
+    if (run->parent)
+        query_integer(&query, run->parent);
+    else
+        query_null(&query);
     query_text(&query, recipe);
     query_text(&query, encoding);
     if ((status = query_run(&query, error)))
@@ -141,7 +140,7 @@ enum status store_run_update(struct store *store, const struct run_record *run, 
     struct query query;
     enum status status = query_open(&query, store,
                                     "UPDATE run SET (" RUN_COLUMNS ") = "
-                                    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+                                    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
                                     error);
     if (status)
         return status;
@@ -219,7 +218,7 @@ enum status store_run(struct store *store, int64_t id, struct run_record *run, s
     struct query query;
     bool row = false;
     struct run_record found = {.id = id};
-    enum status status = query_open(&query, store, "SELECT " RUN_COLUMNS " FROM run WHERE id = ?", error);
+    enum status status = query_open(&query, store, "SELECT parent, " RUN_COLUMNS " FROM run WHERE id = ?", error);
     if (status)
         return status;
     query_integer(&query, id);
@@ -227,8 +226,10 @@ enum status store_run(struct store *store, int64_t id, struct run_record *run, s
     if (!status && !row)
         status = error_set(error, STATUS_MISSING, "there is no run %lld; `batchlab runs` lists those there are",
                            (long long)id);
-    if (!status)
+    if (!status) {
+        found.parent = query_get_integer(&query);
         read_run(&query, &found);
+    }
     query_close(&query);
     if (!status)
         status = read_rest(store, &found, error);
@@ -242,13 +243,15 @@ enum status store_runs(struct store *store, struct run_record **runs, size_t *co
     struct run_record *list = NULL;
     size_t filled = 0, capacity = 0;
     bool row;
-    enum status status = query_open(&query, store, "SELECT id, " RUN_COLUMNS " FROM run ORDER BY id DESC", error);
+    enum status status =
+        query_open(&query, store, "SELECT id, parent, " RUN_COLUMNS " FROM run ORDER BY id DESC", error);
     while (!status && !(status = query_next(&query, &row, error)) && row) {
         if (!vec_reserve(&list, &capacity, filled + 1, sizeof *list)) {
             status = error_memory(error, "list of runs", (filled + 1) * sizeof *list);
             break;
         }
         list[filled] = (struct run_record){.id = query_get_integer(&query)};
+        list[filled].parent = query_get_integer(&query);
         read_run(&query, &list[filled++]);
     }
     query_close(&query);
