@@ -1,0 +1,90 @@
+// The command line: which command, which files, which flags. Parameters (core/params.h) are flags of
+// the commands that train; everything else stands in FLAGS, once. `struct arguments` points into argv.
+#ifndef APP_ARGS_H
+#define APP_ARGS_H
+
+#include <stdio.h>
+
+#include "core/params.h"
+
+enum command_set { // bits: which commands take a flag
+    TAKES_SCREEN = 1,
+    TAKES_TRAIN = 2,
+    TAKES_RUN = 4,     // resume, eval, predict, export
+    TAKES_LIST = 8,    // runs, devices
+    TAKES_READ = 16,   // sniff, cat
+    TAKES_PROFILE = 32,
+    TAKES_PREPARE = 64,
+    TAKES_ALL = 127
+};
+
+// X(id, name, letter, value, commands, help): value "" = a switch.
+#define FLAGS(X) \
+    X(HELP, "help", 'h', "", TAKES_ALL, "Show this help.") \
+    X(VERSION, "version", 'V', "", TAKES_ALL, "Show the version.") \
+    X(JSON, "json", 0, "", \
+      TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+      "Results as JSON on standard output.") \
+    X(OUTPUT, "output", 'o', "FILE", TAKES_PREPARE | TAKES_RUN, "Write the result to FILE.") \
+    X(STEPS, "steps", 0, "LIST", TAKES_PREPARE | TAKES_TRAIN, \
+      "Pipeline in short form: \"missing=median,standardize,one-hot\".") \
+    X(FIT_ROWS, "fit-rows", 0, "SHARE|all", TAKES_PREPARE, "Share of the rows that steps are fitted on (all).") \
+    X(FORMAT, "format", 0, "csv|json|jsonl", TAKES_READ, "Form of the output (csv).") \
+    X(RAW, "raw", 0, "", TAKES_READ, "Every cell as it stands in the file.") \
+    X(DELIMITER, "delimiter", 0, "TEXT", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+      "Separator between cells; detected when not given.") \
+    X(QUOTE, "quote", 0, "C|none", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+      "Quoting character.") \
+    X(ESCAPE, "escape", 0, "C|none", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+      "Escape character inside quotes; none: quotes are doubled.") \
+    X(HEADER, "header", 0, "yes|no", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+      "Whether the first row names the columns.") \
+    X(ENCODING, "encoding", 0, "NAME", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+      "utf-8, utf-16le, utf-16be, latin-1 or windows-1252.") \
+    X(SKIP, "skip", 0, "N", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+      "Lines before the table.") \
+    X(MISSING, "missing-token", 0, "TEXT", TAKES_SCREEN | TAKES_TRAIN | TAKES_PROFILE | TAKES_PREPARE, \
+      "One more text that means a missing cell.") \
+    X(ASCII, "ascii", 0, "", TAKES_SCREEN, "Draw with plain ASCII characters.") \
+    X(NO_COLOR, "no-color", 0, "", TAKES_SCREEN, "No colors (also: NO_COLOR).") \
+    X(COLOR, "color", 0, "auto|8|16|256|true", TAKES_SCREEN, "Colors the terminal can show.") \
+    X(THEME, "theme", 0, "NAME", TAKES_SCREEN, "Colors of the screen: dark, light, safe, 16, mono.") \
+    X(NO_MOUSE, "no-mouse", 0, "", TAKES_SCREEN, "Leave the mouse to the terminal.")
+
+enum flag {
+#define X(id, name, letter, value, commands, help) FLAG_##id,
+    FLAGS(X)
+#undef X
+        FLAG_COUNT
+};
+
+#define ARGUMENTS_MOST 64
+
+struct setting {
+    const char *name, *text; // of a parameter, as given
+};
+
+struct arguments {
+    const char *files[8]; // what is neither command nor flag
+    size_t file_count;
+    const char *flags[FLAG_COUNT]; // the text of each flag given ("" for switches), else NULL
+    struct setting settings[ARGUMENTS_MOST]; // parameters, in order
+    size_t setting_count;
+};
+
+struct command_row {
+    const char *name, *usage, *help;
+    unsigned takes; // one of command_set
+    bool params;    // takes every parameter as a flag
+    size_t files_least, files_most;
+    int (*run)(const struct arguments *arguments); // exit status
+};
+
+// argv[0] is skipped. A mistake is one sentence that names the argument and, for a misspelling, the
+// nearest flag.
+enum status args_parse(int argc, char **argv, const struct command_row *command, struct arguments *arguments,
+                       struct error *error);
+// The help of one command, from the tables.
+void args_help(FILE *out, const struct command_row *command);
+
+#endif

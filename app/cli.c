@@ -1,0 +1,136 @@
+#include "app/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/tui.h"
+#include "core/base/str.h"
+
+const struct command_row cli_screen = {
+    .name = "",
+    .usage = "[FILE]",
+    .help = "Open the workbench on FILE: a CSV file, an IDX file, a folder of CIFAR or IDX files.",
+    .takes = TAKES_SCREEN,
+    .params = true,
+    .files_most = 1,
+    .run = tui_run,
+};
+
+const struct command_row cli_commands[] = {
+    {.name = "train", .usage = "FILE [--target COL] [--model NAME] [--epochs N] …",
+     .help = "Train a model on FILE and keep the run.", .takes = TAKES_TRAIN, .params = true, .files_least = 1,
+     .files_most = 1, .run = cli_train},
+    {.name = "resume", .usage = "RUN", .help = "Go on from the last checkpoint of run number RUN.",
+     .takes = TAKES_RUN, .files_least = 1, .files_most = 1, .run = cli_resume},
+    {.name = "runs", .usage = "", .help = "List every run ever made.", .takes = TAKES_LIST, .run = cli_runs},
+    {.name = "devices", .usage = "", .help = "List what can compute here, and why the rest cannot.",
+     .takes = TAKES_LIST, .run = cli_devices},
+    {.name = "profile", .usage = "FILE", .help = "Print the figures of every column and what looks wrong.",
+     .takes = TAKES_PROFILE, .files_least = 1, .files_most = 1, .run = cli_profile},
+    {.name = "prepare", .usage = "FILE (--recipe R.json | --steps LIST) -o OUT.csv",
+     .help = "Apply a pipeline to FILE and write the result.", .takes = TAKES_PREPARE, .params = true,
+     .files_least = 1, .files_most = 1, .run = cli_prepare},
+    {.name = "sniff", .usage = "FILE", .help = "Print how a CSV file is written: separator, quotes, encoding …",
+     .takes = TAKES_READ, .files_least = 1, .files_most = 1, .run = cli_sniff},
+    {.name = "cat", .usage = "FILE [--format csv|json|jsonl] [--raw]",
+     .help = "Print a CSV file as it was understood.", .takes = TAKES_READ, .files_least = 1, .files_most = 1,
+     .run = cli_cat},
+};
+const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
+
+const struct command_row *cli_find(const char *name) {
+    for (size_t i = 0; i < cli_command_count; i++)
+        if (text_equal(cli_commands[i].name, name))
+            return &cli_commands[i];
+    return NULL;
+}
+
+int cli_fail(const struct error *error) {
+    fprintf(stderr, "batchlab: %s\n", error->text);
+    return EXIT_FAILED;
+}
+
+int cli_usage(const struct error *error) {
+    fprintf(stderr, "batchlab: %s\n", error->text);
+    return EXIT_USAGE;
+}
+
+enum status cli_number(const char *text, const char *what, int64_t *value, struct error *error) {
+    if (!integer_parse(text, value) || *value < 1)
+        return error_set(error, STATUS_INVALID, "%s \"%s\": must be a whole number of at least 1", what, text);
+    return STATUS_OK;
+}
+
+// "none" or one character.
+static enum status one_character(const char *flag, const char *text, char *out, struct error *error) {
+    if (text_equal(text, "none")) {
+        *out = 0;
+        return STATUS_OK;
+    }
+    if (strlen(text) != 1)
+        return error_set(error, STATUS_INVALID, "--%s \"%s\": must be one character or none", flag, text);
+    *out = text[0];
+    return STATUS_OK;
+}
+
+static enum status dialect_delimiter(const char *text, struct dialect *dialect, struct error *error) {
+    if (text_equal(text, "\\t") || text_equal(text, "tab"))
+        text = "\t";
+    if (!text[0] || strlen(text) >= sizeof dialect->delimiter)
+        return error_set(error, STATUS_INVALID, "--delimiter \"%s\": must be 1 to %zu characters", text,
+                         sizeof dialect->delimiter - 1);
+    strcpy(dialect->delimiter, text);
+    return STATUS_OK;
+}
+
+static enum status dialect_skip(const char *text, struct dialect *dialect, struct error *error) {
+    int64_t lines = 0;
+    if (!integer_parse(text, &lines) || lines < 0)
+        return error_set(error, STATUS_INVALID, "--skip \"%s\": must be a whole number of lines", text);
+    dialect->skip = (size_t)lines;
+    return STATUS_OK;
+}
+
+static enum status dialect_words(const struct arguments *arguments, struct dialect *dialect, struct error *error) {
+    const char *header = arguments->flags[FLAG_HEADER], *encoding = arguments->flags[FLAG_ENCODING];
+    if (header && !text_equal(header, "yes") && !text_equal(header, "no"))
+        return error_set(error, STATUS_INVALID, "--header \"%s\": must be yes or no", header);
+    if (header)
+        dialect->header = text_equal(header, "yes");
+    if (!encoding)
+        return STATUS_OK;
+    static const char *const known[] = {"utf-8", "utf-16le", "utf-16be", "latin-1", "windows-1252"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (text_equal(encoding, known[i])) {
+            strcpy(dialect->encoding, known[i]);
+            return STATUS_OK;
+        }
+    return error_set(error, STATUS_INVALID,
+                     "--encoding \"%s\": must be utf-8, utf-16le, utf-16be, latin-1 or windows-1252", encoding);
+}
+
+enum status cli_load_options(const struct arguments *arguments, struct load_options *options, const char **token,
+                             struct error *error) {
+    const char *const *flags = arguments->flags;
+    enum status status = STATUS_OK;
+    *options = load_options_default();
+    if (flags[FLAG_DELIMITER])
+        status = dialect_delimiter(flags[FLAG_DELIMITER], &options->dialect, error);
+    if (!status && flags[FLAG_QUOTE])
+        status = one_character("quote", flags[FLAG_QUOTE], &options->dialect.quote, error);
+    if (!status && flags[FLAG_ESCAPE])
+        status = one_character("escape", flags[FLAG_ESCAPE], &options->dialect.escape, error);
+    if (!status && flags[FLAG_SKIP])
+        status = dialect_skip(flags[FLAG_SKIP], &options->dialect, error);
+    if (!status)
+        status = dialect_words(arguments, &options->dialect, error);
+    if (flags[FLAG_MISSING]) {
+        *token = flags[FLAG_MISSING];
+        options->missing_tokens = token;
+        options->missing_token_count = 1;
+    }
+    for (size_t i = 0; i < arguments->setting_count; i++)
+        if (text_equal(arguments->settings[i].name, "target"))
+            options->target = arguments->settings[i].text;
+    return status;
+}

@@ -1,0 +1,36 @@
+// The command line: one function per command, no curses. Results go to standard output, words to
+// standard error; exit 0 done, 1 failed (one sentence), 2 wrong usage.
+#ifndef APP_CLI_H
+#define APP_CLI_H
+
+#include "app/args.h"
+#include "datasets/dataset.h"
+
+#define EXIT_DONE 0
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+
+extern const struct command_row cli_commands[];
+extern const size_t cli_command_count;
+extern const struct command_row cli_screen; // no command: the screen
+const struct command_row *cli_find(const char *name); // NULL: not a command
+
+int cli_train(const struct arguments *arguments);
+int cli_resume(const struct arguments *arguments);
+int cli_runs(const struct arguments *arguments);
+int cli_devices(const struct arguments *arguments);
+int cli_profile(const struct arguments *arguments);
+int cli_prepare(const struct arguments *arguments);
+int cli_sniff(const struct arguments *arguments);
+int cli_cat(const struct arguments *arguments);
+
+// Shared by the commands.
+int cli_fail(const struct error *error); // prints the sentence; EXIT_FAILED, or EXIT_USAGE for usage
+int cli_usage(const struct error *error);
+// Reading flags (--delimiter …) into load options; `token` is storage for --missing-token's array.
+enum status cli_load_options(const struct arguments *arguments, struct load_options *options, const char **token,
+                             struct error *error);
+// A whole number from 1 up, or a sentence that names `what`.
+enum status cli_number(const char *text, const char *what, int64_t *value, struct error *error);
+
+#endif

@@ -1,0 +1,318 @@
+// batchlab train and resume: plain progress lines, or one JSON object a line.
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cli.h"
+#include "app/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/session.h"
+
+struct report {
+    struct session *session;
+    bool json;
+    bool failed; // an error event came
+    double train_seconds;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number) {
+    interrupted = signal_number;
+}
+
+// ---- JSON lines -----------------------------------------------------------------------------------------
+
+static void json_params(cJSON *object, const struct train_params *params) {
+    cJSON *values = cJSON_AddObjectToObject(object, "params");
+    for (size_t i = 0; i < train_table.count; i++) {
+        const struct param *row = &train_table.rows[i];
+        char text[PARAM_TEXT_SIZE];
+        params_get(row, params, text);
+        if (row->type == PARAM_SWITCH)
+            cJSON_AddBoolToObject(values, row->name, text_equal(text, "yes"));
+        else if (row->type == PARAM_INTEGER || row->type == PARAM_REAL)
+            cJSON_AddRawToObject(values, row->name, text);
+        else
+            cJSON_AddStringToObject(values, row->name, text);
+    }
+}
+
+static void json_recipe(cJSON *object, const struct snapshot *snapshot) {
+    char *json = NULL;
+    struct error error;
+    if (!snapshot->fitted || pipeline_save(snapshot->fitted, false, &json, &error))
+        return;
+    cJSON_AddItemToObject(object, "recipe", cJSON_Parse(json));
+    mem_free(json);
+}
+
+static void json_started(cJSON *object, const struct snapshot *snapshot, const struct event *event) {
+    cJSON_AddStringToObject(object, "event", "start");
+    json_number(object, "run", (double)snapshot->run->record.id);
+    cJSON *device = cJSON_AddObjectToObject(object, "device"), *rows = cJSON_AddObjectToObject(object, "rows");
+    cJSON_AddStringToObject(device, "backend", event->started.backend);
+    cJSON_AddStringToObject(device, "name", event->started.device);
+    json_number(device, "threads", event->started.threads);
+    cJSON_AddStringToObject(device, "precision", event->started.precision);
+    json_number(rows, "train", (double)event->started.train_rows);
+    json_number(rows, "validation", (double)event->started.validation_rows);
+    json_number(rows, "test", (double)event->started.test_rows);
+    json_params(object, &snapshot->run->record.params);
+    json_recipe(object, snapshot);
+}
+
+static void json_figures(cJSON *object, const struct epoch_row *row, bool classify) {
+    json_number(object, "train_loss", row->train_loss);
+    json_number(object, classify ? "train_accuracy" : "train_rmse", classify ? row->train_accuracy : row->train_rmse);
+    json_number(object, "val_loss", row->val_loss);
+    json_number(object, classify ? "val_accuracy" : "val_rmse", classify ? row->val_accuracy : row->val_rmse);
+}
+
+static void json_epoch(cJSON *object, const struct epoch_row *row, bool classify) {
+    cJSON_AddStringToObject(object, "event", "epoch");
+    json_number(object, "epoch", (double)row->epoch);
+    json_number(object, "step", (double)row->step);
+    json_number(object, "samples", (double)row->samples);
+    json_number(object, "seconds", row->seconds);
+    json_number(object, "lr", row->lr);
+    json_number(object, "batch", (double)row->batch);
+    json_figures(object, row, classify);
+    json_number(object, "samples_per_s", row->samples_per_s);
+}
+
+static void json_event(const struct report *report, const struct event *event) {
+    const struct snapshot *snapshot = session_snapshot(report->session);
+    cJSON *object = cJSON_CreateObject();
+    bool print = true;
+    if (event->kind == EVENT_STARTED) {
+        json_started(object, snapshot, event);
+    } else if (event->kind == EVENT_EPOCH) {
+        json_epoch(object, &event->epoch, snapshot->run->record.classify);
+    } else if (event->kind == EVENT_CHANGE) {
+        cJSON_AddStringToObject(object, "event", "change");
+        json_number(object, "step", (double)event->step);
+        cJSON_AddStringToObject(object, "param", event->change.name);
+        cJSON_AddStringToObject(object, "from", event->change.from);
+        cJSON_AddStringToObject(object, "to", event->change.to);
+    } else if (event->kind == EVENT_WARNING || event->kind == EVENT_ERROR) {
+        cJSON_AddStringToObject(object, "event", event->kind == EVENT_WARNING ? "warning" : "error");
+        cJSON_AddStringToObject(object, "message", event->text);
+    } else {
+        print = false;
+    }
+    if (print)
+        json_print_line(object);
+    cJSON_Delete(object);
+}
+
+static void json_done(const struct run_record *record) {
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "event", "done");
+    json_number(object, "run", (double)record->id);
+    json_number(object, "epochs", (double)record->epochs);
+    json_number(object, "steps", (double)record->steps);
+    json_number(object, "seconds", record->seconds);
+    json_number(object, "samples_per_s", record->seconds > 0 ? (double)record->samples / record->seconds : NAN);
+    json_figures(cJSON_AddObjectToObject(object, "final"), &record->final_row, record->classify);
+    cJSON *best = cJSON_AddObjectToObject(object, "best");
+    json_number(best, "epoch", (double)record->best_row.epoch);
+    json_figures(best, &record->best_row, record->classify);
+    cJSON_AddStringToObject(object, "state", run_state_name(record->state));
+    json_print_line(object);
+    cJSON_Delete(object);
+}
+
+// ---- plain lines ----------------------------------------------------------------------------------------
+
+static void print_started(const struct snapshot *snapshot, const struct event *event) {
+    printf("run %" PRId64 "  %s  on %s (%s, %d %s, %s)  %" PRIu64 " training rows, %" PRIu64 " validation, %" PRIu64
+           " test\n",
+           snapshot->run->record.id, snapshot->run->record.name, event->started.backend, event->started.device,
+           event->started.threads, event->started.threads == 1 ? "thread" : "threads", event->started.precision,
+           event->started.train_rows, event->started.validation_rows, event->started.test_rows);
+    if (snapshot->pipeline_reasons[0] && snapshot->suggested)
+        printf("suggested pipeline:\n%s", snapshot->pipeline_reasons);
+}
+
+static void print_epoch(const struct snapshot *snapshot, const struct epoch_row *row) {
+    const struct run_record *record = &snapshot->run->record;
+    printf("epoch %3" PRIu64 "/%" PRId64 "  step %7" PRIu64 "  loss %.5f", row->epoch, record->params.epochs, row->step,
+           row->train_loss);
+    if (record->classify)
+        printf("  accuracy %6.2f %%", 100 * row->train_accuracy);
+    else
+        printf("  rmse %.6g", row->train_rmse);
+    if (!isnan(row->val_loss))
+        printf("  | validation loss %.5f", row->val_loss);
+    if (!isnan(row->val_loss) && record->classify)
+        printf("  accuracy %6.2f %%", 100 * row->val_accuracy);
+    else if (!isnan(row->val_loss))
+        printf("  rmse %.6g", row->val_rmse);
+    printf("  lr %.4g  batch %" PRId64 "  %.0f rows/s\n", row->lr, row->batch, row->samples_per_s);
+}
+
+static void print_event(const struct report *report, const struct event *event) {
+    const struct snapshot *snapshot = session_snapshot(report->session);
+    if (event->kind == EVENT_STARTED)
+        print_started(snapshot, event);
+    else if (event->kind == EVENT_EPOCH)
+        print_epoch(snapshot, &event->epoch);
+    else if (event->kind == EVENT_CHANGE)
+        printf("step %" PRIu64 ": %s %s -> %s\n", event->step, event->change.name, event->change.from,
+               event->change.to);
+    else if (event->kind == EVENT_WARNING)
+        fprintf(stderr, "batchlab: %s\n", event->text);
+}
+
+static void print_done(const struct run_record *record) {
+    printf("run %" PRId64 " %s after %" PRIu64 " steps in %.2f s", record->id, run_state_name(record->state),
+           record->steps, record->seconds);
+    if (record->epochs && record->classify && !isnan(record->best_row.val_accuracy))
+        printf("; best validation accuracy %.2f %% in epoch %" PRIu64, 100 * record->best_row.val_accuracy,
+               record->best_row.epoch);
+    else if (record->epochs && !isnan(record->best_row.val_rmse))
+        printf("; best validation rmse %.6g in epoch %" PRIu64, record->best_row.val_rmse, record->best_row.epoch);
+    putchar('\n');
+}
+
+static void on_event(void *context, const struct event *event) {
+    struct report *report = context;
+    if (event->kind == EVENT_ERROR) {
+        report->failed = true;
+        fprintf(stderr, "batchlab: %s\n", event->text);
+    }
+    if (report->json)
+        json_event(report, event);
+    else
+        print_event(report, event);
+    fflush(stdout);
+}
+
+// ---- running --------------------------------------------------------------------------------------------
+
+static bool ended(enum run_state state) {
+    return state == RUN_DONE || state == RUN_STOPPED || state == RUN_FAILED;
+}
+
+static enum status follow(struct report *report, struct error *error) {
+    bool stopping = false;
+    for (;;) {
+        session_drain(report->session);
+        const struct snapshot *snapshot = session_snapshot(report->session);
+        if (ended(snapshot->state))
+            return STATUS_OK;
+        bool stuck = report->failed && snapshot->state == RUN_PAUSED; // diverged: nobody is here to steer it
+        if ((interrupted || stuck) && !stopping) {
+            stopping = true;
+            enum status status = session_stop(report->session, error);
+            if (status)
+                return status;
+        }
+        int fds[2];
+        struct pollfd wait[2];
+        size_t count = session_poll_fds(report->session, fds);
+        for (size_t i = 0; i < count; i++)
+            wait[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+        if (poll(wait, (nfds_t)count, 1000) < 0 && errno != EINTR)
+            return error_set(error, STATUS_IO, "waiting for the engine failed (%s)", strerror(errno));
+    }
+}
+
+static void catch_interrupts(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_interrupt;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+// Follows the run to its end and prints the last line. Returns the exit status.
+static int finish(struct report *report) {
+    struct error error;
+    enum status status = follow(report, &error);
+    if (status)
+        return cli_fail(&error);
+    const struct run_record *record = &session_snapshot(report->session)->run->record;
+    if (report->json)
+        json_done(record);
+    else
+        print_done(record);
+    if (interrupted)
+        fprintf(stderr, "batchlab: stopped at step %" PRIu64 " and saved; batchlab resume %" PRId64 " goes on\n",
+                record->steps, record->id);
+    return record->state == RUN_DONE && !report->failed ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum status set_all(struct session *session, const struct arguments *arguments, struct error *error) {
+    for (size_t i = 0; i < arguments->setting_count; i++) {
+        enum status status = session_set(session, arguments->settings[i].name, arguments->settings[i].text, error);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status open_data(struct session *session, const struct arguments *arguments, struct error *error) {
+    struct load_options options;
+    const char *token;
+    enum status status = cli_load_options(arguments, &options, &token, error);
+    if (!status)
+        status = session_load(session, arguments->files[0], &options, error);
+    if (!status)
+        status = session_wait(session, error);
+    if (!status && arguments->flags[FLAG_STEPS]) {
+        status = session_recipe(session, arguments->flags[FLAG_STEPS], true, error);
+        if (!status)
+            status = session_wait(session, error);
+    }
+    return status;
+}
+
+int cli_train(const struct arguments *arguments) {
+    struct session *session = NULL;
+    struct error error;
+    struct session_options options = {.no_profile = true};
+    enum status status = session_open(&session, &options, &error);
+    if (status)
+        return cli_fail(&error);
+    int exit_status;
+    struct report report = {.session = session, .json = arguments->flags[FLAG_JSON] != NULL};
+    session_listen(session, on_event, &report);
+    catch_interrupts();
+    if (set_all(session, arguments, &error))
+        exit_status = cli_usage(&error);
+    else if (open_data(session, arguments, &error) || session_start(session, &error))
+        exit_status = cli_fail(&error);
+    else
+        exit_status = finish(&report);
+    session_close(session);
+    return exit_status;
+}
+
+int cli_resume(const struct arguments *arguments) {
+    struct session *session = NULL;
+    struct error error;
+    int64_t run = 0;
+    if (cli_number(arguments->files[0], "run", &run, &error))
+        return cli_usage(&error);
+    struct session_options options = {.no_profile = true};
+    if (session_open(&session, &options, &error))
+        return cli_fail(&error);
+    struct report report = {.session = session, .json = arguments->flags[FLAG_JSON] != NULL};
+    session_listen(session, on_event, &report);
+    catch_interrupts();
+    int exit_status = EXIT_FAILED;
+    if (session_resume(session, run, &error) || session_wait(session, &error))
+        cli_fail(&error);
+    else
+        exit_status = finish(&report);
+    session_close(session);
+    return exit_status;
+}

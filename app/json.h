@@ -1,0 +1,11 @@
+// JSON on standard output, through cJSON. Numbers carry enough digits to read back the same bits; what
+// JSON has no number for (NaN, infinity) is null.
+#ifndef APP_JSON_H
+#define APP_JSON_H
+
+#include <cjson/cJSON.h>
+
+void json_number(cJSON *object, const char *name, double value);
+void json_print_line(const cJSON *object); // one line
+
+#endif

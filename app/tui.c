@@ -1,0 +1,246 @@
+#include "app/tui.h"
+
+#include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/cli.h"
+#include "app/crash.h"
+#include "app/stderr_log.h"
+#include "core/base/clock.h"
+#include "core/base/str.h"
+#include "core/session.h"
+#include "views/frame.h"
+#include "views/term.h"
+
+#define FRAME_SECONDS (1.0 / 30)
+#define EVENTS_AT_ONCE 256 // between two frames, so that a flood of input cannot stop the drawing
+
+struct screen {
+    struct session *session;
+    struct term *term;
+    struct frame *frame;
+    struct canvas canvas;
+    struct stderr_log log;
+    size_t theme;
+    double shown; // when the last frame was sent
+    bool leaving;
+};
+
+static volatile sig_atomic_t ended; // by SIGINT, SIGTERM or SIGHUP
+
+static void on_end(int signal_number) {
+    ended = signal_number;
+}
+
+static void catch_ends(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_end;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+// ---- opening ------------------------------------------------------------------------------------------
+
+static enum status color_option(const struct arguments *arguments, enum term_color *chosen, struct error *error) {
+    static const struct {
+        const char *text;
+        enum term_color value;
+    } names[] = {{"auto", TERM_COLOR_AUTO}, {"8", TERM_COLOR_8},        {"16", TERM_COLOR_16},
+                 {"256", TERM_COLOR_256},   {"true", TERM_COLOR_TRUE}};
+    const char *text = arguments->flags[FLAG_COLOR], *no_color = getenv("NO_COLOR");
+    *chosen = TERM_COLOR_AUTO;
+    if (arguments->flags[FLAG_NO_COLOR] || (!text && no_color && no_color[0]))
+        *chosen = TERM_COLOR_NONE;
+    if (!text)
+        return STATUS_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (text_equal(names[i].text, text)) {
+            *chosen = names[i].value;
+            return STATUS_OK;
+        }
+    return error_set(error, STATUS_INVALID, "--color \"%s\": must be auto, 8, 16, 256 or true", text);
+}
+
+static enum status theme_option(const struct arguments *arguments, size_t *index, struct error *error) {
+    const char *name = arguments->flags[FLAG_THEME];
+    *index = 0;
+    if (!name)
+        return STATUS_OK;
+    for (; theme_at(*index); ++*index)
+        if (text_equal(theme_name(theme_at(*index)), name))
+            return STATUS_OK;
+    return error_set(error, STATUS_INVALID, "--theme \"%s\": must be dark, light, safe, 16 or mono", name);
+}
+
+static enum status open_terminal(struct screen *screen, const struct arguments *arguments, struct error *error) {
+    struct term_options options = {.no_mouse = arguments->flags[FLAG_NO_MOUSE] != NULL};
+    enum status status = color_option(arguments, &options.color, error);
+    if (!status)
+        status = theme_option(arguments, &screen->theme, error);
+    if (status)
+        return status;
+    options.theme = theme_at(screen->theme);
+    status = term_open(&screen->term, &options, error);
+    if (status)
+        return status;
+    screen->canvas.ascii = arguments->flags[FLAG_ASCII] || !text_equal(nl_langinfo(CODESET), "UTF-8");
+    return STATUS_OK;
+}
+
+static enum status open_session(struct screen *screen, const struct arguments *arguments, struct error *error) {
+    struct load_options options;
+    const char *token;
+    enum status status = cli_load_options(arguments, &options, &token, error);
+    if (!status)
+        status = session_open(&screen->session, &(struct session_options){0}, error);
+    for (size_t i = 0; !status && i < arguments->setting_count; i++)
+        status = session_set(screen->session, arguments->settings[i].name, arguments->settings[i].text, error);
+    if (!status && arguments->file_count)
+        status = session_load(screen->session, arguments->files[0], &options, error);
+    return status;
+}
+
+static enum status open_screen(struct screen *screen, const struct arguments *arguments, struct error *error) {
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "the screen needs a terminal; without one use the command line: batchlab train FILE …, "
+                         "batchlab profile FILE (batchlab --help lists all)");
+    enum status status = open_session(screen, arguments, error);
+    if (status)
+        return status;
+    catch_ends(); // before term_open: these ends save the run first
+    status = stderr_log_open(&screen->log, error);
+    if (status)
+        return status;
+    crash_install(screen->log.saved_fd);
+    status = open_terminal(screen, arguments, error);
+    if (!status)
+        status = frame_open(&screen->frame, screen->session, VIEW_DATA, error);
+    return status;
+}
+
+static void close_screen(struct screen *screen) {
+    frame_close(screen->frame);
+    term_close(screen->term);
+    stderr_log_close(&screen->log);
+    canvas_free(&screen->canvas);
+    session_close(screen->session);
+}
+
+// ---- the loop -----------------------------------------------------------------------------------------
+
+static void obey(struct screen *screen, enum frame_act act) {
+    switch (act) {
+    case FRAME_QUIT:
+        screen->leaving = true;
+        break;
+    case FRAME_SUSPEND:
+        term_suspend(screen->term);
+        frame_touch(screen->frame);
+        break;
+    case FRAME_REDRAW:
+        term_redraw(screen->term);
+        break;
+    case FRAME_NEXT_THEME:
+        screen->theme = theme_at(screen->theme + 1) ? screen->theme + 1 : 0;
+        term_set_theme(screen->term, theme_at(screen->theme));
+        frame_touch(screen->frame);
+        break;
+    case FRAME_NOTHING:
+        break;
+    }
+}
+
+static enum status read_input(struct screen *screen, struct error *error) {
+    struct input_event event;
+    for (int i = 0; i < EVENTS_AT_ONCE && !screen->leaving; i++) {
+        enum status status = term_read(screen->term, &event, error);
+        if (status || event.type == INPUT_NONE)
+            return status;
+        if (event.type == INPUT_RESIZE)
+            frame_touch(screen->frame);
+        else
+            obey(screen, frame_event(screen->frame, &event));
+    }
+    return STATUS_OK;
+}
+
+static enum status show(struct screen *screen, struct error *error) {
+    int width, height;
+    bool shown = true;
+    term_size(screen->term, &width, &height);
+    if (width != screen->canvas.width || height != screen->canvas.height) {
+        enum status status = canvas_resize(&screen->canvas, width, height, error);
+        if (status)
+            return status;
+    }
+    frame_draw(screen->frame, &screen->canvas);
+    screen->shown = clock_now();
+    enum status status = term_show(screen->term, &screen->canvas, &shown, error);
+    if (!shown)
+        frame_touch(screen->frame);
+    return status;
+}
+
+static int wait_milliseconds(const struct screen *screen) {
+    int lone_escape = term_timeout(screen->term), frame = -1;
+    if (frame_dirty(screen->frame)) {
+        double left = screen->shown + FRAME_SECONDS - clock_now();
+        frame = left <= 0 ? 0 : (int)(left * 1000) + 1;
+    }
+    if (frame < 0 || (lone_escape >= 0 && lone_escape < frame))
+        return lone_escape;
+    return frame;
+}
+
+static void wait_for_news(struct screen *screen) {
+    struct pollfd fds[TERM_POLL_FDS + 3];
+    int count = term_poll(screen->term, fds), session_fds[2];
+    size_t more = session_poll_fds(screen->session, session_fds);
+    for (size_t i = 0; i < more; i++)
+        fds[count++] = (struct pollfd){.fd = session_fds[i], .events = POLLIN};
+    fds[count++] = (struct pollfd){.fd = screen->log.read_fd, .events = POLLIN};
+    if (poll(fds, (nfds_t)count, wait_milliseconds(screen)) <= 0)
+        return;
+    if (fds[count - 1].revents & POLLIN)
+        stderr_log_read(&screen->log);
+}
+
+static enum status loop(struct screen *screen, struct error *error) {
+    enum status status = STATUS_OK;
+    while (!status && !screen->leaving && !ended) {
+        if (session_drain(screen->session))
+            frame_touch(screen->frame);
+        status = read_input(screen, error);
+        bool due = clock_now() >= screen->shown + FRAME_SECONDS;
+        if (!status && frame_dirty(screen->frame) && due)
+            status = show(screen, error);
+        if (!status && !screen->leaving && !ended)
+            wait_for_news(screen);
+    }
+    return status;
+}
+
+int tui_run(const struct arguments *arguments) {
+    struct screen screen = {.log = {.read_fd = -1, .saved_fd = -1}, .shown = -1};
+    struct error error;
+    enum status status = open_screen(&screen, arguments, &error);
+    bool opened = status == STATUS_OK;
+    if (opened)
+        status = loop(&screen, &error);
+    close_screen(&screen);
+    if (status)
+        return opened || status != STATUS_INVALID ? cli_fail(&error) : cli_usage(&error);
+    if (ended) { // the run is saved and the terminal restored: now end as the signal asks
+        signal(ended, SIG_DFL);
+        raise(ended);
+    }
+    return EXIT_DONE;
+}
