@@ -11,7 +11,6 @@
 
 .DEFAULT_GOAL := all
 comma := ,
-VERSION := 0.1.0
 
 SANITIZE ?=
 VARIANT := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)
@@ -35,7 +34,7 @@ WARNINGS += -Wno-format-truncation -Wno-maybe-uninitialized
 endif
 SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 endif
-CPPFLAGS += -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DBATCHLAB_VERSION=\"$(VERSION)\"
+CPPFLAGS += -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
 CFLAGS += -std=c11 -g $(OPTIMIZE) $(WARNINGS) $(SANITIZERS) -pthread
 # -rdynamic: the plugin uses the program's own base room
 LDFLAGS += $(SANITIZERS) -pthread -rdynamic
