@@ -1,0 +1,180 @@
+// batchlab sniff and cat: a CSV file as it was understood. `cat` prints every cell as its text; short
+// rows are padded to the width of the first row, unless --raw asks for rows as they stand.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cli.h"
+#include "app/json.h"
+#include "core/base/str.h"
+#include "datasets/csv.h"
+
+static void print_notes(const char *path, const struct notes *notes) {
+    for (size_t i = 0; i < notes->count; i++) {
+        const struct note *note = &notes->items[i];
+        if (note->line)
+            fprintf(stderr, "%s:%" PRIu64 ": %s\n", path, note->line, note->text);
+        else
+            fprintf(stderr, "%s: %s\n", path, note->text);
+    }
+    if (notes->dropped)
+        fprintf(stderr, "%s: and %zu more\n", path, notes->dropped);
+}
+
+// ---- sniff ----------------------------------------------------------------------------------------------
+
+static void json_character(cJSON *object, const char *name, char character) {
+    char text[2] = {character, '\0'};
+    if (character)
+        cJSON_AddStringToObject(object, name, text);
+    else
+        cJSON_AddNullToObject(object, name);
+}
+
+static void json_dialect(const struct dialect *dialect) {
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "delimiter", dialect->delimiter);
+    json_character(object, "quote", dialect->quote);
+    json_character(object, "escape", dialect->escape);
+    cJSON_AddBoolToObject(object, "header", dialect->header == 1);
+    cJSON_AddStringToObject(object, "encoding", dialect->encoding);
+    cJSON_AddBoolToObject(object, "bom", dialect->bom);
+    json_number(object, "skip", (double)dialect->skip);
+    cJSON_AddStringToObject(object, "line_ending", dialect->line_ending);
+    json_print_line(object);
+    cJSON_Delete(object);
+}
+
+int cli_sniff(const struct arguments *arguments) {
+    struct load_options options;
+    const char *token;
+    struct str evidence = {0};
+    struct error error;
+    if (cli_load_options(arguments, &options, &token, &error))
+        return cli_usage(&error);
+    enum status status = csv_sniff(arguments->files[0], &options.dialect, &evidence, &error);
+    if (!status && arguments->flags[FLAG_JSON])
+        json_dialect(&options.dialect);
+    else if (!status)
+        fputs(str_text(&evidence), stdout);
+    str_free(&evidence);
+    return status ? cli_fail(&error) : EXIT_DONE;
+}
+
+// ---- cat ------------------------------------------------------------------------------------------------
+
+enum cat_format { CAT_CSV, CAT_JSON, CAT_JSONL };
+
+struct cat {
+    enum cat_format format;
+    bool raw;
+    size_t width; // of the first row
+    uint64_t rows;
+    struct str line;
+};
+
+static void add_csv_cell(struct str *line, const struct csv_cell *cell) {
+    bool quote = cell->length == 0 ? false : strpbrk(cell->text, "\",\r\n") != NULL;
+    quote = quote || (cell->length && (cell->text[0] == ' ' || cell->text[cell->length - 1] == ' '));
+    if (!quote) {
+        str_add_bytes(line, cell->text, cell->length);
+        return;
+    }
+    str_add_char(line, '"');
+    for (size_t i = 0; i < cell->length; i++) {
+        if (cell->text[i] == '"')
+            str_add_char(line, '"');
+        str_add_char(line, cell->text[i]);
+    }
+    str_add_char(line, '"');
+}
+
+static void add_json_cell(struct str *line, const struct csv_cell *cell) {
+    static const char hex[] = "0123456789abcdef";
+    str_add_char(line, '"');
+    for (size_t i = 0; i < cell->length; i++) {
+        unsigned char byte = (unsigned char)cell->text[i];
+        if (byte == '"' || byte == '\\') {
+            str_add_char(line, '\\');
+            str_add_char(line, (char)byte);
+        } else if (byte < 0x20) {
+            str_add(line, "\\u00");
+            str_add_char(line, hex[byte >> 4]);
+            str_add_char(line, hex[byte & 15]);
+        } else {
+            str_add_char(line, (char)byte);
+        }
+    }
+    str_add_char(line, '"');
+}
+
+static void cat_row(struct cat *cat, const struct csv_cell *cells, size_t count) {
+    static const struct csv_cell empty = {"", 0};
+    size_t width = !cat->raw && count < cat->width ? cat->width : count;
+    bool json = cat->format != CAT_CSV;
+    str_clear(&cat->line);
+    if (json)
+        str_add_char(&cat->line, '[');
+    for (size_t i = 0; i < width; i++) {
+        const struct csv_cell *cell = i < count ? &cells[i] : &empty;
+        if (i)
+            str_add_char(&cat->line, ',');
+        if (json)
+            add_json_cell(&cat->line, cell);
+        else
+            add_csv_cell(&cat->line, cell);
+    }
+    if (!json && width == 1 && cat->line.length == 0)
+        str_add(&cat->line, "\"\""); // an empty line would be no row at all
+    if (json)
+        str_add_char(&cat->line, ']');
+}
+
+static enum status on_row(void *context, const struct csv_cell *cells, size_t count, uint64_t line,
+                          struct error *error) {
+    struct cat *cat = context;
+    if (cat->rows == 0)
+        cat->width = count;
+    cat_row(cat, cells, count);
+    if (cat->line.failed)
+        return error_set(error, STATUS_MEMORY, "line %" PRIu64 ": out of memory for a row of %zu cells", line, count);
+    if (cat->format == CAT_JSON)
+        fputs(cat->rows ? ",\n" : "[", stdout);
+    fwrite(str_text(&cat->line), 1, cat->line.length, stdout);
+    if (cat->format != CAT_JSON)
+        putchar('\n');
+    cat->rows++;
+    if (ferror(stdout))
+        return error_set(error, STATUS_IO, "writing to standard output failed");
+    return STATUS_OK;
+}
+
+static enum status parse_format(const char *text, enum cat_format *format, struct error *error) {
+    *format = CAT_CSV;
+    if (!text || text_equal(text, "csv"))
+        return STATUS_OK;
+    *format = text_equal(text, "json") ? CAT_JSON : CAT_JSONL;
+    if (text_equal(text, "json") || text_equal(text, "jsonl"))
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID, "--format \"%s\": must be csv, json or jsonl", text);
+}
+
+int cli_cat(const struct arguments *arguments) {
+    struct load_options options;
+    const char *token, *path = arguments->files[0];
+    struct cat cat = {.raw = arguments->flags[FLAG_RAW] != NULL};
+    struct notes notes = {0};
+    struct error error;
+    if (cli_load_options(arguments, &options, &token, &error) ||
+        parse_format(arguments->flags[FLAG_FORMAT], &cat.format, &error))
+        return cli_usage(&error);
+    enum status status = csv_sniff(path, &options.dialect, NULL, &error);
+    if (!status)
+        status = csv_read_rows(path, &options.dialect, &notes, NULL, on_row, &cat, &error);
+    if (!status && cat.format == CAT_JSON)
+        puts(cat.rows ? "]" : "[]");
+    print_notes(path, &notes);
+    notes_free(&notes);
+    str_free(&cat.line);
+    return status ? cli_fail(&error) : EXIT_DONE;
+}
