@@ -18,7 +18,7 @@ struct trainer;
 struct step_result {
     uint64_t step;     // steps done, this one included
     uint64_t samples;  // rows seen since the start
-    double epoch;      // samples / training rows
+    double epoch;      // epochs done, fractional: samples / training rows (a dropped last batch counts too)
     size_t batch;      // rows in this step (the last batch of an epoch may be short)
     double lr;         // used by this step, after schedule and warm-up
     double loss;       // mean over the batch's rows
@@ -47,14 +47,17 @@ enum status trainer_open(struct trainer **trainer, const struct train_params *pa
 void trainer_close(struct trainer *trainer); // NULL allowed
 
 enum status trainer_step(struct trainer *trainer, struct step_result *result, struct error *error);
-// All rows of one part, without dropout or augmentation. An empty part gives rows 0 and NaN figures.
+// All rows of one part, without dropout or augmentation; the loss is the one trained on, label smoothing
+// included. An empty part gives rows 0 and NaN figures.
 enum status trainer_evaluate(struct trainer *trainer, enum part part, struct evaluation *evaluation,
                              struct task *task, struct error *error);
 // Class probabilities [count, classes], or predictions in the target's own unit [count, 1], of rows
 // of `source` (may be another one of the same encoding). `out` is the caller's.
 enum status trainer_predict(struct trainer *trainer, const struct source *source, const uint32_t *rows, size_t count,
                             float *out, struct task *task, struct error *error);
-// Changes a live parameter from the next step on; recorded. Others are STATUS_STATE with a sentence.
+// Changes a live parameter from the next step on; recorded when it is a change. Others are STATUS_STATE
+// with a sentence; after any failure everything is as it was. With drop_last, a rest of the epoch that
+// is short only because the batch has grown is still visited.
 enum status trainer_set(struct trainer *trainer, const char *name, const char *text, struct error *error);
 
 const struct train_params *trainer_params(const struct trainer *trainer);
@@ -73,7 +76,8 @@ enum status trainer_set_weights(struct trainer *trainer, const float *weights, s
 
 // Checkpoints (checkpoint.c): versioned, checksummed, atomic. `extra` is the caller's own text
 // (recipe, encoding: JSON), kept beside; NULL for none. Loading refuses hostile or truncated files
-// and other data or models with a sentence, and leaves the trainer as it was.
+// and other data or models with a sentence, and leaves the trainer as it was. Loading takes over the
+// file's parameters, except those of the device.
 enum status trainer_save(struct trainer *trainer, const char *path, const char *extra, struct error *error);
 enum status trainer_load(struct trainer *trainer, const char *path, struct error *error);
 // Reads parameters and extra text without a trainer: how resume, eval and predict find out what to open.

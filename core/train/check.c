@@ -1,0 +1,69 @@
+// Parameters that are each in range may still not go together, or not with the data.
+#include <string.h>
+
+#include "core/train/schedule.h"
+#include "core/train/state.h"
+
+int64_t source_outputs(const struct source *source) {
+    return source->task == SOURCE_CLASSIFY ? (int64_t)source->classes : 1;
+}
+
+// A struct filled by hand may hold what params_set would have refused: nan, 0, −1.
+static enum status check_ranges(const struct train_params *params, struct error *error) {
+    struct train_params copy = *params;
+    for (size_t i = 0; i < train_table.count; i++) {
+        const struct param *row = &train_table.rows[i];
+        char text[PARAM_TEXT_SIZE];
+        if (row->type != PARAM_INTEGER && row->type != PARAM_REAL) {
+            continue;
+        }
+        enum status status = params_set(&train_table, &copy, row->name, params_get(row, params, text), error);
+        if (status) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_batch(const struct train_params *params, const struct source *source, struct error *error) {
+    size_t rows = source->part_count[PART_TRAIN];
+    if (rows == 0) {
+        return error_set(error, STATUS_INVALID, "there are no training rows; lower the validation and test shares");
+    }
+    if ((uint64_t)params->batch > rows) {
+        return error_set(error, STATUS_INVALID,
+                         "batch size %lld is larger than the %zu training rows; choose at most %zu",
+                         (long long)params->batch, rows, rows);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_images(const struct train_params *params, const struct source *source, struct error *error) {
+    if (source->sample.rank != 3 && (params->crop_padding > 0 || params->flip)) {
+        return error_set(error, STATUS_INVALID, "%s is for images, and this data is a table; switch it off",
+                         params->flip ? "flip" : "crop padding");
+    }
+    return STATUS_OK;
+}
+
+enum status trainer_check(const struct train_params *params, const struct source *source, struct error *error) {
+    const struct loss *loss;
+    const struct optimizer *optimizer;
+    enum status status = check_ranges(params, error);
+    if (!status) {
+        status = check_batch(params, source, error);
+    }
+    if (!status) {
+        status = check_images(params, source, error);
+    }
+    if (!status) {
+        status = loss_choose(params->loss, source->task, &loss, error);
+    }
+    if (!status) {
+        status = optimizer_choose(params->optimizer, &optimizer, error);
+    }
+    if (!status && schedule_find(params->schedule) == NULL) {
+        status = error_set(error, STATUS_INVALID, "schedule %s: there is none of that name", params->schedule);
+    }
+    return status;
+}
