@@ -53,6 +53,8 @@ struct model_row { // one layer, for the Model view
     struct layer_figures figures;
 };
 
+#define SNAPSHOT_SCHEDULE 121
+
 struct snapshot {
     uint64_t version; // grows with every visible change
     // data (NULL until something is open)
@@ -75,6 +77,7 @@ struct snapshot {
     size_t weight_count;
     double flops;                      // forward and backward, one sample
     char model_reason[ERROR_TEXT_SIZE];
+    double schedule[SNAPSHOT_SCHEDULE]; // learning rate from epoch 0 to the last, evenly spaced
     // the run
     enum run_state state;
     const struct run_view *run;        // the live or last one; NULL before the first
