@@ -169,7 +169,7 @@ static void draw_totals(const struct snapshot *snapshot, struct canvas *canvas, 
 static void draw_layers(const struct model_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                         struct rect pane) {
     char title[96];
-    snprintf(title, sizeof title, "layers of %s", snapshot->params->model);
+    snprintf(title, sizeof title, "layers of %.64s", snapshot->params->model);
     struct rect inside = canvas_pane(canvas, pane, state->pane == PANE_LAYERS, title, NULL);
     if (!snapshot->layers) {
         const char *why = snapshot->model_reason[0] ? snapshot->model_reason : "Open a data set first: 1 goes to Data.";
@@ -290,7 +290,7 @@ static enum view_result edit(struct model_state *state, const struct view_contex
         params_set(&train_table, &trial, param->name, state->form.edit.text, &error);
     else if (result == PROMPT_ACCEPT && !session_set(context->session, param->name, state->form.edit.text, &error))
         state->form.editing = false;
-    snprintf(state->form.error, sizeof state->form.error, "%s", error.text);
+    snprintf(state->form.error, sizeof state->form.error, "%.250s", error.text);
     return VIEW_REDRAW;
 }
 
