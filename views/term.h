@@ -23,7 +23,7 @@
 #include "views/input.h"
 #include "views/theme.h"
 
-struct term; // owned by the caller of term_open; term_close frees it
+struct terminal; // owned by the caller of term_open; term_close frees it
 
 enum term_color { TERM_COLOR_AUTO, TERM_COLOR_NONE, TERM_COLOR_8, TERM_COLOR_16, TERM_COLOR_256, TERM_COLOR_TRUE };
 
@@ -35,30 +35,30 @@ struct term_options {
 
 // Refuses with a sentence when stdin or stdout is not a terminal, TERM is unset, unknown or "dumb", or the
 // terminal cannot move its cursor.
-enum status term_open(struct term **term, const struct term_options *options, struct error *error);
-void term_close(struct term *term); // NULL is allowed
+enum status term_open(struct terminal **term, const struct term_options *options, struct error *error);
+void term_close(struct terminal *term); // NULL is allowed
 
-void term_size(const struct term *term, int *width, int *height); // >= 1 each
-enum color_depth term_depth(const struct term *term);
-void term_set_theme(struct term *term, const struct theme *theme); // takes effect with the next frame
+void term_size(const struct terminal *term, int *width, int *height); // >= 1 each
+enum color_depth term_depth(const struct terminal *term);
+void term_set_theme(struct terminal *term, const struct theme *theme); // takes effect with the next frame
 
 // Fills what poll must wait for (2 entries) and returns the count. A frame that is still being written
 // asks for POLLOUT.
 #define TERM_POLL_FDS 2
-int term_poll(const struct term *term, struct pollfd fds[TERM_POLL_FDS]);
+int term_poll(const struct terminal *term, struct pollfd fds[TERM_POLL_FDS]);
 // Milliseconds until a lone Esc counts as the key, -1 when none is waiting: an upper limit for poll.
-int term_timeout(const struct term *term);
+int term_timeout(const struct terminal *term);
 
 // Takes the next event; type INPUT_NONE when there is none. Never waits. STATUS_IO when the terminal
 // is gone (hung up).
-enum status term_read(struct term *term, struct input_event *event, struct error *error);
+enum status term_read(struct terminal *term, struct input_event *event, struct error *error);
 
 // Sends what differs from the last frame. Never waits: when the terminal has not taken the last frame yet,
 // that is sent on first and `*shown` is false; call again after poll.
-enum status term_show(struct term *term, const struct canvas *canvas, bool *shown, struct error *error);
-void term_redraw(struct term *term);  // the next frame is sent whole (Ctrl-L)
-void term_suspend(struct term *term); // Ctrl-Z: restores, stops the process, returns after SIGCONT
-size_t term_bytes(const struct term *term); // written since term_open: for benches
-void term_title(struct term *term, const char *title); // window title where the terminal can
+enum status term_show(struct terminal *term, const struct canvas *canvas, bool *shown, struct error *error);
+void term_redraw(struct terminal *term);  // the next frame is sent whole (Ctrl-L)
+void term_suspend(struct terminal *term); // Ctrl-Z: restores, stops the process, returns after SIGCONT
+size_t term_bytes(const struct terminal *term); // written since term_open: for benches
+void term_title(struct terminal *term, const char *title); // window title where the terminal can
 
 #endif

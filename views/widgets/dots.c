@@ -1,7 +1,5 @@
 #include "views/widgets/dots.h"
 
-#include <stdlib.h>
-
 #include "core/base/mem.h"
 
 enum status dots_open(struct dots *dots, struct rect rect, enum dots_kind kind, struct error *error) {
@@ -41,14 +39,6 @@ void dots_column(struct dots *dots, int x, int from, int to, uint8_t owner) {
     high = high >= dots->height ? dots->height - 1 : high;
     for (int y = low; y <= high; y++)
         dots_set(dots, x, y, owner);
-}
-
-void dots_line(struct dots *dots, int x0, int y0, int x1, int y1, uint8_t owner) {
-    int steps = abs(x1 - x0) > abs(y1 - y0) ? abs(x1 - x0) : abs(y1 - y0);
-    for (int i = 0; i <= steps; i++) {
-        double part = steps > 0 ? (double)i / steps : 0;
-        dots_set(dots, (int)(x0 + part * (x1 - x0) + 0.5), (int)(y0 + part * (y1 - y0) + 0.5), owner);
-    }
 }
 
 // Unicode numbers braille dots down the left column, down the right one, then the bottom pair.

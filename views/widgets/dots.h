@@ -23,7 +23,6 @@ enum status dots_open(struct dots *dots, struct rect rect, enum dots_kind kind, 
 void dots_close(struct dots *dots);
 void dots_set(struct dots *dots, int x, int y, uint8_t owner); // dot coordinates from the top left; outside: nothing
 void dots_column(struct dots *dots, int x, int from, int to, uint8_t owner);
-void dots_line(struct dots *dots, int x0, int y0, int x1, int y1, uint8_t owner); // both ends drawn
 // Puts non-empty cells on the canvas; `styles` and (ASCII only) `letters` by owner.
 void dots_draw(const struct dots *dots, struct canvas *canvas, const struct style *styles, const char *letters);
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/base/status.h"
 #include "views/canvas.h"
 #include "views/input.h"
 #include "views/request.h"
@@ -36,7 +37,7 @@ struct form_state { // zeroed = first field chosen
     size_t chosen, top;
     bool editing;
     struct prompt edit;
-    char error[FORM_TEXT_SIZE]; // refusal of the text being typed, shown under the field; "" = none
+    char error[ERROR_TEXT_SIZE]; // refusal of the text being typed, shown under the field; "" = none
 };
 
 // Label column as wide as the widest label; the help and range of the chosen row stand at the bottom.

@@ -54,7 +54,7 @@ struct plot_frame {
     bool empty; // no finite point
 };
 
-struct plot_frame plot_measure(const struct plot *plot, struct rect rect, bool ascii);
+struct plot_frame plot_measure(const struct plot *plot, struct rect rect);
 void plot_draw(struct canvas *canvas, struct rect rect, const struct plot *plot);
 double plot_x_at(const struct plot *plot, const struct plot_frame *frame, int column); // x of a cell column's middle
 // The value of a series at x: the last point at or before it. NaN when there is none.
