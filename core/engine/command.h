@@ -6,7 +6,7 @@
 #include "core/params.h"
 
 enum command_kind {
-    COMMAND_START,      // begin (or resume) the run that engine_start was given
+    COMMAND_START,      // begin (or resume) the run that engine_start was given; sent by engine_start alone
     COMMAND_PAUSE,
     COMMAND_RESUME,
     COMMAND_STEP,       // one step, then paused
@@ -14,14 +14,14 @@ enum command_kind {
     COMMAND_SET,        // name = text, from the next step on
     COMMAND_CHECKPOINT, // save now
     COMMAND_MARK,       // a mark on the curves, with text
-    COMMAND_ROLL_BACK,  // load the checkpoint `text` (a path) and stay paused
+    COMMAND_ROLL_BACK,  // load the checkpoint `text` (a path) and stay paused; parameters go back too (EVENT_CHANGE)
     COMMAND_QUIT        // stop and end the thread
 };
 
 struct command {
     enum command_kind kind;
     char name[48];
-    char text[PARAM_TEXT_SIZE];
+    char text[1024];
 };
 
 #endif

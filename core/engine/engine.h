@@ -1,7 +1,11 @@
 // The engine: one background thread that owns trainer and backend while a run lives. Commands go
-// in, events and metrics come out, a wake descriptor becomes readable when there is news. No lock is
-// held while training. All functions here are for one other thread (the main one), none waits for
-// the engine except engine_close.
+// in, events and metrics come out, a wake descriptor becomes readable when there is news: at once for
+// events, at most 60 times a second for metrics. No lock is held while training. All functions here
+// are for one other thread (the main one), none waits for the engine except engine_close.
+// Every step leaves one record of metrics; a reader that stays away for more than METRICS_KEPT steps
+// loses the newest ones, and engine_dropped counts them.
+// A step whose loss or gradient is not finite pauses the run with an EVENT_ERROR that names it; no
+// checkpoint is written over the last good one from then on, until the run is rolled back.
 #ifndef CORE_ENGINE_ENGINE_H
 #define CORE_ENGINE_ENGINE_H
 
@@ -14,11 +18,14 @@ struct engine;
 
 struct engine_run { // everything a run needs; copied
     struct train_params params;
-    struct source *source;   // shared
-    char folder[1024];       // where checkpoints go: FOLDER/step-N.ckpt and FOLDER/last.ckpt
-    char resume[1024];       // checkpoint to go on from, "" = a fresh start
-    const char *extra;       // text kept in checkpoints (recipe, encoding); copied
+    struct source *source; // shared
+    char folder[1024];     // checkpoints: FOLDER/step-N.ckpt (demanded) and FOLDER/last.ckpt; "" = none
+    char resume[1024];     // checkpoint to go on from, "" = a fresh start
+    const char *extra;     // a JSON object kept in checkpoints (recipe, encoding), or NULL; copied. The engine
+                           // adds the member "epoch_so_far", so that a resumed epoch has the same means
 };
+
+enum { METRICS_KEPT = 1 << 18, COMMANDS_MOST = 256 };
 
 enum status engine_open(struct engine **engine, struct error *error);
 void engine_close(struct engine *engine); // stops a living run (checkpoint saved), joins the thread
@@ -27,12 +34,15 @@ const struct wake *engine_wake(const struct engine *engine);
 // Refused with STATUS_STATE while a run lives. Opening the backend and the trainer happens on the
 // engine's thread: failures come as EVENT_ERROR and state RUN_FAILED.
 enum status engine_start(struct engine *engine, const struct engine_run *run, struct error *error);
-// False (with a sentence) when the queue is full or no run lives to take it.
+// STATUS_STATE (with a sentence) when the queue is full or no run lives to take it. What a run refuses
+// later (a value it cannot have) comes as EVENT_WARNING.
 enum status engine_command(struct engine *engine, const struct command *command, struct error *error);
 
 size_t engine_events(struct engine *engine, struct event *events, size_t most);
 size_t engine_metrics(struct engine *engine, struct step_metrics *metrics, size_t most);
 uint64_t engine_dropped(const struct engine *engine);
+// May be ahead of the events that have been read.
 enum run_state engine_state(const struct engine *engine);
+bool run_is_alive(enum run_state state); // opening, training or paused
 
 #endif

@@ -30,6 +30,7 @@ struct epoch_row {
     double samples_per_s; // of training alone, this epoch
 };
 
+enum { EVENT_TEXT_SIZE = 1024 };
 enum event_kind { EVENT_STATE, EVENT_STARTED, EVENT_EPOCH, EVENT_CHANGE, EVENT_CHECKPOINT, EVENT_MARK, EVENT_WARNING,
                   EVENT_ERROR };
 const char *event_kind_name(enum event_kind kind); // "change"
@@ -50,7 +51,7 @@ struct event {
             int threads;
             uint64_t bytes, train_rows, validation_rows, test_rows, steps_total;
         } started;
-        char text[ERROR_TEXT_SIZE]; // path of a checkpoint, a mark's text, a sentence
+        char text[EVENT_TEXT_SIZE]; // path of a checkpoint, a mark's text, a sentence
     };
 };
 

@@ -1,0 +1,69 @@
+#include "core/engine/lanes.h"
+
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/engine/engine.h"
+
+enum { EVENTS_RESERVED = 64 };
+static const double seconds_between_wakes = 1.0 / 60;
+
+enum status lanes_open(struct lanes *lanes, struct error *error) {
+    enum status status = wake_open(&lanes->wake, error);
+    if (status)
+        return status;
+    pthread_mutex_init(&lanes->lock, NULL);
+    pthread_cond_init(&lanes->room, NULL);
+    if (!ring_open(&lanes->metrics, sizeof(struct step_metrics), METRICS_KEPT) ||
+        !vec_reserve(&lanes->events, &lanes->capacity, EVENTS_RESERVED, sizeof *lanes->events)) {
+        lanes_close(lanes);
+        return error_memory(error, "queues of the engine", METRICS_KEPT * sizeof(struct step_metrics));
+    }
+    return STATUS_OK;
+}
+
+void lanes_close(struct lanes *lanes) {
+    ring_close(&lanes->metrics);
+    mem_free(lanes->events);
+    pthread_cond_destroy(&lanes->room);
+    pthread_mutex_destroy(&lanes->lock);
+    wake_close(&lanes->wake);
+}
+
+void lanes_event(struct lanes *lanes, struct event event) {
+    event.wall = clock_wall();
+    pthread_mutex_lock(&lanes->lock);
+    while (!lanes->closing && !vec_reserve(&lanes->events, &lanes->capacity, lanes->count + 1, sizeof event))
+        pthread_cond_wait(&lanes->room, &lanes->lock);
+    if (lanes->count < lanes->capacity)
+        lanes->events[lanes->count++] = event;
+    pthread_mutex_unlock(&lanes->lock);
+    wake_signal(&lanes->wake);
+}
+
+void lanes_metrics(struct lanes *lanes, const struct step_metrics *metrics, double now) {
+    ring_push(&lanes->metrics, metrics);
+    if (now - lanes->last_wake < seconds_between_wakes)
+        return;
+    lanes->last_wake = now;
+    wake_signal(&lanes->wake);
+}
+
+size_t lanes_read_events(struct lanes *lanes, struct event *events, size_t most) {
+    pthread_mutex_lock(&lanes->lock);
+    size_t count = lanes->count < most ? lanes->count : most;
+    memcpy(events, lanes->events, count * sizeof *events);
+    memmove(lanes->events, lanes->events + count, (lanes->count - count) * sizeof *events);
+    lanes->count -= count;
+    pthread_cond_signal(&lanes->room);
+    pthread_mutex_unlock(&lanes->lock);
+    return count;
+}
+
+void lanes_stop_waiting(struct lanes *lanes) {
+    pthread_mutex_lock(&lanes->lock);
+    lanes->closing = true;
+    pthread_cond_signal(&lanes->room);
+    pthread_mutex_unlock(&lanes->lock);
+}
