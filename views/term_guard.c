@@ -7,10 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef __GLIBC__
-#include <execinfo.h>
-#endif
-
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -63,6 +59,7 @@ static void restore_old(int number) {
             sigaction(number, &installed[i].old, NULL);
 }
 
+// Whoever had the signal before (a crash report, the core dump) finds a usable terminal.
 static void on_end(int number) {
     int saved = errno;
     if (active) {
@@ -70,38 +67,8 @@ static void on_end(int number) {
         give_screen();
     }
     restore_old(number);
-    raise(number); // delivered when this handler returns, to whoever had it before
+    raise(number); // delivered when this handler returns
     errno = saved;
-}
-
-static const char *crash_name(int number) {
-    return number == SIGSEGV   ? "SIGSEGV"
-           : number == SIGABRT ? "SIGABRT"
-           : number == SIGBUS  ? "SIGBUS"
-           : number == SIGFPE  ? "SIGFPE"
-                               : "SIGILL";
-}
-
-static void say(const char *text) {
-    ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
-    (void)ignored;
-}
-
-static void on_crash(int number) {
-    bool was_active = active;
-    if (was_active) {
-        active = 0;
-        give_screen();
-        say("batchlab crashed (");
-        say(crash_name(number));
-        say("); the terminal is restored. Where:\n");
-#ifdef __GLIBC__
-        void *frames[32];
-        backtrace_symbols_fd(frames, backtrace(frames, (int)COUNT_OF(frames)), STDERR_FILENO);
-#endif
-    }
-    restore_old(number);
-    raise(number);
 }
 
 static void on_stop(int number) {
@@ -153,14 +120,10 @@ static void install_all(void) {
     stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack}, old;
     if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE))
         sigaltstack(&stack, NULL);
-#ifdef __GLIBC__
-    void *frame;
-    backtrace(&frame, 1); // loads what it needs now, not in a crashing process
-#endif
     for (size_t i = 0; i < COUNT_OF(end_signals); i++)
         install(end_signals[i], on_end, true);
     for (size_t i = 0; i < COUNT_OF(crash_signals); i++)
-        install(crash_signals[i], on_crash, false);
+        install(crash_signals[i], on_end, false);
     install(SIGTSTP, on_stop, true);
     install(SIGCONT, on_continue, false);
     install(SIGWINCH, on_resize, false);

@@ -65,7 +65,7 @@ static void draw_value(struct canvas *canvas, const struct heatmap *map, struct 
     color bg = map->diverging ? color_diverging(share) : color_sequential(share);
     struct style style = style_on(color_contrast(bg), bg);
     cell_text(map, row, column, text);
-    bool fits = text_width(text, canvas->ascii) <= cell.width - 1;
+    bool fits = text_width(text, canvas->ascii) <= cell.width - canvas->ascii; // colors part neighbors, blanks else
     if (isnan(value))
         style = style_ink(INK_DIM);
     if (canvas->ascii)
@@ -82,6 +82,15 @@ static void draw_value(struct canvas *canvas, const struct heatmap *map, struct 
     }
 }
 
+// In little room the first letters say more than one letter and an ellipsis.
+static void draw_head(struct canvas *canvas, int x, int y, int width, const char *label) {
+    if (width >= 5 || text_width(label, canvas->ascii) <= width)
+        canvas_field(canvas, x, y, width, TEXT_CENTER, style_ink(INK_TEXT), label);
+    else
+        canvas_text_bytes(canvas, x, y, style_ink(INK_TEXT), label,
+                          text_fit(label, strlen(label), width, canvas->ascii, NULL));
+}
+
 static void draw_labels(struct canvas *canvas, const struct heatmap *map, const struct shape *shape) {
     for (size_t row = map->top; map->row_label && row < map->rows; row++) {
         int y = shape->cells.y + (int)(row - map->top) * shape->height + (shape->height - 1) / 2;
@@ -92,8 +101,7 @@ static void draw_labels(struct canvas *canvas, const struct heatmap *map, const 
     }
     for (size_t column = map->left; map->column_label && column < map->columns; column++) {
         int x = shape->cells.x + (int)(column - map->left) * shape->width;
-        canvas_field(canvas, x, shape->heads.y, shape->width - 1, TEXT_CENTER, style_ink(INK_TEXT),
-                     map->column_label(map->data, column));
+        draw_head(canvas, x, shape->heads.y, shape->width - 1, map->column_label(map->data, column));
     }
 }
 

@@ -6,14 +6,12 @@ static double bin_count(double count) {
     return count > 0 ? count : 0; // also for NaN
 }
 
-// The count of column i of `width`: joined when there are more bins than columns, spread otherwise.
+// What falls into column i of `width` when each bin's count is spread evenly over its interval: joining and spreading
+// both keep the area, so the shape does not depend on how bins and columns meet.
 static double column_count(const double *counts, size_t bins, int i, int width) {
-    size_t from = bins * (size_t)i / (size_t)width, to = bins * ((size_t)i + 1) / (size_t)width;
-    if (to <= from)
-        return bin_count(counts[from]);
-    double sum = 0;
-    for (; from < to; from++)
-        sum += bin_count(counts[from]);
+    double per_column = (double)bins / width, low = i * per_column, high = low + per_column, sum = 0;
+    for (size_t bin = (size_t)low; bin < bins && (double)bin < high; bin++)
+        sum += bin_count(counts[bin]) * (fmin(high, (double)bin + 1) - fmax(low, (double)bin));
     return sum;
 }
 
@@ -55,8 +53,6 @@ void histogram_draw(struct canvas *canvas, struct rect rect, const struct histog
     struct rect old = canvas_clip(canvas, rect), bars = rect;
     struct rect axis = rect_take_bottom(&bars, chart->axis && rect.height > 1 ? 1 : 0);
     int width = rect.width;
-    if (chart->bins <= (size_t)rect.width) // equally many columns for every bin keep the shape honest
-        width -= rect.width % (int)chart->bins;
     double most = 0;
     for (int i = 0; i < width; i++)
         most = fmax(most, column_count(chart->counts, chart->bins, i, width));

@@ -13,7 +13,7 @@ struct histogram_chart {
     bool log;  // bar height by log(1 + count)
 };
 
-// Bins are joined or spread to fill the width; joining adds counts. Non-empty bins show at least one eighth.
+// Bins are joined or spread to fill the width, keeping the area. Columns that are not empty show at least one eighth.
 void histogram_draw(struct canvas *canvas, struct rect rect, const struct histogram_chart *chart);
 // One row of eighth blocks.
 void histogram_row(struct canvas *canvas, int x, int y, int width, const double *counts, size_t bins, enum ink ink);

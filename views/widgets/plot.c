@@ -16,7 +16,7 @@ struct plot_frame plot_measure(const struct plot *plot, struct rect rect) {
     plot_limits(plot, &frame);
     rect_take_bottom(&frame.rect, 1);
     frame.label_width = plot_label_width(plot, &frame, frame.rect.height);
-    if (frame.label_width > rect.width / 3)
+    if (frame.label_width > rect.width / 3 || frame.empty)
         frame.label_width = 0;
     rect_take_left(&frame.rect, frame.label_width + 1);
     return frame;
@@ -236,25 +236,38 @@ static void draw_mark_lines(struct canvas *canvas, const struct plot *plot, cons
 
 #define MARK_ROWS 3
 
-// Labels take turns on a few rows so that neighbors do not cover one another.
-static void draw_mark_labels(struct canvas *canvas, const struct plot *plot, const struct plot_frame *frame) {
-    int ends[MARK_ROWS] = {0}, right = frame->rect.x + frame->rect.width;
+struct mark_rows {
+    struct rect legend; // kept free
+    int ends[MARK_ROWS];
+};
+
+// Labels take turns on a few rows so that neighbors do not cover one another, and start below the legend where they
+// would run into it.
+static int mark_row(struct mark_rows *rows, struct rect label) {
+    int row = 0;
+    while (row < MARK_ROWS - 1 && label.x < rows->ends[row])
+        row++;
+    rows->ends[row] = label.x + label.width + 1;
+    bool covered = rows->legend.width > 0 && label.x + label.width > rows->legend.x;
+    return label.y + row + (covered ? rows->legend.height : 0);
+}
+
+static void draw_mark_labels(struct canvas *canvas, const struct plot *plot, const struct plot_frame *frame,
+                             struct rect legend) {
+    struct mark_rows rows = {.legend = legend};
+    int right = frame->rect.x + frame->rect.width;
     for (size_t i = 0; i < plot->mark_count; i++) {
         const struct plot_mark *mark = &plot->marks[i];
-        int x = cell_of(plot, frame, mark->x), row = 0;
-        int width = 2 + text_width(mark->label, canvas->ascii);
+        int x = cell_of(plot, frame, mark->x), width = 2 + text_width(mark->label, canvas->ascii);
         if (x < 0)
             continue;
-        int start = x + width > right ? right - width : x;
-        while (row < MARK_ROWS - 1 && start < ends[row])
-            row++;
-        canvas_put(canvas, x, frame->rect.y + row, style_ink(mark->ink), 0x25BE);
-        if (start < x)
-            canvas_text(canvas, x - width + 1 < frame->rect.x ? frame->rect.x : x - width + 1, frame->rect.y + row,
-                        style_ink(mark->ink), mark->label);
-        else
-            canvas_text(canvas, x + 2, frame->rect.y + row, style_ink(mark->ink), mark->label);
-        ends[row] = start + width + 1;
+        bool before = x + width > right; // no room on the right: the label ends at its sign
+        struct rect label = {before ? x - width + 1 : x, frame->rect.y, width, 1};
+        int y = mark_row(&rows, label);
+        canvas_put(canvas, x, y, style_ink(mark->ink), 0x25BE);
+        if (!before)
+            canvas_put(canvas, x + 1, y, style_ink(mark->ink), ' ');
+        canvas_text(canvas, before ? label.x : x + 2, y, style_ink(mark->ink), mark->label);
     }
 }
 
@@ -290,27 +303,33 @@ static int legend_text(const struct plot *plot, size_t i, bool ascii, char *out,
     return text_width(out, ascii);
 }
 
-static void draw_legend(struct canvas *canvas, const struct plot *plot, const struct plot_frame *frame) {
+static struct rect legend_rect(const struct plot *plot, const struct plot_frame *frame, bool ascii) {
     char text[160];
-    int widest = 0, right = frame->rect.x + frame->rect.width, y = frame->rect.y;
-    for (size_t i = 0; i < plot->count; i++) {
-        int width = plot->series[i].name ? legend_text(plot, i, canvas->ascii, text, sizeof text) : 0;
+    int widest = 0, rows = 0, right = frame->rect.x + frame->rect.width;
+    for (size_t i = 0; plot->legend && i < plot->count; i++) {
+        int width = plot->series[i].name ? legend_text(plot, i, ascii, text, sizeof text) : 0;
         widest = width > widest ? width : widest;
+        rows += plot->series[i].name != NULL;
     }
-    int x = right - widest - 4;
-    if (x < frame->rect.x + frame->rect.width / 3 || widest == 0)
-        return;
-    for (size_t i = 0; i < plot->count && y < frame->rect.y + frame->rect.height / 2; i++) {
+    struct rect rect = {right - widest - 4, frame->rect.y, widest + 4, rows};
+    bool fits = rows > 0 && rect.x >= frame->rect.x + frame->rect.width / 4 && rows <= (frame->rect.height + 1) / 2;
+    return fits ? rect : (struct rect){0};
+}
+
+static void draw_legend(struct canvas *canvas, const struct plot *plot, struct rect rect) {
+    char text[160];
+    int y = rect.y;
+    canvas_fill(canvas, rect, (struct style){0}, ' ');
+    for (size_t i = 0; i < plot->count && !rect_empty(rect); i++) {
+        struct style style = style_ink(plot->series[i].ink);
         if (!plot->series[i].name)
             continue;
-        struct style style = style_ink(plot->series[i].ink);
         legend_text(plot, i, canvas->ascii, text, sizeof text);
-        canvas_fill(canvas, (struct rect){x, y, right - x, 1}, (struct style){0}, ' ');
         if (canvas->ascii)
-            canvas_put(canvas, x + 1, y, style, (unsigned char)letters[i]);
+            canvas_put(canvas, rect.x + 1, y, style, (unsigned char)letters[i % PLOT_SERIES_MOST]);
         else
-            canvas_text(canvas, x + 1, y, style, line_sample(plot->series[i].line));
-        canvas_text(canvas, x + 4, y++, style, text);
+            canvas_text(canvas, rect.x + 1, y, style, line_sample(plot->series[i].line));
+        canvas_text(canvas, rect.x + 4, y++, style, text);
     }
 }
 
@@ -323,9 +342,9 @@ void plot_draw(struct canvas *canvas, struct rect rect, const struct plot *plot)
         draw_mark_lines(canvas, plot, &frame);
         draw_curves(canvas, plot, &frame);
         draw_cursor(canvas, plot, &frame);
-        draw_mark_labels(canvas, plot, &frame);
-        if (plot->legend)
-            draw_legend(canvas, plot, &frame);
+        struct rect legend = legend_rect(plot, &frame, canvas->ascii);
+        draw_mark_labels(canvas, plot, &frame, legend);
+        draw_legend(canvas, plot, legend);
         if (frame.empty && plot->empty)
             canvas_field(canvas, frame.rect.x, frame.rect.y + frame.rect.height / 2, frame.rect.width, TEXT_CENTER,
                          style_ink(INK_DIM), plot->empty);

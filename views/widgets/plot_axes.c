@@ -53,7 +53,7 @@ void plot_limits(const struct plot *plot, struct plot_frame *frame) {
     scan(plot, frame);
     frame->empty = !(frame->x_low <= frame->x_high);
     if (frame->empty)
-        frame->x_low = frame->y_low = plot->log_x || plot->log_y ? 1 : 0, frame->x_high = frame->y_high = 10;
+        *frame = (struct plot_frame){.rect = frame->rect, .x_low = 1, .x_high = 10, .y_low = 1, .y_high = 10, .empty = true};
     if (!plot->auto_x) {
         frame->x_low = plot->x_low;
         frame->x_high = plot->x_high;
@@ -100,8 +100,9 @@ struct ticks {
 // Powers of ten, thinned when there are too many; with 2 and 5 between them, or even steps, when there are few.
 static void log_ticks(double low, double high, int most, struct ticks *ticks) {
     static const double between[] = {1, 2, 5};
-    int first = (int)floor(log10(low)), last = (int)ceil(log10(high)), decades = last - first;
-    int every = decades / (most < 1 ? 1 : most) + 1, parts = decades * 3 <= most + 2 ? 3 : 1;
+    double span = log10(high) - log10(low);
+    int first = (int)floor(log10(low)), last = (int)ceil(log10(high));
+    int every = (int)(span / most) + 1, parts = span * 3 <= most + 1 ? 3 : 1;
     for (int decade = first; decade <= last; decade += every) {
         for (int i = 0; i < parts; i++) {
             double value = pow(10, decade) * between[i];
@@ -132,7 +133,7 @@ static char *label_of(const struct ticks *ticks, size_t i, char out[TEXT_NUMBER_
 }
 
 static int y_tick_count(int rows) {
-    return rows / 3 > 1 ? rows / 3 : 2;
+    return rows / 2 > 2 ? rows / 2 : 2;
 }
 
 int plot_label_width(const struct plot *plot, const struct plot_frame *frame, int rows) {
@@ -148,12 +149,13 @@ int plot_label_width(const struct plot *plot, const struct plot_frame *frame, in
 
 // ---- drawing -------------------------------------------------------------------------------------
 
+// No labels on axes that mean nothing yet.
 static void draw_y_axis(struct canvas *canvas, struct rect rect, const struct plot *plot,
                         const struct plot_frame *frame) {
     struct ticks ticks = make_ticks(frame->y_low, frame->y_high, y_tick_count(frame->rect.height), plot->log_y);
     struct rect curves = frame->rect;
     canvas_vline(canvas, curves.x - 1, curves.y, curves.height, style_ink(INK_FAINT));
-    for (size_t i = 0; i < ticks.count; i++) {
+    for (size_t i = 0; i < ticks.count && !frame->empty; i++) {
         char text[TEXT_NUMBER_SIZE];
         double share = plot_share(ticks.values[i], frame->y_low, frame->y_high, plot->log_y);
         int y = curves.y + (int)lround((1 - share) * (curves.height - 1));
@@ -172,12 +174,12 @@ static void draw_x_axis(struct canvas *canvas, const struct plot *plot, const st
     canvas_hline(canvas, curves.x, y, curves.width, style_ink(INK_FAINT));
     canvas_put(canvas, curves.x - 1, y, style_ink(INK_FAINT), 0x2514);
     if (plot->x_label && text_width(plot->x_label, canvas->ascii) + 4 < curves.width / 2) {
-        end -= text_width(plot->x_label, canvas->ascii) + 2;
+        end -= text_width(plot->x_label, canvas->ascii) + 1;
         canvas_put(canvas, end, y, style_ink(INK_DIM), ' ');
         canvas_text(canvas, end + 1, y, style_with(style_ink(INK_DIM), STYLE_ITALIC), plot->x_label);
     }
     struct ticks ticks = make_ticks(frame->x_low, frame->x_high, curves.width / 10, plot->log_x);
-    for (size_t i = 0; i < ticks.count; i++) {
+    for (size_t i = 0; i < ticks.count && !frame->empty; i++) {
         char text[TEXT_NUMBER_SIZE];
         double share = plot_share(ticks.values[i], frame->x_low, frame->x_high, plot->log_x);
         int width = text_width(label_of(&ticks, i, text), canvas->ascii);
