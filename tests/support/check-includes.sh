@@ -17,7 +17,7 @@ rules='
 ^core/train/           ^core/(base/|tensor\.h|params\.h|backend/[a-z0-9_.]+\.h$|nn/|train/)
 ^core/lab/             ^core/(base/|tensor\.h|params\.h|backend/[a-z0-9_.]+\.h$|nn/|train/|lab/)
 ^core/engine/          ^core/(base/|tensor\.h|params\.h|backend/[a-z0-9_.]+\.h$|nn/|train/|lab/|engine/)
-^core/store/           ^core/(base/|params\.h|store/)
+^core/store/           ^core/(base/|params\.h|engine/event\.h|store/)
 ^core/session          ^(core|datasets)/
 ^datasets/             ^(core/base/|core/tensor\.h|core/params\.h|core/train/source\.h|datasets/)
 ^views/                ^(views/|core/base/|core/session\.h|core/params\.h|core/engine/event\.h|datasets/[a-z0-9_]+\.h$)
