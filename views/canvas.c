@@ -207,7 +207,7 @@ static void box_title(struct canvas *canvas, struct rect rect, struct style line
         used = canvas_text(canvas, rect.x + 2, rect.y, title_style, cut) + 2;
         canvas_put(canvas, rect.x + used, rect.y, line, ' ');
     }
-    if (!note || !note[0] || room - used < 6)
+    if (!note || !note[0] || room - used < 4)
         return;
     text_cut(note, room - used - 2, canvas->ascii, cut, sizeof cut);
     int width = text_width(cut, canvas->ascii), x = rect.x + rect.width - width - 2;

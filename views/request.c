@@ -113,11 +113,16 @@ static bool is_shadowed(const struct request_row *row, enum view_id view) {
     return input_parse(request_key(row->id, name), &key) && request_of_key(view, &key) != row->id;
 }
 
-// The keys of the row before it when that has no footer of its own ("+" before "- learning rate").
+// "raise learning rate" and "lower learning rate": one footer entry with both keys.
+static bool are_opposites(const struct request_row *a, const struct request_row *b) {
+    const char *what_a = a->name ? strchr(a->name, ' ') : NULL, *what_b = strchr(b->name, ' ');
+    return what_a && what_b && a->footer[0] == '\0' && a->views == b->views && strcmp(what_a, what_b) == 0;
+}
+
 static int footer_keys(const struct request_row *row, char *out, size_t size) {
     char key[32], partner[32] = "";
     const struct request_row *before = &rows[row->id - 1];
-    if (before->id && before->footer[0] == '\0' && before->views == row->views && row->views != IN_ALL)
+    if (are_opposites(before, row))
         request_key(before->id, partner);
     request_key(row->id, key);
     return snprintf(out, size, "%s%s%s", partner, partner[0] ? " " : "", key);
