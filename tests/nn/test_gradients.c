@@ -1,11 +1,9 @@
 // Every gradient of whole small models against central differences, in double, on the reference backend.
+#include "tests/support/test.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "core/backend/backend.h"
 #include "core/base/mem.h"

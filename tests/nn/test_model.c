@@ -1,11 +1,9 @@
 // Shapes, weight counts, names, refusals and starting weights of layers and architectures.
+#include "tests/support/test.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "core/base/mem.h"
 #include "core/nn/model.h"

@@ -1,12 +1,10 @@
 // Loss curves of the trainer against PyTorch's, from the same weights over the same rows
 // (tests/fixtures/make_train.py), on the reference backend and on the CPU's.
+#include "tests/support/test.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "core/base/mem.h"
 #include "core/train/sampler.h"

@@ -1,11 +1,9 @@
 // An epoch visits every row exactly once, whatever happens to the batch size; the order depends on
 // seed and epoch alone.
+#include "tests/support/test.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "core/base/mem.h"
 #include "core/base/rng.h"

@@ -1,10 +1,8 @@
 // Schedules against PyTorch's schedulers (tests/fixtures/make_train.py) and by their formulas.
+#include "tests/support/test.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "core/train/schedule.h"
 #include "core/train/trainer.h"
