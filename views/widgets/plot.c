@@ -185,7 +185,7 @@ static void trace_points(struct tracer *tracer) {
     }
 }
 
-static const char letters[] = "*o+x#@%&=~$^vwzs";
+static const char letters[] = "*o+#@%&=~$^vwzsa"; // not x: that is the sign of a gap
 
 static void draw_curves(struct canvas *canvas, const struct plot *plot, const struct plot_frame *frame) {
     struct dots dots;
