@@ -46,6 +46,7 @@ enum view_id {
     X(DESCRIBE, "d", IN(DATA), "describe all columns", "describe all", "Show the figures of every column.") \
     X(NEXT_WARNING, "w", IN(DATA), "next warning", "next warning", "Go to the next warning of the profile.") \
     X(SHOW_ROWS, "Enter", IN(DATA), "show rows", "rows", "Jump to the rows of the warning, or enlarge the picture.") \
+    X(CLASS, "c", IN(DATA), "next class", "class", "Show only the next class of an image set, then all again.") \
     X(STEP_ADD, "a", IN(PREPARE), "add step", "add", "Add a step to the pipeline.") \
     X(STEP_EDIT, "e Enter", IN(PREPARE), "edit step", "edit", "Change the parameters of the step.") \
     X(STEP_REMOVE, "x Delete", IN(PREPARE), "remove step", "remove", "Take the step out of the pipeline.") \

@@ -1,0 +1,198 @@
+// The Data view's right side: the figures of one column, the warnings; and the figures of all columns
+// as a table.
+#include <math.h>
+#include <stdio.h>
+
+#include "views/data_parts.h"
+#include "views/widgets/bars.h"
+#include "views/widgets/histogram.h"
+
+static const char *real(double value, char out[TEXT_NUMBER_SIZE]) {
+    return isnan(value) ? "–" : text_real(value, 5, NUMBER_SCREEN, out);
+}
+
+// ---- one column -----------------------------------------------------------------------------------------
+
+struct figure {
+    const char *label;
+    char value[TEXT_NUMBER_SIZE];
+};
+
+// Label and value pairs, two to a row where there is room.
+static void draw_figures(const struct figure *figures, size_t count, struct canvas *canvas, struct rect *area) {
+    int across = area->width >= 38 ? 2 : 1, width = area->width / across;
+    for (size_t i = 0; i < count && !rect_empty(*area); i += (size_t)across) {
+        struct rect row = rect_take_top(area, 1);
+        for (int j = 0; j < across && i + (size_t)j < count; j++) {
+            const struct figure *figure = &figures[i + (size_t)j];
+            int x = row.x + j * width, room = width - 1;
+            int used = canvas_text(canvas, x, row.y, style_ink(INK_DIM), figure->label);
+            canvas_field(canvas, x + used, row.y, room - used, TEXT_RIGHT, style_ink(INK_NUMBER), figure->value);
+        }
+    }
+}
+
+static size_t numeric_figures(const struct column_profile *p, struct figure figures[16]) {
+    const struct {
+        const char *label;
+        double value;
+    } all[] = {{"mean", p->mean},     {"sd (n-1)", p->sd}, {"min", p->min},     {"max", p->max},
+               {"q25", p->q25},       {"q75", p->q75},     {"median", p->median}, {"MAD", p->mad},
+               {"skew", p->skew},     {"kurtosis", p->kurtosis}};
+    size_t count = sizeof all / sizeof *all;
+    for (size_t i = 0; i < count; i++) {
+        figures[i].label = all[i].label;
+        char text[TEXT_NUMBER_SIZE];
+        snprintf(figures[i].value, sizeof figures[i].value, "%s", real(all[i].value, text));
+    }
+    return count;
+}
+
+static size_t count_figures(const struct column_profile *p, struct figure figures[8]) {
+    const struct {
+        const char *label;
+        size_t value;
+    } all[] = {{"missing", p->missing},     {"distinct", p->distinct}, {"zeros", p->zeros},
+               {"negatives", p->negatives}, {"outliers (IQR)", p->outliers}, {"infinite", p->infinite}};
+    bool numeric = p->column->type == COLUMN_NUMERIC;
+    size_t count = numeric ? sizeof all / sizeof *all : 2;
+    for (size_t i = 0; i < count; i++) {
+        figures[i].label = all[i].label;
+        text_integer((int64_t)all[i].value, NUMBER_SCREEN, figures[i].value);
+    }
+    return count;
+}
+
+static void draw_top(const struct column_profile *profile, struct canvas *canvas, struct rect area) {
+    struct bar bars[PROFILE_TOP];
+    char texts[PROFILE_TOP][TEXT_NUMBER_SIZE];
+    for (size_t i = 0; i < profile->top_count; i++)
+        bars[i] = (struct bar){.label = profile->top[i].word,
+                               .value = (double)profile->top[i].count,
+                               .text = text_integer((int64_t)profile->top[i].count, NUMBER_SCREEN, texts[i]),
+                               .ink = INK_BAR};
+    bars_draw(canvas, area, bars, profile->top_count);
+}
+
+static void draw_shape(const struct column_profile *profile, struct canvas *canvas, struct rect area) {
+    if (profile->column->type == COLUMN_CATEGORY || profile->column->type == COLUMN_TEXT) {
+        draw_top(profile, canvas, area);
+        return;
+    }
+    double counts[HISTOGRAM_BINS];
+    for (size_t i = 0; i < HISTOGRAM_BINS; i++)
+        counts[i] = (double)profile->histogram.bins[i];
+    struct histogram_chart chart = {.counts = counts,
+                                    .bins = HISTOGRAM_BINS,
+                                    .low = profile->histogram.low,
+                                    .high = profile->histogram.high,
+                                    .ink = INK_BAR,
+                                    .axis = true};
+    int tall = area.height > 8 ? 8 : area.height;
+    histogram_draw(canvas, rect_take_top(&area, tall), &chart);
+}
+
+void column_pane_draw(const struct snapshot *snapshot, size_t column, struct canvas *canvas, struct rect area) {
+    const struct table *table = snapshot->dataset->table;
+    if (column >= table->column_count)
+        return;
+    const struct column *cells = table->columns[column];
+    struct rect inside = canvas_pane(canvas, area, false, cells->name, column_type_name(cells->type));
+    inside = rect_inset(inside, 1, 0);
+    if (!snapshot->profile || column >= snapshot->profile->column_count) {
+        canvas_text(canvas, inside.x, inside.y, style_ink(INK_DIM), "counting …");
+        return;
+    }
+    const struct column_profile *profile = &snapshot->profile->columns[column];
+    struct figure figures[24];
+    size_t count = count_figures(profile, figures);
+    if (cells->type == COLUMN_NUMERIC)
+        count += numeric_figures(profile, figures + count);
+    draw_figures(figures, count, canvas, &inside);
+    draw_shape(profile, canvas, inside);
+}
+
+// ---- warnings -------------------------------------------------------------------------------------------
+
+void warnings_pane_draw(const struct snapshot *snapshot, size_t chosen, bool focused, struct canvas *canvas,
+                        struct rect area) {
+    const struct profile *profile = snapshot->profile;
+    char note[64] = "";
+    if (profile)
+        snprintf(note, sizeof note, "%zu", profile->warning_count);
+    struct rect inside = canvas_pane(canvas, area, focused, "warnings", note);
+    if (!profile || profile->warning_count == 0) {
+        canvas_text(canvas, inside.x + 1, inside.y, style_ink(INK_DIM), profile ? "nothing stands out" : "counting …");
+        return;
+    }
+    size_t shown = inside.height > 0 ? (size_t)inside.height : 0, top = 0;
+    if (focused && chosen >= shown)
+        top = chosen + 1 - shown;
+    for (size_t i = 0; i < shown && top + i < profile->warning_count; i++) {
+        const struct warning *warning = &profile->warnings[top + i];
+        int y = inside.y + (int)i;
+        bool here = focused && top + i == chosen;
+        struct style style = here ? style_on(INK_SELECTED_TEXT, INK_SELECTED) : style_ink(INK_TEXT);
+        if (here)
+            canvas_fill(canvas, (struct rect){inside.x, y, inside.width, 1}, style, ' ');
+        canvas_text(canvas, inside.x + 1, y, style_back(style_ink(INK_WARNING), style.bg), "▲");
+        int room = inside.width - 4 - (warning->row_count ? 2 : 0);
+        canvas_field(canvas, inside.x + 3, y, room, TEXT_LEFT, style, warning->message);
+        if (warning->row_count)
+            canvas_text(canvas, inside.x + inside.width - 2, y, style_back(style_ink(INK_ACCENT), style.bg), "›");
+    }
+}
+
+// ---- all columns ----------------------------------------------------------------------------------------
+
+enum describe_column {
+    DESCRIBE_NAME, DESCRIBE_TYPE, DESCRIBE_MISSING, DESCRIBE_DISTINCT, DESCRIBE_MEAN, DESCRIBE_SD, DESCRIBE_MIN,
+    DESCRIBE_Q25, DESCRIBE_MEDIAN, DESCRIBE_Q75, DESCRIBE_MAX, DESCRIBE_SKEW, DESCRIBE_TOP, DESCRIBE_COLUMNS
+};
+
+static void describe_header(void *data, int64_t column, struct table_view_column *out) {
+    static const char *const titles[DESCRIBE_COLUMNS] = {"column", "type", "missing", "distinct", "mean", "sd (n-1)",
+                                                         "min", "q25", "median", "q75", "max", "skew", "most frequent"};
+    (void)data;
+    out->title = titles[column];
+    out->right = column >= DESCRIBE_MISSING && column < DESCRIBE_TOP;
+}
+
+static void describe_number(double value, struct table_view_cell *out) {
+    char text[TEXT_NUMBER_SIZE];
+    out->missing = isnan(value);
+    snprintf(out->text, sizeof out->text, "%s", out->missing ? "" : text_real(value, 5, NUMBER_SCREEN, text));
+}
+
+static void describe_cell(void *data, int64_t row, int64_t column, struct table_view_cell *out) {
+    const struct snapshot *snapshot = data;
+    const struct column_profile *p = &snapshot->profile->columns[row];
+    const double figures[] = {p->mean, p->sd, p->min, p->q25, p->median, p->q75, p->max, p->skew};
+    char text[TEXT_NUMBER_SIZE];
+    if (column == DESCRIBE_NAME)
+        snprintf(out->text, sizeof out->text, "%s", p->column->name);
+    else if (column == DESCRIBE_TYPE)
+        snprintf(out->text, sizeof out->text, "%s", column_type_name(p->column->type));
+    else if (column == DESCRIBE_MISSING || column == DESCRIBE_DISTINCT)
+        snprintf(out->text, sizeof out->text, "%s",
+                 text_integer((int64_t)(column == DESCRIBE_MISSING ? p->missing : p->distinct), NUMBER_SCREEN, text));
+    else if (column == DESCRIBE_TOP)
+        snprintf(out->text, sizeof out->text, "%s", p->top_count ? p->top[0].word : "");
+    else if (p->column->type == COLUMN_NUMERIC)
+        describe_number(figures[column - DESCRIBE_MEAN], out);
+}
+
+struct table_view_model describe_model(const struct snapshot *snapshot) {
+    return (struct table_view_model){.data = (void *)(uintptr_t)snapshot, // the callbacks only read it
+                                     .rows = snapshot->profile ? (int64_t)snapshot->profile->column_count : 0,
+                                     .columns = DESCRIBE_COLUMNS,
+                                     .column = describe_header,
+                                     .cell = describe_cell};
+}
+
+void describe_draw(const struct snapshot *snapshot, const struct table_view_state *state, struct canvas *canvas,
+                   struct rect area) {
+    struct rect inside = canvas_pane(canvas, area, true, "figures of all columns", "d closes");
+    struct table_view_model model = describe_model(snapshot);
+    table_view_draw(canvas, inside, &model, state, true);
+}
