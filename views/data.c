@@ -313,7 +313,8 @@ static enum view_result move(struct data_state *state, const struct view_context
 }
 
 // Another data set: positions and filters of the old one mean nothing.
-static void meet(struct data_state *state, const struct snapshot *snapshot) {
+static void meet(void *view_state, const struct snapshot *snapshot) {
+    struct data_state *state = view_state;
     if (state->seen == snapshot->dataset)
         return;
     state->seen = snapshot->dataset;
@@ -482,6 +483,7 @@ const struct view view_data = {
     .close = close_view,
     .event = event,
     .request = request,
+    .refresh = meet,
     .modal = modal,
     .draw = draw,
 };

@@ -364,6 +364,8 @@ void frame_draw(struct frame *frame, struct canvas *canvas) {
     used += tabs_draw(canvas, bar, tabs, count, frame->current);
     draw_state(snapshot, canvas, header, used);
     frame->area = area;
+    if (view->refresh)
+        view->refresh(frame->states[frame->current], snapshot);
     struct rect old = canvas_clip(canvas, area);
     view->draw(frame->states[frame->current], snapshot, canvas, area);
     canvas_unclip(canvas, old);

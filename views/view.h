@@ -49,6 +49,8 @@ struct view {
     // Raw input: mouse, paste, and every key while an edit line is open. NULL: passes everything.
     enum view_result (*event)(void *state, const struct view_context *context, const struct input_event *event);
     enum view_result (*request)(void *state, const struct view_context *context, enum request request);
+    // Called before each draw: brings what the view derives from the snapshot up to date. NULL: nothing to do.
+    void (*refresh)(void *state, const struct snapshot *snapshot);
     bool (*modal)(const void *state); // true while an edit line is open; NULL: never
     void (*draw)(const void *state, const struct snapshot *snapshot, struct canvas *canvas, struct rect area);
 };
