@@ -41,6 +41,7 @@ struct dialect { // of a CSV file; also what a person may force
     char escape;       // '\\' or 0 = doubled quotes; -1 = detect
     int header;        // 1, 0, -1 = detect
     char encoding[16]; // "utf-8", "utf-16le", "utf-16be", "latin-1", "windows-1252"; "" = detect
+    int skip_blanks;     // 1: blanks around a delimiter belong to it; 0; -1 = detect
     bool bom;
     size_t skip;       // lines before the table; SIZE_MAX = detect
     char line_ending[8]; // "lf", "crlf", "cr", "mixed": found, never forced

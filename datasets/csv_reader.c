@@ -1,0 +1,352 @@
+#include "datasets/csv_reader.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+
+enum byte_class { BYTE_PLAIN, BYTE_DELIMITER, BYTE_CR, BYTE_LF, BYTE_ESCAPE };
+
+static void reader_set(struct csv_reader *reader, const char *path, const struct dialect *dialect) {
+    reader->path = path;
+    reader->line = 1;
+    reader->dialect = *dialect;
+    reader->delimiter_length = strlen(dialect->delimiter);
+    reader->class[(unsigned char)dialect->delimiter[0]] = BYTE_DELIMITER;
+    reader->class['\r'] = BYTE_CR;
+    reader->class['\n'] = BYTE_LF;
+    if (dialect->escape != 0)
+        reader->class[(unsigned char)dialect->escape] = BYTE_ESCAPE;
+    csv_record_open(&reader->record, &reader->dialect);
+}
+
+static enum status make_buffer(struct csv_reader *reader, size_t bytes, struct error *error) {
+    char *buffer = mem_resize(reader->buffer, bytes + 1, 1);
+    if (buffer == NULL)
+        return error_memory(error, reader->path, bytes);
+    reader->buffer = buffer;
+    reader->capacity = bytes;
+    return STATUS_OK;
+}
+
+// Leaves the lines before the table behind.
+static enum status skip_lines(struct csv_reader *reader, struct error *error) {
+    for (size_t i = 0; i < reader->dialect.skip; i++) {
+        size_t length = 0;
+        enum status status = csv_reader_line(reader, 0, &length, error);
+        if (status != STATUS_OK || length == 0)
+            return status;
+        reader->start += length;
+        reader->line++;
+    }
+    return STATUS_OK;
+}
+
+enum status csv_reader_open(struct csv_reader *reader, const char *path, const struct dialect *dialect,
+                            struct notes *notes, struct task *task, struct error *error) {
+    *reader = (struct csv_reader){.notes = notes};
+    enum csv_encoding encoding;
+    if (!csv_encoding_find(dialect->encoding, &encoding))
+        return error_set(error, STATUS_INVALID, "encoding %s: must be utf-8, utf-16le, utf-16be, latin-1 or windows-1252",
+                         dialect->encoding);
+    reader_set(reader, path, dialect);
+    enum status status = csv_input_open(&reader->input, path, encoding, task, error);
+    if (status == STATUS_OK)
+        status = make_buffer(reader, 2 * CSV_DECODED, error);
+    if (status == STATUS_OK)
+        status = skip_lines(reader, error);
+    if (status != STATUS_OK)
+        csv_reader_close(reader);
+    return status;
+}
+
+enum status csv_reader_open_text(struct csv_reader *reader, const char *path, const char *text, size_t length,
+                                 bool partial, const struct dialect *dialect, struct error *error) {
+    *reader = (struct csv_reader){.memory = true, .partial = partial, .ended = true};
+    reader_set(reader, path, dialect);
+    enum status status = make_buffer(reader, length, error);
+    if (status == STATUS_OK) {
+        memcpy(reader->buffer, text, length);
+        reader->end = length;
+        status = skip_lines(reader, error);
+    }
+    if (status != STATUS_OK)
+        csv_reader_close(reader);
+    return status;
+}
+
+void csv_reader_close(struct csv_reader *reader) {
+    csv_input_close(&reader->input);
+    csv_record_close(&reader->record);
+    mem_free(reader->buffer);
+    mem_free(reader->cells);
+    reader->buffer = NULL;
+    reader->cells = NULL;
+}
+
+// Brings more text behind what is unread; doubles the room when one record fills it, so that a long
+// line is looked at a bounded number of times.
+static enum status refill(struct csv_reader *reader, struct error *error) {
+    enum status status = STATUS_OK;
+    size_t unread = reader->end - reader->start;
+    memmove(reader->buffer, reader->buffer + reader->start, unread);
+    reader->start = 0;
+    reader->end = unread;
+    if (unread > CSV_RECORD_MOST)
+        return error_set(error, STATUS_INVALID,
+                         "%s:%llu: this row is longer than %zu MiB, so this is no table of rows; check the file",
+                         reader->path, (unsigned long long)reader->line, CSV_RECORD_MOST >> 20);
+    if (reader->capacity - unread < CSV_DECODED)
+        status = make_buffer(reader, 2 * reader->capacity, error);
+    while (status == STATUS_OK && !reader->ended && reader->capacity - reader->end >= CSV_DECODED) {
+        size_t got = 0;
+        status = csv_input_read(&reader->input, reader->buffer + reader->end, &got, error);
+        reader->end += got;
+        reader->ended = got == 0;
+    }
+    return status;
+}
+
+enum status csv_reader_line(struct csv_reader *reader, size_t from, size_t *length, struct error *error) {
+    size_t searched = from;
+    for (;;) {
+        const char *text = reader->buffer + reader->start;
+        size_t unread = reader->end - reader->start, at = searched;
+        while (at < unread && text[at] != '\n' && text[at] != '\r')
+            at++;
+        // A CR at the end of the buffer may be the first half of a CRLF.
+        if (at < unread && (text[at] == '\n' || at + 1 < unread || reader->ended)) {
+            bool pair = text[at] == '\r' && at + 1 < unread && text[at + 1] == '\n';
+            *length = at + 1 + (pair ? 1 : 0) - from;
+            return STATUS_OK;
+        }
+        if (reader->ended) {
+            *length = unread - from;
+            return STATUS_OK;
+        }
+        searched = at;
+        enum status status = refill(reader, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+}
+
+enum status csv_reader_cell(struct csv_reader *reader, const char *text, size_t length, struct error *error) {
+    if (!vec_reserve(&reader->cells, &reader->cell_capacity, reader->cell_count + 1, sizeof *reader->cells))
+        return error_memory(error, reader->path, reader->cell_count * sizeof *reader->cells);
+    reader->cells[reader->cell_count++] = (struct csv_cell){text, length};
+    return STATUS_OK;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// Adds the cell text[from … to), without blanks around it where the dialect says so.
+static enum status add_cell(struct csv_reader *reader, const char *text, size_t from, size_t to, struct error *error) {
+    if (reader->dialect.skip_blanks == 1) {
+        while (from < to && is_blank(text[from]))
+            from++;
+        while (to > from && is_blank(text[to - 1]))
+            to--;
+    }
+    return csv_reader_cell(reader, text + from, to - from, error);
+}
+
+static bool at_delimiter(const struct csv_reader *reader, const char *text, size_t left) {
+    size_t length = reader->delimiter_length;
+    return length == 1 || (left >= length && memcmp(text, reader->dialect.delimiter, length) == 0);
+}
+
+// ---- the short way --------------------------------------------------------------------------------
+
+enum cut { CUT_ROW, CUT_MORE, CUT_HARD }; // a whole row; more text is needed; libcsv has to look
+
+// A quoted cell at text[at] that closes on its line without inner quotes; *at is then behind it.
+static enum cut cut_quoted(struct csv_reader *reader, const char *text, size_t count, size_t *at, enum status *status,
+                           struct error *error) {
+    size_t from = *at + 1;
+    size_t to = from;
+    while (to < count && text[to] != reader->dialect.quote) {
+        unsigned char class = reader->class[(unsigned char)text[to]];
+        if (class > BYTE_DELIMITER)
+            return CUT_HARD;
+        to++;
+    }
+    if (to + 1 >= count)
+        return reader->ended && to < count ? CUT_HARD : CUT_MORE;
+    unsigned char next = reader->class[(unsigned char)text[to + 1]];
+    bool closed = next == BYTE_CR || next == BYTE_LF ||
+                  (next == BYTE_DELIMITER && at_delimiter(reader, text + to + 1, count - to - 1));
+    if (!closed)
+        return CUT_HARD;
+    *status = csv_reader_cell(reader, text + from, to - from, error);
+    *at = to + 1;
+    return CUT_ROW;
+}
+
+void csv_reader_count_ending(struct csv_reader *reader, bool cr, bool lf) {
+    reader->windows_ends += cr && lf;
+    reader->mac_ends += cr && !lf;
+    reader->unix_ends += !cr && lf;
+}
+
+// Finds the end of a plain cell from `at`.
+static size_t plain_end(const struct csv_reader *reader, const char *text, size_t at, size_t count) {
+    for (; at < count; at++) {
+        unsigned char class = reader->class[(unsigned char)text[at]];
+        if (class != BYTE_PLAIN && (class != BYTE_DELIMITER || at_delimiter(reader, text + at, count - at)))
+            break;
+    }
+    return at;
+}
+
+static bool quote_begins(const struct csv_reader *reader, const char *text, size_t at, size_t count) {
+    if (reader->dialect.quote == 0)
+        return false;
+    while (reader->dialect.skip_blanks == 1 && at < count && is_blank(text[at]))
+        at++;
+    return at < count && text[at] == reader->dialect.quote;
+}
+
+// Cuts the row at text[0]; *used counts its line end too.
+static enum cut cut_row(struct csv_reader *reader, const char *text, size_t count, size_t *used, enum status *status,
+                        struct error *error) {
+    reader->cell_count = 0;
+    for (size_t at = 0;;) {
+        if (at < count && text[at] == reader->dialect.quote && reader->dialect.quote != 0) {
+            enum cut cut = cut_quoted(reader, text, count, &at, status, error);
+            if (cut != CUT_ROW)
+                return cut;
+        } else if (quote_begins(reader, text, at, count)) {
+            return CUT_HARD; // behind blanks
+        } else {
+            size_t end = plain_end(reader, text, at, count);
+            if (end < count || reader->ended)
+                *status = add_cell(reader, text, at, end, error);
+            at = end;
+        }
+        if (*status != STATUS_OK)
+            return CUT_ROW;
+        if (at >= count) {
+            *used = count;
+            return reader->ended ? CUT_ROW : CUT_MORE;
+        }
+        switch (reader->class[(unsigned char)text[at]]) {
+        case BYTE_DELIMITER:
+            at += reader->delimiter_length;
+            continue;
+        case BYTE_ESCAPE:
+            return CUT_HARD;
+        case BYTE_CR:
+            if (at + 1 >= count && !reader->ended)
+                return CUT_MORE;
+            *used = at + (at + 1 < count && text[at + 1] == '\n' ? 2 : 1);
+            csv_reader_count_ending(reader, true, *used == at + 2);
+            return CUT_ROW;
+        default:
+            *used = at + 1;
+            csv_reader_count_ending(reader, false, true);
+            return CUT_ROW;
+        }
+    }
+}
+
+void csv_reader_end_cells(struct csv_reader *reader) { // cells lie in the buffer, each before a byte that is spent
+    for (size_t i = 0; i < reader->cell_count; i++)
+        reader->buffer[(size_t)(reader->cells[i].text - reader->buffer) + reader->cells[i].length] = '\0';
+}
+
+static enum status read_record(struct csv_reader *reader, size_t *used, uint64_t *lines, struct error *error) {
+    for (;;) {
+        enum status status = STATUS_OK;
+        enum cut cut = cut_row(reader, reader->buffer + reader->start, reader->end - reader->start, used, &status, error);
+        *lines = 1;
+        if (status != STATUS_OK)
+            return status;
+        if (cut == CUT_ROW) {
+            csv_reader_end_cells(reader);
+            return STATUS_OK;
+        }
+        if (cut == CUT_HARD || reader->ended)
+            return csv_record_read(reader, used, lines, error);
+        status = refill(reader, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+}
+
+enum status csv_reader_split_plain(struct csv_reader *reader, size_t length, struct error *error) {
+    const char *text = reader->buffer + reader->start;
+    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+        length--;
+    enum status status = STATUS_OK;
+    reader->cell_count = 0;
+    for (size_t at = 0; status == STATUS_OK;) {
+        size_t end = at;
+        while (end < length && !(text[end] == reader->dialect.delimiter[0] &&
+                                 at_delimiter(reader, text + end, length - end)))
+            end++;
+        bool quoted = end - at >= 2 && text[at] == reader->dialect.quote && text[end - 1] == reader->dialect.quote;
+        status = quoted ? csv_reader_cell(reader, text + at + 1, end - at - 2, error)
+                        : add_cell(reader, text, at, end, error);
+        if (end >= length)
+            break;
+        at = end + reader->delimiter_length;
+    }
+    return status;
+}
+
+// ---- rows -----------------------------------------------------------------------------------------
+
+// A line with nothing on it is a row only where rows have one cell.
+static bool is_blank_line(const struct csv_reader *reader) {
+    return reader->cell_count == 1 && reader->cells[0].length == 0 && reader->width != 1;
+}
+
+enum status csv_reader_next(struct csv_reader *reader, struct csv_row *row, struct error *error) {
+    *row = (struct csv_row){0};
+    while (!reader->done) {
+        if (reader->start == reader->end && !reader->ended) {
+            enum status status = refill(reader, error);
+            if (status != STATUS_OK)
+                return status;
+        }
+        if (reader->start == reader->end && reader->ended)
+            break;
+        size_t used = 0;
+        uint64_t lines = 0;
+        enum status status = read_record(reader, &used, &lines, error);
+        if (status != STATUS_OK || reader->done)
+            return status;
+        *row = (struct csv_row){reader->cells, reader->cell_count, reader->line};
+        reader->start += used;
+        reader->line += lines;
+        if (!is_blank_line(reader))
+            return STATUS_OK;
+        if (reader->blank_lines++ == 0)
+            reader->first_blank = row->line;
+        *row = (struct csv_row){0};
+    }
+    return STATUS_OK;
+}
+
+const char *csv_line_ending(const struct csv_reader *reader) {
+    int kinds = (reader->unix_ends > 0) + (reader->windows_ends > 0) + (reader->mac_ends > 0);
+    if (kinds > 1)
+        return "mixed";
+    return reader->windows_ends > 0 ? "crlf" : reader->mac_ends > 0 ? "cr" : "lf";
+}
+
+enum status csv_reader_finish(struct csv_reader *reader, struct error *error) {
+    enum status status = STATUS_OK;
+    if (reader->notes == NULL)
+        return status;
+    if (reader->blank_lines > 0)
+        status = notes_add(reader->notes, reader->first_blank, NULL, error, "%llu blank %s left out; the first is this one",
+                           (unsigned long long)reader->blank_lines, reader->blank_lines == 1 ? "line was" : "lines were");
+    if (status == STATUS_OK && reader->input.odd_bytes > 0)
+        status = notes_add(reader->notes, 0, NULL, error, "%llu bytes are no %s; they were read as Windows-1252 or as U+FFFD",
+                           (unsigned long long)reader->input.odd_bytes, reader->dialect.encoding);
+    if (status == STATUS_OK && reader->input.nul_bytes > 0)
+        status = notes_add(reader->notes, 0, NULL, error, "%llu NUL characters were replaced by U+FFFD",
+                           (unsigned long long)reader->input.nul_bytes);
+    return status;
+}
