@@ -7,15 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/backend/cpu/cpu.h"
 #include "core/backend/ref.h"
 
 #define PLUGIN_FILE "batchlab-cuda.so"
 #define PATH_SIZE 4096
 
-enum { CUDA, REF, ENTRY_COUNT };
+enum { CUDA, CPU, REF, ENTRY_COUNT };
 
 static struct backend_entry entries[ENTRY_COUNT] = {
     [CUDA] = {.name = "cuda"},
+    [CPU] = {.name = "cpu"},
     [REF] = {.name = "ref"},
 };
 static pthread_once_t probed = PTHREAD_ONCE_INIT;
@@ -107,6 +109,7 @@ static void probe_all(void) {
     enum status status = driver_present(&error);
     status = status ? status : open_plugin(&cuda, &error);
     enter(&entries[CUDA], cuda, status, &error);
+    enter(&entries[CPU], &cpu_backend, STATUS_OK, &error);
     enter(&entries[REF], &ref_backend, STATUS_OK, &error);
 }
 

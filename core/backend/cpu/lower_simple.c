@@ -1,0 +1,246 @@
+// Operations that go over their elements once: gather, activation, dropout, add, copy.
+#include "core/backend/cpu/plan.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/rng.h"
+
+static size_t value_count(const struct builder *b, value_id id) {
+    return (size_t)shape_count(builder_value(b, id)->shape);
+}
+
+// ---- gather -----------------------------------------------------------------------------------
+
+enum { ROWS, FEATURES, BATCH };            // places
+enum { ELEMENT_SIZE, SAMPLE, ROW_COUNT };  // bytes of an element, elements of a row, rows there are
+
+static size_t source_row(const struct step *step, const struct step_args *args, int64_t position) {
+    int64_t row = ((const int32_t *)step->at[ROWS])[args->first + (size_t)position];
+    assert(row >= 0 && row < step->size[ROW_COUNT]);
+    return (size_t)row;
+}
+
+static dnnl_status_t run_gather(const struct step *step, const struct run_state *state) {
+    size_t bytes = (size_t)(step->size[ELEMENT_SIZE] * step->size[SAMPLE]);
+    char *to = step->at[BATCH];
+    for (int64_t i = 0; i < step->u.own.shape.size[0]; i++, to += bytes) {
+        memcpy(to, (const char *)step->at[FEATURES] + source_row(step, state->args, i) * bytes, bytes);
+    }
+    return dnnl_success;
+}
+
+struct window_shift {
+    int64_t dy, dx;
+    bool flip;
+};
+
+// The order of draws is the contract's (program.h).
+static struct window_shift draw_shift(const struct step_args *args, int64_t position) {
+    struct rng rng = rng_make(args->seed, RNG_AUGMENT, args->step << 24 | (uint64_t)position);
+    uint64_t choices = 2 * (uint64_t)args->crop_padding + 1;
+    struct window_shift shift;
+    shift.dy = (int64_t)rng_below(&rng, choices) - args->crop_padding;
+    shift.dx = (int64_t)rng_below(&rng, choices) - args->crop_padding;
+    shift.flip = rng_below(&rng, 2) == 1 && args->flip;
+    return shift;
+}
+
+// One row of an image into y, through the table for 8-bit pixels.
+static void gather_line(const void *line, const float *table, int64_t width, struct window_shift shift, float *y) {
+    int64_t begin = shift.dx < 0 ? -shift.dx : 0, end = shift.dx > 0 ? width - shift.dx : width;
+    const uint8_t *pixels = line;
+    const float *reals = line;
+    begin = begin < width ? begin : width; // before mirroring, columns begin … end−1 lie inside
+    end = end > begin ? end : begin;
+    memset(y, 0, (size_t)width * sizeof *y);
+    for (int64_t w = begin; w < end; w++) {
+        int64_t to = shift.flip ? width - 1 - w : w;
+        y[to] = table != NULL ? table[pixels[w + shift.dx]] : reals[w + shift.dx];
+    }
+}
+
+static void gather_image(const struct step *step, const char *image, float table[][256], struct window_shift shift,
+                         float *y) {
+    const int64_t *size = step->u.own.shape.size;
+    int64_t element = step->size[ELEMENT_SIZE];
+    for (int64_t c = 0; c < size[1]; c++) {
+        for (int64_t h = 0; h < size[2]; h++, y += size[3]) {
+            int64_t from = h + shift.dy;
+            if (from < 0 || from >= size[2]) {
+                memset(y, 0, (size_t)size[3] * sizeof *y);
+                continue;
+            }
+            const char *line = image + (c * size[2] + from) * size[3] * element;
+            gather_line(line, element == 1 ? table[c] : NULL, size[3], shift, y);
+        }
+    }
+}
+
+static dnnl_status_t run_gather_images(const struct step *step, const struct run_state *state) {
+    float table[IMAGE_CHANNELS_MOST][256]; // what each pixel value becomes
+    const struct op *op = &step->u.own.op;
+    for (int64_t c = 0; step->size[ELEMENT_SIZE] == 1 && c < step->u.own.shape.size[1]; c++) {
+        for (int v = 0; v < 256; v++) {
+            table[c][v] = (float)((v / 255.0 - (double)op->attr.gather.mean[c]) / (double)op->attr.gather.sd[c]);
+        }
+    }
+    size_t bytes = (size_t)(step->size[ELEMENT_SIZE] * step->size[SAMPLE]);
+    float *to = step->at[BATCH];
+    for (int64_t i = 0; i < step->u.own.shape.size[0]; i++, to += step->size[SAMPLE]) {
+        struct window_shift shift = {0};
+        if (op->attr.gather.training) {
+            shift = draw_shift(state->args, i);
+        }
+        const char *image = (const char *)step->at[FEATURES] + source_row(step, state->args, i) * bytes;
+        gather_image(step, image, table, shift, to);
+    }
+    return dnnl_success;
+}
+
+size_t lower_gather(struct builder *b, const struct op *op) {
+    struct shape shape = builder_value(b, op->out[0])->shape;
+    enum dtype dtype = builder_value(b, op->in[1])->dtype;
+    bool images = op->kind == OP_GATHER && shape.rank == 4 && (dtype == DTYPE_U8 || op->attr.gather.training);
+    int rows = value_read(b, op->in[0]), features = value_read(b, op->in[1]), batch = value_write(b, op->out[0]);
+    struct step *step = step_add(b, images ? run_gather_images : run_gather);
+    step->place[ROWS] = rows;
+    step->place[FEATURES] = features;
+    step->place[BATCH] = batch;
+    step->size[ELEMENT_SIZE] = (int64_t)dtype_size(dtype);
+    step->size[SAMPLE] = shape_count(shape) / shape.size[0];
+    step->size[ROW_COUNT] = builder_value(b, op->in[1])->shape.size[0];
+    step->u.own.op = *op;
+    step->u.own.shape = shape;
+    return 1;
+}
+
+// ---- activation and sums ----------------------------------------------------------------------
+
+enum { LEFT, RIGHT, RESULT }; // places
+enum { COUNT };               // sizes
+
+static struct step *add_element_step(struct builder *b, const struct op *op, step_function *run, size_t count,
+                                     int left, int right, int result) {
+    struct step *step = step_add(b, run);
+    step->u.own.op = *op;
+    step->size[COUNT] = (int64_t)count;
+    step->place[LEFT] = left;
+    step->place[RIGHT] = right;
+    step->place[RESULT] = result;
+    return step;
+}
+
+// Element by element in the layout that is there: no need to change it. Blocks are padded with
+// zeros, which must stay zeros: true of everything but the sigmoid.
+static void add_in_layout(struct builder *b, const struct op *op, step_function *run, bool keeps_zero) {
+    const dnnl_memory_desc_t *found = value_layout(b, op->in[0]);
+    if (found == NULL && op->in[1] != VALUE_NONE) {
+        found = value_layout(b, op->in[1]);
+    }
+    if (found == NULL || !keeps_zero) {
+        int left = value_read(b, op->in[0]), right = value_read(b, op->in[1]);
+        add_element_step(b, op, run, value_count(b, op->in[0]), left, right, value_write(b, op->out[0]));
+        return;
+    }
+    dnnl_memory_desc_t layout = *found;
+    int left = value_read_as(b, op->in[0], &layout);
+    int right = op->in[1] != VALUE_NONE ? value_read_as(b, op->in[1], &layout) : NO_PLACE;
+    size_t count = dnnl_memory_desc_get_size(&layout) / sizeof(float);
+    add_element_step(b, op, run, count, left, right, value_write_as(b, op->out[0], &layout));
+}
+
+static dnnl_status_t run_activation(const struct step *step, const struct run_state *state) {
+    state->kernels->activation(step->u.own.op.attr.activation, (size_t)step->size[COUNT], step->at[LEFT],
+                               step->at[RESULT]);
+    return dnnl_success;
+}
+
+static dnnl_status_t run_activation_gradient(const struct step *step, const struct run_state *state) {
+    state->kernels->activation_gradient(step->u.own.op.attr.activation, (size_t)step->size[COUNT], step->at[LEFT],
+                                        step->at[RIGHT], step->at[RESULT]);
+    return dnnl_success;
+}
+
+static dnnl_status_t run_add(const struct step *step, const struct run_state *state) {
+    state->kernels->add((size_t)step->size[COUNT], step->at[LEFT], step->at[RIGHT], step->at[RESULT]);
+    return dnnl_success;
+}
+
+size_t lower_activation(struct builder *b, const struct op *op) {
+    add_in_layout(b, op, run_activation, op->attr.activation != ACTIVATION_SIGMOID);
+    return 1;
+}
+
+size_t lower_activation_gradient(struct builder *b, const struct op *op) {
+    add_in_layout(b, op, run_activation_gradient, true);
+    return 1;
+}
+
+size_t lower_add(struct builder *b, const struct op *op) {
+    add_in_layout(b, op, run_add, true);
+    return 1;
+}
+
+// ---- dropout ----------------------------------------------------------------------------------
+
+static dnnl_status_t run_dropout(const struct step *step, const struct run_state *state) {
+    double p = step->u.own.op.attr.dropout.probability;
+    uint64_t stream = state->args->step << 8 | (uint64_t)step->u.own.op.attr.dropout.layer;
+    struct rng rng = rng_make(state->args->seed, RNG_DROPOUT, stream);
+    const float *x = step->at[LEFT];
+    float *y = step->at[RESULT], scale = (float)(1 / (1 - p));
+    double threshold = p * 0x1p32;
+    uint32_t first_above = (uint32_t)threshold + ((double)(uint32_t)threshold < threshold);
+    for (int64_t i = 0; i < step->size[COUNT]; i += 4) {
+        uint32_t drawn[4];
+        int64_t left = step->size[COUNT] - i < 4 ? step->size[COUNT] - i : 4;
+        philox(rng.counter, rng.key, drawn);
+        rng.counter[1] += ++rng.counter[0] == 0;
+        for (int64_t k = 0; k < left; k++) {
+            y[i + k] = drawn[k] >= first_above ? x[i + k] * scale : 0;
+        }
+    }
+    return dnnl_success;
+}
+
+// The mask is numbered in plain order, so the values have to be too.
+size_t lower_dropout(struct builder *b, const struct op *op) {
+    int x = value_read(b, op->in[0]), y = value_write(b, op->out[0]);
+    add_element_step(b, op, run_dropout, value_count(b, op->in[0]), x, NO_PLACE, y);
+    return 1;
+}
+
+// ---- copy -------------------------------------------------------------------------------------
+
+static dnnl_status_t run_copy(const struct step *step, const struct run_state *state) {
+    (void)state;
+    memmove(step->at[RESULT], step->at[LEFT], (size_t)step->size[COUNT] * sizeof(float));
+    return dnnl_success;
+}
+
+static bool written_after(const struct builder *b, value_id id) {
+    for (size_t i = b->op + 1; i < b->program->op_count; i++) {
+        const struct op *op = &b->program->ops[i];
+        bool updated = op->kind == OP_SGD && (op->in[0] == id || op->in[2] == id);
+        if (updated || op->out[0] == id || op->out[1] == id || op->out[2] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Two temporaries that nothing writes any more can be the same memory.
+size_t lower_copy(struct builder *b, const struct op *op) {
+    value_id from = op->in[0], to = op->out[0];
+    bool temporaries =
+        builder_value(b, from)->slot == SLOT_TEMPORARY && builder_value(b, to)->slot == SLOT_TEMPORARY;
+    int source = value_read(b, from);
+    if (temporaries && !written_after(b, from) && !written_after(b, to)) {
+        b->values[to].plain = source;
+        value_write(b, to);
+    } else {
+        add_element_step(b, op, run_copy, value_count(b, from), source, NO_PLACE, value_write(b, to));
+    }
+    return 1;
+}
