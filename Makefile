@@ -16,6 +16,7 @@ SANITIZE ?=
 VARIANT := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)
 BUILD ?= build/$(VARIANT)
 ROOMS ?= core datasets views app
+FILE ?= datasets/samples/breast_cancer.csv
 PREFIX ?= /usr/local
 DESTDIR ?=
 V ?=
@@ -122,11 +123,41 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 ENVIRONMENT := BATCHLAB_PROGRAM=$(abspath $(PROGRAM)) BATCHLAB_PLUGINS=$(abspath $(BUILD))
 REAL_TESTS := $(shell grep -rl --include='test_*.c' BATCHLAB_DATA tests)
 
-tests: $(TEST_PROGRAMS)
+# The CUDA kernels run on the CPU too: the plugin's sources compiled against tests/support/cuda with g++,
+# its op tests once in order and once with the threads of every block shuffled. (Thread sanitizers cannot
+# follow the stand-in's fibers.)
+STANDIN := $(BUILD)/standin
+STANDIN_SOURCES := $(sort $(wildcard core/backend/cuda/*.cu)) tests/support/cuda/standin.cpp
+STANDIN_OBJECTS := $(patsubst %,$(STANDIN)/%.o,$(STANDIN_SOURCES))
+STANDIN_TESTS := $(if $(filter tests/backend/test_ops.c,$(TESTS)),$(if $(findstring thread,$(SANITIZE)),,\
+	$(BUILD)/tests/backend/test_ops_cuda $(BUILD)/tests/backend/test_ops_cuda_shuffled))
+CXXFLAGS += -std=c++17 -g -O1 -fPIC -fvisibility=hidden -Wall -Wextra -Werror $(SANITIZERS)
+
+$(STANDIN)/%.o: % $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) CXX $<
+	$(Q)$(CXX) $(CPPFLAGS) -Itests/support/cuda $(CXXFLAGS) -MMD -MP -x c++ -c -o $@ $<
+
+$(STANDIN)/batchlab-cuda.so: $(STANDIN_OBJECTS)
+	$(SAY) LINK $@
+	$(Q)$(CXX) $(SANITIZERS) -shared -o $@ $^
+
+$(STANDIN)/libcuda.so.1: $(STANDIN)/tests/support/cuda/libcuda.cpp.o
+	$(Q)$(CXX) $(SANITIZERS) -shared -Wl,-soname,libcuda.so.1 -o $@ $^
+
+$(BUILD)/tests/backend/test_ops_cuda: SEED :=
+$(BUILD)/tests/backend/test_ops_cuda_shuffled: SEED := BATCHLAB_STANDIN_SEED=1
+$(BUILD)/tests/backend/test_ops_cuda $(BUILD)/tests/backend/test_ops_cuda_shuffled: $(BUILD)/tests/backend/test_ops \
+		$(STANDIN)/batchlab-cuda.so $(STANDIN)/libcuda.so.1
+	@printf '#!/bin/sh\nexec env %s LD_LIBRARY_PATH=%s BATCHLAB_PLUGINS=%s BATCHLAB_TEST_BACKEND=cuda %s\n' \
+	    '$(SEED)' '$(abspath $(STANDIN))' '$(abspath $(STANDIN))' '$(abspath $<)' >$@
+	@chmod +x $@
+
+tests: $(TEST_PROGRAMS) $(STANDIN_TESTS)
 
 # Some tests start the program itself.
-check: $(TEST_PROGRAMS) $(if $(filter tests/app/% tests/e2e/%,$(TESTS)),$(PROGRAM))
-	@$(ENVIRONMENT) tests/support/runner $(TEST_PROGRAMS)
+check: $(TEST_PROGRAMS) $(STANDIN_TESTS) $(if $(filter tests/app/% tests/e2e/%,$(TESTS)),$(PROGRAM))
+	@$(ENVIRONMENT) tests/support/runner $(TEST_PROGRAMS) $(STANDIN_TESTS)
 
 # The tests that can use real data skip that part unless BATCHLAB_DATA says where it is.
 test-real:

@@ -40,24 +40,23 @@ enum status queue_activation_gradient(struct cuda_backend *backend, const struct
     return STATUS_OK;
 }
 
-// Forward and backward are the same: scale what the mask keeps. One Philox block serves two elements.
+// Forward and backward are the same: scale what the mask keeps. One Philox block serves four elements.
 __global__ static void dropout(float *out, const float *in, long long count, double probability, int layer,
                                const struct device_args *args) {
-    float scale = (float)(1.0 / (1.0 - probability));
+    double scale = 1.0 / (1.0 - probability), edge = probability * 0x1p32;
     unsigned long long index = args->step << 8 | (unsigned)layer;
-    FOR_EACH(pair, (count + 1) / 2) {
-        uint4 draw = stream_block(args->seed, RNG_DROPOUT, index, (unsigned)pair);
-        long long i = 2 * pair;
-        out[i] = uniform_of(draw.x, draw.y) >= probability ? in[i] * scale : 0.0f;
-        if (i + 1 < count)
-            out[i + 1] = uniform_of(draw.z, draw.w) >= probability ? in[i + 1] * scale : 0.0f;
+    FOR_EACH(quad, (count + 3) / 4) {
+        uint4 draw = stream_block(args->seed, RNG_DROPOUT, index, (unsigned)quad);
+        const uint32_t words[4] = {draw.x, draw.y, draw.z, draw.w};
+        for (int j = 0; j < 4 && 4 * quad + j < count; j++)
+            out[4 * quad + j] = (double)words[j] >= edge ? (float)((double)in[4 * quad + j] * scale) : 0.0f;
     }
 }
 
 enum status queue_dropout(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
     (void)error;
     long long count = shape_count(op->out_shape[0]);
-    LAUNCH(dropout, cuda_blocks((count + 1) / 2), BLOCK, backend->stream, (float *)op->out[0],
+    LAUNCH(dropout, cuda_blocks((count + 3) / 4), BLOCK, backend->stream, (float *)op->out[0],
            (const float *)op->in[0], count, op->op.attr.dropout.probability, op->op.attr.dropout.layer, op->args);
     return STATUS_OK;
 }

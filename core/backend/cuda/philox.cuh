@@ -22,11 +22,6 @@ __device__ inline uint4 stream_block(unsigned long long seed, unsigned purpose, 
                         make_uint2((uint32_t)seed, (uint32_t)(seed >> 32)));
 }
 
-// rng_uniform's arithmetic on two words.
-__device__ inline double uniform_of(uint32_t low, uint32_t high) {
-    return (double)(((unsigned long long)low | (unsigned long long)high << 32) >> 11) * 0x1p-53;
-}
-
 // Draws of one stream in rng.c's order, for the few draws of a sample.
 struct stream {
     unsigned long long seed, index;
@@ -47,9 +42,6 @@ struct stream {
     __device__ unsigned long long wide() {
         unsigned long long low = word();
         return low | (unsigned long long)word() << 32;
-    }
-    __device__ double uniform() {
-        return (double)(wide() >> 11) * 0x1p-53;
     }
     __device__ unsigned long long below(unsigned long long bound) {
         unsigned long long surplus = (0ull - bound) % bound, draw;
