@@ -16,6 +16,8 @@ struct dialect dialect_detect(void) {
     return (struct dialect){.quote = -1, .escape = -1, .header = -1, .skip_blanks = -1, .skip = SIZE_MAX};
 }
 
+struct load_options load_options_default(void) { return (struct load_options){.dialect = dialect_detect()}; }
+
 enum { SAMPLE_ROWS = 400, LENGTHS = 64, SKIP_MOST = 100 };
 static const char *const delimiters[] = {",", ";", "\t", "|", ":", " "};
 #define DELIMITERS (sizeof delimiters / sizeof *delimiters)
@@ -115,12 +117,14 @@ static bool occurs(const struct csv_sample *sample, const char *text) { return c
 
 // Blanks between delimiter and quote are part of neither: `a, "b, c", d`.
 static int blanks_found(const struct csv_sample *sample, const char *delimiter, char quote) {
-    char apart[16], tight[16];
+    char apart[16], tight[16], blank[16];
     if (quote == 0 || strcmp(delimiter, " ") == 0)
         return 0;
     snprintf(apart, sizeof apart, "%s %c", delimiter, quote);
     snprintf(tight, sizeof tight, "%s%c", delimiter, quote);
-    return count_text(sample, apart) > count_text(sample, tight) ? 1 : 0;
+    snprintf(blank, sizeof blank, "%s ", delimiter);
+    bool habit = 2 * count_text(sample, blank) > count_text(sample, delimiter);
+    return habit && count_text(sample, apart) > count_text(sample, tight) ? 1 : 0;
 }
 
 // Whether a quote character ever stands where a cell begins.

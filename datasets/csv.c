@@ -1,0 +1,359 @@
+// The CSV loader: rows of text become typed columns. A probe of the first rows guesses each type, one
+// pass over the file fills the columns and learns whether the guess holds, and a second pass reads
+// again only the columns for which it did not.
+#include "datasets/csv.h"
+
+#include <string.h>
+
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "datasets/csv_column.h"
+#include "datasets/csv_names.h"
+#include "datasets/csv_reader.h"
+#include "datasets/csv_sample.h"
+
+enum { PROBE_ROWS = 500 };
+
+struct loading {
+    const char *path;
+    const struct load_options *options;
+    struct dataset *dataset;
+    struct task *task;
+    struct missing_tokens tokens;
+    struct csv_column *columns;
+    size_t width;
+    uint64_t *lines;
+    size_t rows, lines_capacity;
+    uint64_t trailing, first_trailing; // rows with empty cells beyond the last column
+};
+
+// ---- rows -----------------------------------------------------------------------------------------
+
+static enum status open_reader(struct loading *loading, struct csv_reader *reader, struct notes *notes,
+                               struct task *task, struct error *error) {
+    struct csv_row header;
+    enum status status = csv_reader_open(reader, loading->path, &loading->dataset->dialect, notes, task, error);
+    if (status != STATUS_OK)
+        return status;
+    reader->width = loading->width;
+    if (loading->dataset->dialect.header == 1)
+        status = csv_reader_next(reader, &header, error);
+    if (status != STATUS_OK)
+        csv_reader_close(reader);
+    return status;
+}
+
+static enum status note_long(struct loading *loading, const struct csv_row *row, struct error *error) {
+    struct str cells = {0};
+    size_t extra = row->count - loading->width;
+    for (size_t i = loading->width; i < row->count && i < loading->width + 5; i++)
+        str_format(&cells, "%s'%.40s'", i == loading->width ? "" : ", ", row->cells[i].text);
+    enum status status =
+        notes_add(&loading->dataset->notes, row->line, NULL, error, "%zu cells where %zu belong; left out: %s%s",
+                  row->count, loading->width, str_text(&cells), extra > 5 ? " and more" : "");
+    str_free(&cells);
+    return status;
+}
+
+static enum status note_ragged(struct loading *loading, const struct csv_row *row, struct error *error) {
+    if (row->count < loading->width)
+        return notes_add(&loading->dataset->notes, row->line, NULL, error,
+                         "%zu %s where %zu belong; the rest was read as missing", row->count,
+                         row->count == 1 ? "cell" : "cells", loading->width);
+    for (size_t i = loading->width; i < row->count; i++)
+        if (row->cells[i].length > 0)
+            return note_long(loading, row, error);
+    if (row->count > loading->width && loading->trailing++ == 0)
+        loading->first_trailing = row->line;
+    return STATUS_OK;
+}
+
+static enum status add_row(struct loading *loading, const struct csv_row *row, struct error *error) {
+    static const struct csv_cell nothing = {"", 0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
+        struct csv_column *column = &loading->columns[i];
+        if (column->column != NULL || !column->settled)
+            status = csv_column_add(column, &loading->tokens, i < row->count ? &row->cells[i] : &nothing, row->line,
+                                    error);
+    }
+    return status;
+}
+
+static enum status keep_line(struct loading *loading, uint64_t line, struct error *error) {
+    if (loading->rows >= UINT32_MAX - 1)
+        return error_set(error, STATUS_UNSUPPORTED, "%s: has more than 4 billion rows", loading->path);
+    if (!vec_reserve(&loading->lines, &loading->lines_capacity, loading->rows + 1, sizeof *loading->lines))
+        return error_memory(error, loading->path, loading->rows * sizeof *loading->lines);
+    loading->lines[loading->rows++] = line;
+    return STATUS_OK;
+}
+
+// The first `most` rows into the columns, unseen by anybody.
+static enum status probe(struct loading *loading, size_t most, struct error *error) {
+    struct csv_reader reader;
+    enum status status = open_reader(loading, &reader, NULL, NULL, error);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < most && status == STATUS_OK; i++) {
+        struct csv_row row;
+        status = csv_reader_next(&reader, &row, error);
+        if (status != STATUS_OK || row.count == 0)
+            break;
+        status = add_row(loading, &row, error);
+    }
+    csv_reader_close(&reader);
+    return status;
+}
+
+// All rows. The first time every row leaves its line and its repairs; again: columns are only refilled.
+static enum status read_all(struct loading *loading, bool again, struct error *error) {
+    struct csv_reader reader;
+    struct notes *notes = again ? NULL : &loading->dataset->notes;
+    int64_t bytes = file_size(loading->path);
+    task_begin(loading->task, again ? "Reading again" : "Reading", "bytes", bytes > 0 ? (uint64_t)bytes : 0);
+    enum status status = open_reader(loading, &reader, notes, loading->task, error);
+    if (status != STATUS_OK)
+        return status;
+    size_t rows = 0;
+    for (;; rows++) {
+        struct csv_row row;
+        status = csv_reader_next(&reader, &row, error);
+        if (status != STATUS_OK || row.count == 0)
+            break;
+        if (!again && row.count != loading->width)
+            status = note_ragged(loading, &row, error);
+        if (status == STATUS_OK && !again)
+            status = keep_line(loading, row.line, error);
+        if (status == STATUS_OK)
+            status = add_row(loading, &row, error);
+        if (status != STATUS_OK)
+            break;
+    }
+    if (status == STATUS_OK)
+        status = csv_reader_finish(&reader, error);
+    if (status == STATUS_OK && !again)
+        strcpy(loading->dataset->dialect.line_ending, csv_line_ending(&reader));
+    if (status == STATUS_OK && rows != loading->rows)
+        status = error_set(error, STATUS_IO, "%s: changed while it was read; open it again", loading->path);
+    csv_reader_close(&reader);
+    return status;
+}
+
+// ---- width and names ------------------------------------------------------------------------------
+
+// As many columns as most rows have, but at least those that the header names.
+static enum status find_width(struct loading *loading, struct csv_names *names, struct error *error) {
+    struct csv_reader reader;
+    enum status status = csv_reader_open(&reader, loading->path, &loading->dataset->dialect, NULL, NULL, error);
+    if (status != STATUS_OK)
+        return status;
+    status = csv_names_read(names, &reader, PROBE_ROWS, error);
+    csv_reader_close(&reader);
+    if (status != STATUS_OK)
+        return status;
+    if (names->rows == 0)
+        return error_set(error, STATUS_INVALID, "%s: has a header but no rows under it; there is nothing to show",
+                         loading->path);
+    loading->width = names->width;
+    loading->columns = mem_alloc(loading->width, sizeof *loading->columns);
+    if (loading->columns == NULL)
+        return error_memory(error, loading->path, loading->width * sizeof *loading->columns);
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++)
+        status = csv_names_make(names, i, &loading->columns[i].name, &loading->dataset->notes, error);
+    return status;
+}
+
+static enum status no_column(const struct loading *loading, const char *name, struct error *error) {
+    const char *nearest = NULL;
+    size_t distance = SIZE_MAX;
+    for (size_t i = 0; i < loading->width; i++) {
+        size_t here = text_distance(name, loading->columns[i].name);
+        if (here < distance) {
+            distance = here;
+            nearest = loading->columns[i].name;
+        }
+    }
+    return error_set(error, STATUS_MISSING, "%s: has no column '%s'; did you mean '%s'?", loading->path, name, nearest);
+}
+
+static int find_column(const struct loading *loading, const char *name) {
+    for (size_t i = 0; i < loading->width; i++)
+        if (strcmp(loading->columns[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static enum status force_types(struct loading *loading, struct error *error) {
+    for (size_t i = 0; i < loading->options->override_count; i++) {
+        int index = find_column(loading, loading->options->overrides[i].column);
+        if (index < 0)
+            return no_column(loading, loading->options->overrides[i].column, error);
+        loading->columns[index].forced = true;
+        loading->columns[index].forced_type = loading->options->overrides[i].type;
+    }
+    return STATUS_OK;
+}
+
+// ---- columns --------------------------------------------------------------------------------------
+
+static enum status begin_columns(struct loading *loading, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
+        struct csv_column *column = &loading->columns[i];
+        status = csv_column_begin(column, csv_column_type(column), error);
+        // More cells cannot turn words back into numbers.
+        column->settled = column->forced || column->store == COLUMN_TEXT;
+    }
+    return status;
+}
+
+// Columns that turned out to be something else are read again as that.
+static enum status mend_columns(struct loading *loading, struct error *error) {
+    struct column **good = mem_alloc(loading->width, sizeof *good);
+    if (good == NULL)
+        return error_memory(error, loading->path, loading->width * sizeof *good);
+    enum status status = STATUS_OK;
+    bool again = false;
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
+        struct csv_column *column = &loading->columns[i];
+        enum column_type type = csv_column_type(column);
+        column->settled = true;
+        if (type == column->store) {
+            good[i] = column->column;
+            column->column = NULL;
+            continue;
+        }
+        again = true;
+        column->misfits = 0;
+        csv_column_drop(column);
+        status = csv_column_begin(column, type, error);
+    }
+    if (status == STATUS_OK && again)
+        status = read_all(loading, true, error);
+    for (size_t i = 0; i < loading->width; i++)
+        if (good[i] != NULL)
+            loading->columns[i].column = good[i];
+    mem_free(good);
+    return status;
+}
+
+static enum status note_trailing(struct loading *loading, struct error *error) {
+    if (loading->trailing == 0)
+        return STATUS_OK;
+    return notes_add(&loading->dataset->notes, loading->first_trailing, NULL, error,
+                     "%llu rows end in delimiters with nothing behind them; the first is this one",
+                     (unsigned long long)loading->trailing);
+}
+
+// A delimiter at the end of every line makes a last column without name and cells.
+static bool is_trailing_column(const struct loading *loading, const struct csv_names *names, size_t index) {
+    return index + 1 == loading->width && index > 0 && !loading->columns[index].not_empty &&
+           csv_names_is_empty(names, index);
+}
+
+static enum status make_table(struct loading *loading, const struct csv_names *names, struct error *error) {
+    struct table *table;
+    struct notes *notes = &loading->dataset->notes;
+    enum status status = table_make(loading->rows, loading->path, &table, error);
+    if (status != STATUS_OK)
+        return status;
+    loading->dataset->table = table;
+    if (loading->rows > 0)
+        memcpy(table->lines, loading->lines, loading->rows * sizeof *loading->lines);
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
+        struct column *column = NULL;
+        if (is_trailing_column(loading, names, i)) {
+            status = notes_add(notes, 0, NULL, error, "every row ends in a delimiter; the empty last column was left out");
+            continue;
+        }
+        status = csv_column_finish(&loading->columns[i], &column, notes, error);
+        if (status == STATUS_OK)
+            status = table_add(table, column, error);
+    }
+    return status;
+}
+
+static enum status choose_target(struct loading *loading, struct error *error) {
+    static const char *const usual[] = {"target", "class", "label", "y"};
+    struct table *table = loading->dataset->table;
+    if (loading->options->target != NULL && loading->options->target[0] != '\0') {
+        table->target = table_find(table, loading->options->target);
+        return table->target < 0 ? no_column(loading, loading->options->target, error) : STATUS_OK;
+    }
+    table->target = (int)table->column_count - 1;
+    for (size_t i = sizeof usual / sizeof *usual; i-- > 0;)
+        if (table_find(table, usual[i]) >= 0)
+            table->target = table_find(table, usual[i]);
+    return STATUS_OK;
+}
+
+static enum status load_rows(struct loading *loading, struct csv_names *names, struct error *error) {
+    enum status status = find_width(loading, names, error);
+    if (status == STATUS_OK)
+        status = force_types(loading, error);
+    if (status == STATUS_OK)
+        status = probe(loading, PROBE_ROWS, error);
+    if (status == STATUS_OK)
+        status = begin_columns(loading, error);
+    if (status == STATUS_OK)
+        status = read_all(loading, false, error);
+    if (status == STATUS_OK)
+        status = mend_columns(loading, error);
+    if (status == STATUS_OK)
+        status = note_trailing(loading, error);
+    if (status == STATUS_OK)
+        status = make_table(loading, names, error);
+    if (status == STATUS_OK)
+        status = choose_target(loading, error);
+    return status;
+}
+
+static enum status note_skipped(struct dataset *dataset, struct error *error) {
+    size_t skip = dataset->dialect.skip;
+    if (skip == 0)
+        return STATUS_OK;
+    return notes_add(&dataset->notes, 1, NULL, error, "%zu %s before the table left out", skip,
+                     skip == 1 ? "line was" : "lines were");
+}
+
+static enum status load(const char *path, const struct load_options *options, struct dataset *dataset,
+                        struct task *task, struct error *error) {
+    struct loading loading = {.path = path, .options = options, .dataset = dataset, .task = task};
+    struct csv_names names = {0};
+    dataset->kind = DATASET_TABLE;
+    dataset->dialect = options->dialect;
+    enum status status = csv_sniff(path, &dataset->dialect, NULL, error);
+    if (status == STATUS_OK)
+        status = missing_tokens_make(&loading.tokens, options->missing_tokens, options->missing_token_count, error);
+    if (status == STATUS_OK)
+        status = note_skipped(dataset, error);
+    if (status == STATUS_OK)
+        status = load_rows(&loading, &names, error);
+    for (size_t i = 0; loading.columns != NULL && i < loading.width; i++)
+        csv_column_clear(&loading.columns[i]);
+    mem_free(loading.columns);
+    mem_free(loading.lines);
+    missing_tokens_free(&loading.tokens);
+    csv_names_free(&names);
+    return status;
+}
+
+// Any text may be a CSV file; its name, and delimiters in its first lines, make it likely.
+static int score(const char *path, const unsigned char *head, size_t size) {
+    bool bom;
+    if (head == NULL || csv_is_binary(head, size, csv_encoding_guess(head, size, &bom)))
+        return 0;
+    static const char *const endings[] = {".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".data", ".dat", ".txt"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (text_ends(path, endings[i]))
+            return 80;
+    return 30;
+}
+
+const struct loader loader_csv = {
+    .name = "csv",
+    .help = "rows of cells: comma, semicolon, tab, pipe, colon or blank between them, plain or .gz",
+    .score = score,
+    .load = load,
+};
