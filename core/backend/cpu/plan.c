@@ -6,9 +6,6 @@
 #include "core/backend/cpu/threads.h"
 #include "core/base/mem.h"
 
-// Below this, waking other threads costs more than they save.
-#define FLOPS_FOR_THREADS 5e6
-
 void builder_fail(struct builder *b, dnnl_status_t status, const char *what) {
     if (status == dnnl_success || b->status != STATUS_OK) {
         return;
@@ -331,8 +328,7 @@ enum status plan_build(struct cpu_backend *cpu, const struct program *program, c
         b.status = error_memory(error, "a plan", program->value_count * sizeof *b.values);
         goto end;
     }
-    int most = cpu->threads > 0 ? cpu->threads : threads_available();
-    b.plan->threads = program_flops(program) < FLOPS_FOR_THREADS ? 1 : most;
+    b.plan->threads = threads_for(program_flops(program), cpu->threads);
     b.plan->limits = host_limits(program, binding);
     threads_set(b.plan->threads); // oneDNN divides the work when a primitive is made
     lower_all(&b);
