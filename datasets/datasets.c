@@ -1,0 +1,240 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "datasets/dataset.h"
+#include "datasets/images.h"
+
+// To add a format: a file with a struct loader, and a row here. Equal scores: the first row wins.
+static const struct loader *const loaders[] = {&loader_cifar10, &loader_cifar100, &loader_idx, &loader_csv};
+
+enum { HEAD_BYTES = 64 * 1024, TAR_MAGIC_AT = 257 };
+
+size_t loader_count(void) {
+    return sizeof loaders / sizeof *loaders;
+}
+
+const struct loader *loader_at(size_t index) {
+    return loaders[index];
+}
+
+// ---- what is at the path --------------------------------------------------------------------------
+
+static enum status check_path(const char *path, bool *folder, struct error *error) {
+    struct stat info;
+    if (path[0] == '\0')
+        return error_set(error, STATUS_INVALID, "No file was named; name a file or a folder");
+    if (stat(path, &info) != 0) {
+        int reason = errno;
+        if (reason == ENOENT || reason == ENOTDIR)
+            return error_set(error, STATUS_MISSING, "%s: no such file or folder; check the spelling", path);
+        return error_set(error, STATUS_IO, "%s: cannot be looked at: %s", path, strerror(reason));
+    }
+    *folder = S_ISDIR(info.st_mode);
+    if (*folder && access(path, R_OK | X_OK) != 0)
+        return error_set(error, STATUS_IO, "%s: this folder may not be read: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+// Damage behind the head is the loader's to report; damage in it is reported only if nothing was read.
+static enum status read_head(const char *path, unsigned char *head, size_t *size, uint64_t *bytes,
+                             struct error *error) {
+    struct packed_file file = {0};
+    struct error problem;
+    enum status status = packed_open(&file, path, NULL, &problem);
+    *bytes = file.file_bytes;
+    if (!status)
+        status = packed_read(&file, head, HEAD_BYTES, size, &problem);
+    if (!status && *size == 0)
+        status = error_set(&problem, STATUS_INVALID, "%s: holds nothing once unpacked; make or download it again", path);
+    packed_close(&file);
+    if (*size > 0)
+        return STATUS_OK;
+    *error = problem;
+    return status;
+}
+
+static enum status refuse_folder(const char *path, struct error *error) {
+    struct str known = {0};
+    for (size_t i = 0; i < loader_count(); i++)
+        if (loaders[i] != &loader_csv) // tables are files, never folders
+            str_format(&known, "%s%s", known.length ? "; " : "", loaders[i]->help);
+    enum status status =
+        error_set(error, STATUS_INVALID,
+                  "%s: no data set was found in this folder. Looked for %s. To open a table, name the file", path,
+                  str_text(&known));
+    str_free(&known);
+    return status;
+}
+
+// How to unpack an archive; NULL when it is none. Archives hold anything, so no loader is asked about them.
+static const char *archive_tool(const unsigned char *head, size_t size) {
+    if (size >= 4 && memcmp(head, "PK\3\4", 4) == 0)
+        return "unzip";
+    if (size >= TAR_MAGIC_AT + 5 && memcmp(head + TAR_MAGIC_AT, "ustar", 5) == 0)
+        return "tar -xf";
+    return NULL;
+}
+
+static enum status refuse_file(const char *path, const char *tool, struct error *error) {
+    if (tool)
+        return error_set(error, STATUS_UNSUPPORTED, "%s: is an archive; unpack it (%s) and open what comes out", path,
+                         tool);
+    return error_set(error, STATUS_INVALID,
+                     "%s: is of no kind that can be read (text tables, CIFAR binary files, IDX files)", path);
+}
+
+static const struct loader *most_sure(const char *path, const unsigned char *head, size_t size) {
+    const struct loader *best = NULL;
+    int best_score = 0;
+    for (size_t i = 0; i < loader_count(); i++) {
+        int score = loaders[i]->score(path, head, size);
+        if (score > best_score) {
+            best = loaders[i];
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static enum status choose(const char *path, const struct loader **loader, uint64_t *bytes, struct error *error) {
+    bool folder = false;
+    unsigned char *head = NULL;
+    size_t size = 0;
+    enum status status = check_path(path, &folder, error);
+    if (status)
+        return status;
+    if (folder) {
+        *loader = most_sure(path, NULL, 0);
+        return *loader ? STATUS_OK : refuse_folder(path, error);
+    }
+    head = mem_alloc(HEAD_BYTES, 1);
+    if (!head)
+        return error_memory(error, path, HEAD_BYTES);
+    status = read_head(path, head, &size, bytes, error);
+    if (!status) {
+        const char *tool = archive_tool(head, size);
+        *loader = tool ? NULL : most_sure(path, head, size);
+        status = *loader ? STATUS_OK : refuse_file(path, tool, error);
+    }
+    mem_free(head);
+    return status;
+}
+
+// ---- opening --------------------------------------------------------------------------------------
+
+// The last part of the path, also when it ends in a slash.
+static char *name_of(const char *path) {
+    char *copy = mem_string(path);
+    if (!copy)
+        return NULL;
+    size_t length = strlen(copy);
+    while (length > 1 && copy[length - 1] == '/')
+        copy[--length] = '\0';
+    char *name = mem_string(path_base(copy));
+    mem_free(copy);
+    return name;
+}
+
+static struct dataset *dataset_make(const char *path, const struct loader *loader, uint64_t bytes,
+                                    struct error *error) {
+    struct dataset *dataset = mem_alloc(1, sizeof *dataset);
+    if (dataset) {
+        dataset->name = name_of(path);
+        dataset->path = mem_string(path);
+        dataset->format = mem_string(loader->name);
+        dataset->file_bytes = bytes;
+    }
+    if (dataset && dataset->name && dataset->path && dataset->format)
+        return dataset;
+    error_memory(error, path, sizeof *dataset);
+    dataset_free(dataset);
+    return NULL;
+}
+
+enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
+                         struct task *task, struct error *error) {
+    struct load_options *defaults = NULL; // too large for a thread's stack to take lightly
+    const struct loader *loader = NULL;
+    struct dataset *made = NULL;
+    uint64_t bytes = 0;
+    enum status status = choose(path, &loader, &bytes, error);
+    if (status)
+        return status;
+    if (!options) {
+        defaults = mem_alloc(1, sizeof *defaults);
+        if (!defaults)
+            return error_memory(error, path, sizeof *defaults);
+        *defaults = load_options_default();
+    }
+    made = dataset_make(path, loader, bytes, error);
+    status = made ? loader->load(path, options ? options : defaults, made, task, error) : error->status;
+    if (!status) {
+        *dataset = made;
+        made = NULL;
+    }
+    dataset_free(made);
+    mem_free(defaults);
+    return status;
+}
+
+void dataset_free(struct dataset *dataset) {
+    if (!dataset)
+        return;
+    table_free(dataset->table);
+    images_free(dataset->images);
+    notes_free(&dataset->notes);
+    mem_free(dataset->name);
+    mem_free(dataset->path);
+    mem_free(dataset->format);
+    mem_free(dataset);
+}
+
+size_t dataset_rows(const struct dataset *dataset) {
+    if (dataset->kind == DATASET_IMAGES)
+        return dataset->images ? dataset->images->count : 0;
+    return dataset->table ? dataset->table->rows : 0;
+}
+
+// ---- samples --------------------------------------------------------------------------------------
+
+static bool holds_samples(const char *folder) {
+    return folder_has(folder, "iris.csv");
+}
+
+// Where the program lies; empty where the system cannot say.
+static void program_folder(char *out, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", out, size - 1);
+    out[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+}
+
+enum status samples_folder(char *out, size_t size, struct error *error) {
+    // beside the program, installed (PREFIX/bin), and built in build/VARIANT of the source tree
+    static const char *const places[] = {"samples", "../share/batchlab/samples", "../../datasets/samples"};
+    char program[4096];
+    const char *named = getenv("BATCHLAB_SAMPLES");
+    if (named && *named) {
+        if (!holds_samples(named))
+            return error_set(error, STATUS_MISSING,
+                             "BATCHLAB_SAMPLES=%s: there are no samples there; correct it or unset it", named);
+        if ((size_t)snprintf(out, size, "%s", named) >= size)
+            return error_set(error, STATUS_INVALID, "BATCHLAB_SAMPLES: the path is too long");
+        return STATUS_OK;
+    }
+    program_folder(program, sizeof program);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if ((size_t)snprintf(out, size, "%s/%s", program, places[i]) < size && holds_samples(out))
+            return STATUS_OK;
+    return error_set(error, STATUS_MISSING,
+                     "The samples were not found beside the program in %s; set BATCHLAB_SAMPLES to their folder",
+                     program);
+}

@@ -1,0 +1,216 @@
+#include "datasets/images.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+
+#define PACKED_BLOCK ((size_t)1 << 20)
+
+// ---- image sets -----------------------------------------------------------------------------------
+
+struct image_set *images_make(size_t count, size_t channels, size_t height, size_t width, size_t classes,
+                              struct error *error) {
+    size_t bytes = 0;
+    if (!size_multiply(channels, height, &bytes) || !size_multiply(bytes, width, &bytes) ||
+        !size_multiply(bytes, count, &bytes)) {
+        error_set(error, STATUS_INVALID, "%zu images of %zu×%zu×%zu are more than this machine can address", count,
+                  channels, height, width);
+        return NULL;
+    }
+    struct image_set *images = mem_alloc(1, sizeof *images);
+    if (images) {
+        *images = (struct image_set){.count = count,
+                                     .channels = channels,
+                                     .height = height,
+                                     .width = width,
+                                     .classes = classes,
+                                     .test_from = count};
+        images->pixels = mem_alloc(bytes, 1);
+        images->labels = mem_alloc(count, sizeof *images->labels);
+        images->class_names = mem_alloc(classes, sizeof *images->class_names);
+    }
+    if (!images || !images->pixels || !images->labels || !images->class_names) {
+        error_memory(error, "images", bytes);
+        images_free(images);
+        return NULL;
+    }
+    return images;
+}
+
+void images_free(struct image_set *images) {
+    if (!images)
+        return;
+    for (size_t i = 0; images->class_names && i < images->classes; i++)
+        mem_free(images->class_names[i]);
+    mem_free(images->class_names);
+    mem_free(images->labels);
+    mem_free(images->pixels);
+    mem_free(images);
+}
+
+enum status images_name_class(struct image_set *images, size_t index, const char *name, struct error *error) {
+    char *copy = mem_string(name);
+    if (!copy)
+        return error_memory(error, "a class name", strlen(name) + 1);
+    mem_free(images->class_names[index]);
+    images->class_names[index] = copy;
+    return STATUS_OK;
+}
+
+enum status images_number_classes(struct image_set *images, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < images->classes && !status; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "%zu", i);
+        status = images_name_class(images, i, name, error);
+    }
+    return status;
+}
+
+// ---- plain or gzip files --------------------------------------------------------------------------
+
+static enum status open_problem(const char *path, struct error *error) {
+    int reason = errno;
+    if (reason == ENOENT || reason == ENOTDIR)
+        return error_set(error, STATUS_MISSING, "%s: no such file; check the path", path);
+    if (reason == EACCES)
+        return error_set(error, STATUS_IO, "%s: permission denied; make it readable (chmod +r)", path);
+    return error_set(error, STATUS_IO, "%s: opening failed: %s", path, strerror(reason));
+}
+
+static enum status check_regular(const char *path, int fd, uint64_t *bytes, struct error *error) {
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return open_problem(path, error);
+    if (S_ISDIR(info.st_mode))
+        return error_set(error, STATUS_INVALID, "%s: is a folder; name a file in it", path);
+    if (!S_ISREG(info.st_mode))
+        return error_set(error, STATUS_INVALID,
+                         "%s: is a device or pipe; copy what comes out of it into a file and open that", path);
+    if (info.st_size == 0)
+        return error_set(error, STATUS_INVALID, "%s: is empty (0 bytes); copy or download it again", path);
+    *bytes = (uint64_t)info.st_size;
+    return STATUS_OK;
+}
+
+enum status packed_open(struct packed_file *file, const char *path, struct task *task, struct error *error) {
+    *file = (struct packed_file){.path = path, .task = task};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // opening a pipe must not hang
+    if (fd < 0)
+        return open_problem(path, error);
+    enum status status = check_regular(path, fd, &file->file_bytes, error);
+    if (!status) {
+        file->stream = gzdopen(fd, "rb");
+        if (file->stream)
+            fd = -1; // now the stream's
+        else
+            status = error_memory(error, path, sizeof *file);
+    }
+    if (!status) {
+        gzbuffer(file->stream, 1u << 17);
+        file->packed = gzdirect(file->stream) == 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+// gzread forgets what it delivered of a block when the stream ends inside it; its position does not.
+static enum status read_block(struct packed_file *file, void *to, size_t bytes, size_t *got, struct error *error) {
+    z_off_t before = gztell(file->stream);
+    int count = gzread(file->stream, to, (unsigned)bytes), problem = Z_OK;
+    int reason = errno;
+    const char *text = gzerror(file->stream, &problem);
+    *got = (size_t)(gztell(file->stream) - before);
+    if (count >= 0 || problem == Z_BUF_ERROR)
+        return STATUS_OK;
+    if (problem == Z_ERRNO)
+        return error_set(error, STATUS_IO, "%s: reading failed: %s", file->path, strerror(reason));
+    if (problem == Z_MEM_ERROR)
+        return error_memory(error, "unpacking", bytes);
+    return error_set(error, STATUS_INVALID, "%s: the compressed data is damaged (%s); copy or download it again",
+                     file->path, text);
+}
+
+enum status packed_read(struct packed_file *file, void *to, size_t bytes, size_t *got, struct error *error) {
+    enum status status = STATUS_OK;
+    *got = 0;
+    while (*got < bytes && !status) {
+        size_t wanted = bytes - *got < PACKED_BLOCK ? bytes - *got : PACKED_BLOCK, count = 0;
+        status = read_block(file, (unsigned char *)to + *got, wanted, &count, error);
+        *got += count;
+        if (!status)
+            status = task_step(file->task, count, error);
+        if (count < wanted)
+            break;
+    }
+    return status;
+}
+
+void packed_close(struct packed_file *file) {
+    if (file->stream)
+        gzclose_r(file->stream);
+    *file = (struct packed_file){0};
+}
+
+// ---- the files of a folder ------------------------------------------------------------------------
+
+static const char *next_match(DIR *folder, const char *pattern) {
+    struct dirent *entry;
+    while ((entry = readdir(folder)) != NULL)
+        if (fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0)
+            return entry->d_name;
+    return NULL;
+}
+
+bool folder_has(const char *folder, const char *pattern) {
+    DIR *stream = opendir(folder);
+    bool found = stream && next_match(stream, pattern);
+    if (stream)
+        closedir(stream);
+    return found;
+}
+
+static int natural_order(const void *a, const void *b) {
+    const char *left = *(char *const *)a, *right = *(char *const *)b;
+    size_t left_length = strlen(left), right_length = strlen(right);
+    if (left_length != right_length)
+        return left_length < right_length ? -1 : 1;
+    return strcmp(left, right);
+}
+
+enum status file_list_add(struct file_list *list, const char *folder, const char *pattern, struct error *error) {
+    DIR *stream = opendir(folder);
+    if (!stream)
+        return open_problem(folder, error);
+    enum status status = STATUS_OK;
+    const char *name;
+    while (!status && (name = next_match(stream, pattern)) != NULL) {
+        char *copy = mem_string(name);
+        if (copy && vec_reserve(&list->names, &list->capacity, list->count + 1, sizeof *list->names)) {
+            list->names[list->count++] = copy;
+        } else {
+            mem_free(copy);
+            status = error_memory(error, folder, strlen(name) + 1);
+        }
+    }
+    closedir(stream);
+    if (list->count > 1)
+        qsort(list->names, list->count, sizeof *list->names, natural_order);
+    return status;
+}
+
+void file_list_free(struct file_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        mem_free(list->names[i]);
+    mem_free(list->names);
+    *list = (struct file_list){0};
+}
