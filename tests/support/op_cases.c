@@ -91,6 +91,20 @@ static void build_dense_chain(struct op_builder *b) {
     add(b, OP_DENSE_WEIGHT_GRADIENT, x, dh, VALUE_NONE, dw1)->out[1] = output(b, shape_of(s[2], 0, 0, 0));
 }
 
+// batch, inputs, outputs. What an activation, or its gradient, is made of is needed afterwards too.
+static void build_dense_kept(struct op_builder *b) {
+    const int64_t *s = b->op_case->size;
+    struct shape out = shape_of(s[0], s[2], 0, 0), in = shape_of(s[0], s[1], 0, 0);
+    value_id x = input(b, in), w = input(b, shape_of(s[2], s[1], 0, 0)), dy = input(b, out);
+    value_id z = program_temporary(&b->program, b->real, out), dx = program_temporary(&b->program, b->real, in);
+    add(b, OP_DENSE, x, w, VALUE_NONE, z);
+    add(b, OP_ACTIVATION, z, VALUE_NONE, VALUE_NONE, output(b, out))->attr.activation = ACTIVATION_RELU;
+    add(b, OP_DENSE_INPUT_GRADIENT, dy, w, VALUE_NONE, dx);
+    add(b, OP_ACTIVATION_GRADIENT, dx, x, VALUE_NONE, output(b, in))->attr.activation = ACTIVATION_TANH;
+    add(b, OP_COPY, z, VALUE_NONE, VALUE_NONE, output(b, out));
+    add(b, OP_COPY, dx, VALUE_NONE, VALUE_NONE, output(b, in));
+}
+
 // batch, channels, height, width, filters, window height and width, stride, padding, groups; variant: bias
 struct image_shapes {
     struct shape x, w, y;
@@ -256,6 +270,31 @@ static void build_add(struct op_builder *b) {
     add(b, OP_ADD, sum, x, VALUE_NONE, sum); // in place, after it was copied
 }
 
+// count. Copies between temporaries, one of which changes afterwards (variant 0: the source, 1: the copy).
+static void build_copies(struct op_builder *b) {
+    struct shape shape = shape_of(b->op_case->size[0], 0, 0, 0);
+    value_id x = input(b, shape), y = input(b, shape);
+    value_id from = program_temporary(&b->program, b->real, shape), to = program_temporary(&b->program, b->real, shape);
+    value_id changed = b->op_case->variant ? to : from;
+    add(b, OP_ADD, x, y, VALUE_NONE, from);
+    add(b, OP_COPY, from, VALUE_NONE, VALUE_NONE, to);
+    add(b, OP_ADD, changed, x, VALUE_NONE, changed);
+    add(b, OP_COPY, from, VALUE_NONE, VALUE_NONE, output(b, shape));
+    add(b, OP_COPY, to, VALUE_NONE, VALUE_NONE, output(b, shape));
+}
+
+// Sizes as for a convolution: the weights change between two uses, by a step over a value that
+// overlaps theirs.
+static void build_convolution_update(struct op_builder *b) {
+    struct image_shapes s = image_shapes(b->op_case->size);
+    int64_t count = shape_count(s.w);
+    value_id w = input(b, s.w), g = input(b, shape_of(count, 0, 0, 0)), x = input(b, s.x);
+    value_id flat = program_value(&b->program, SLOT_WEIGHTS, 0, b->real, shape_of(count, 0, 0, 0));
+    window(add(b, OP_CONVOLUTION, x, w, VALUE_NONE, output(b, s.y)), b->op_case->size);
+    add(b, OP_SGD, flat, g, VALUE_NONE, VALUE_NONE);
+    window(add(b, OP_CONVOLUTION, x, w, VALUE_NONE, output(b, s.y)), b->op_case->size);
+}
+
 // count; variant: 1 velocity, 2 norms
 static void build_sgd(struct op_builder *b) {
     struct shape shape = shape_of(b->op_case->size[0], 0, 0, 0);
@@ -322,6 +361,7 @@ const struct op_case op_cases[] = {
     DENSE(32, 30, 64), DENSE(33, 64, 64), DENSE(257, 13, 49), DENSE(5, 100, 15), DENSE(64, 400, 300),
     ACTIVATIONS("dense chain", build_dense_chain, 1, 30, 64, 2),
     ACTIVATIONS("dense chain", build_dense_chain, 33, 9, 37, 3),
+    {"dense, kept", build_dense_kept, {6, 11, 21}, 0, {0}},
     ACTIVATIONS("large dense chain", build_dense_chain, 65, 250, 260, 130),
     CONVOLUTION(1, 1, 5, 5, 1, 3, 3, 1, 0, 1), CONVOLUTION(3, 1, 12, 11, 6, 5, 5, 1, 2, 1),
     CONVOLUTION(2, 6, 9, 10, 16, 5, 5, 1, 0, 1), CONVOLUTION(5, 3, 13, 13, 17, 3, 3, 2, 1, 1),
@@ -346,6 +386,8 @@ const struct op_case op_cases[] = {
     {"squared error", build_squared, {1, 1}, 1, {0}}, {"squared error", build_squared, {33, 3}, 1, {0}},
     {"squared error, no gradient", build_squared, {257, 2}, 0, {0}},
     {"add and copy", build_add, {1}, 0, {0}}, {"add and copy", build_add, {515}, 0, {0}},
+    {"copies, source changed", build_copies, {77}, 0, {0}}, {"copies, copy changed", build_copies, {77}, 1, {0}},
+    {"sgd between convolutions", build_convolution_update, {2, 16, 7, 7, 32, 3, 3, 1, 0, 1}, 0, {.lr = 0.5}},
     {"sgd", build_sgd, {1}, 2, {.lr = 0.1}}, {"sgd, decay", build_sgd, {1003}, 2, {.lr = 0.1, .weight_decay = 0.01}},
     {"sgd, momentum", build_sgd, {6274}, 3, {.lr = 0.05, .momentum = 0.9, .weight_decay = 0.001}},
     {"sgd, nesterov", build_sgd, {20011}, 3, {.lr = 0.05, .momentum = 0.9, .weight_decay = 0.001, .nesterov = true}},
