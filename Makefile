@@ -242,13 +242,12 @@ $(BUILD)/%.cu.o: %.cu
 
 # ---- installing and packing -------------------------------------------------------------------
 
-MAN_PAGE := $(wildcard app/batchlab.1)
-
 install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/batchlab/samples"
 	install -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/batchlab"
 	cp -R datasets/samples/. "$(DESTDIR)$(PREFIX)/share/batchlab/samples"
-	$(if $(MAN_PAGE),install -D -m 644 $(MAN_PAGE) "$(DESTDIR)$(PREFIX)/share/man/man1/batchlab.1")
+	install -d "$(DESTDIR)$(PREFIX)/share/man/man1"
+	$(PROGRAM) --man >"$(DESTDIR)$(PREFIX)/share/man/man1/batchlab.1"
 	@if [ -f $(PLUGIN) ]; then set -x; install -D -m 644 $(PLUGIN) "$(DESTDIR)$(PREFIX)/lib/batchlab/batchlab-cuda.so"; fi
 
 # Everything a GPU machine without development packages needs: tests/support/gpu-run.sh is its run.sh.

@@ -143,7 +143,7 @@ enum status args_parse(int argc, char **argv, const struct command_row *command,
                              command->name, command->usage);
         arguments->files[arguments->file_count++] = argv[i];
     }
-    if (arguments->flags[FLAG_HELP] || arguments->flags[FLAG_VERSION])
+    if (arguments->flags[FLAG_HELP] || arguments->flags[FLAG_VERSION] || arguments->flags[FLAG_MAN])
         return STATUS_OK;
     if (arguments->file_count < command->files_least)
         return error_set(error, STATUS_INVALID, "an argument is missing; usage: batchlab %s %s", command->name,
@@ -152,6 +152,15 @@ enum status args_parse(int argc, char **argv, const struct command_row *command,
 }
 
 // ---- help ---------------------------------------------------------------------------------------------
+
+void args_each_flag(FILE *out, void (*print)(FILE *out, const char *flag, const char *help)) {
+    for (int i = 0; i < FLAG_COUNT; i++) {
+        char flag[64];
+        snprintf(flag, sizeof flag, "--%s%s%s", flag_rows[i].name, flag_rows[i].value[0] ? " " : "",
+                 flag_rows[i].value);
+        print(out, flag, flag_rows[i].help);
+    }
+}
 
 static void help_line(FILE *out, const char *left, const char *help) {
     fprintf(out, "  %-30s %s\n", left, help);

@@ -22,6 +22,7 @@ enum command_set { // bits: which commands take a flag
 #define FLAGS(X) \
     X(HELP, "help", 'h', "", TAKES_ALL, "Show this help.") \
     X(VERSION, "version", 'V', "", TAKES_ALL, "Show the version.") \
+    X(MAN, "man", 0, "", TAKES_SCREEN, "Print the manual page.") \
     X(JSON, "json", 0, "", \
       TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
       "Results as JSON on standard output.") \
@@ -84,6 +85,8 @@ struct command_row {
 // nearest flag.
 enum status args_parse(int argc, char **argv, const struct command_row *command, struct arguments *arguments,
                        struct error *error);
+// Every flag once, as "--delimiter TEXT" and its help.
+void args_each_flag(FILE *out, void (*print)(FILE *out, const char *flag, const char *help));
 // The help of one command, from the tables.
 void args_help(FILE *out, const struct command_row *command);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "app/cli.h"
+#include "app/man.h"
 #include "app/version.h"
 #include "views/text.h"
 
@@ -22,6 +23,10 @@ static int run(int argc, char **argv, const struct command_row *command) {
         return cli_usage(&error);
     if (arguments.flags[FLAG_VERSION]) {
         puts("batchlab " BATCHLAB_VERSION);
+        return EXIT_DONE;
+    }
+    if (arguments.flags[FLAG_MAN]) {
+        man_print(stdout);
         return EXIT_DONE;
     }
     if (arguments.flags[FLAG_HELP]) {

@@ -1,0 +1,81 @@
+#include "app/man.h"
+
+#include <string.h>
+
+#include "app/cli.h"
+#include "app/version.h"
+#include "views/request.h"
+
+// Text for roff: a leading '.' or '\'' would be a command, a backslash an escape, '-' a hyphen.
+static void words(FILE *out, const char *text) {
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", out);
+    for (; *text; text++) {
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+    }
+}
+
+static void entry(FILE *out, const char *term, const char *text) {
+    fputs(".TP\n.B ", out);
+    words(out, term);
+    fputc('\n', out);
+    words(out, text);
+    fputc('\n', out);
+}
+
+static void print_commands(FILE *out) {
+    fputs(".SH COMMANDS\n", out);
+    entry(out, "batchlab [FILE]", cli_screen.help);
+    for (size_t i = 0; i < cli_command_count; i++) {
+        char term[256];
+        snprintf(term, sizeof term, "batchlab %s %s", cli_commands[i].name, cli_commands[i].usage);
+        entry(out, term, cli_commands[i].help);
+    }
+}
+
+static void print_params(FILE *out) {
+    fputs(".SH PARAMETERS\nFlags of train, and fields of the Model view.\n", out);
+    for (size_t i = 0; i < train_table.count; i++) {
+        const struct param *param = &train_table.rows[i];
+        char term[128], text[2 * PARAM_TEXT_SIZE + 512], range[PARAM_TEXT_SIZE];
+        snprintf(term, sizeof term, "--%s", param->name);
+        for (char *c = term; *c; c++)
+            if (*c == '_')
+                *c = '-';
+        snprintf(text, sizeof text, "%s %s%s%s.%s", param->help, params_range_text(param, range),
+                 param->fallback[0] ? "; default " : "", param->fallback,
+                 param->live ? " May change while a run lives." : "");
+        entry(out, term, text);
+    }
+}
+
+static void print_keys(FILE *out) {
+    fputs(".SH KEYS\n", out);
+    for (int i = REQUEST_NONE + 1; i < REQUEST_COUNT; i++) {
+        const struct request_row *row = request_row((enum request)i);
+        if (row->keys[0])
+            entry(out, row->keys, row->help);
+    }
+}
+
+void man_print(FILE *out) {
+    fputs(".TH BATCHLAB 1 \"\" \"batchlab " BATCHLAB_VERSION "\"\n"
+          ".SH NAME\nbatchlab \\- a terminal workbench for batch learning\n"
+          ".SH DESCRIPTION\n"
+          "Opens a CSV file or an image set, shows what cleaning, normalizing and encoding do to it, and trains a model "
+          "on the GPU or the CPU while live curves show what batch size and learning rate do.\n",
+          out);
+    print_commands(out);
+    fputs(".SH FLAGS\n", out);
+    args_each_flag(out, entry);
+    print_params(out);
+    print_keys(out);
+    fputs(".SH EXIT STATUS\n0 done, 1 failed (one sentence on standard error), 2 wrong usage.\n"
+          ".SH FILES\n$XDG_DATA_HOME/batchlab/runs.db keeps every run; checkpoints lie beside it.\n",
+          out);
+}
