@@ -21,7 +21,7 @@
 
 struct screen {
     struct session *session;
-    struct term *term;
+    struct terminal *term;
     struct frame *frame;
     struct canvas canvas;
     struct stderr_log log;
