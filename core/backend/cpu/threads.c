@@ -40,7 +40,7 @@ bool threads_patient(void) {
 
 void threads_restart_patient(char **argv) {
     if (getenv("OMP_WAIT_POLICY") == NULL && getenv("GOMP_SPINCOUNT") == NULL && threads_available() > 1 &&
-        setenv("OMP_WAIT_POLICY", "passive", 1) == 0) {
+        setenv("GOMP_SPINCOUNT", "1000", 1) == 0) {
         execv("/proc/self/exe", argv);
     }
 }

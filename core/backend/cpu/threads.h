@@ -14,8 +14,8 @@ void threads_set(int count);
 // (OMP_WAIT_POLICY=passive or GOMP_SPINCOUNT).
 bool threads_patient(void);
 
-// Starts this program anew with OMP_WAIT_POLICY=passive unless the environment speaks of waiting
-// already. To be called first thing in main; returns where there is nothing to do or it cannot be done.
+// Starts this program anew with GOMP_SPINCOUNT=1000 (some microseconds: as fast as spinning where
+// processors are free) unless the environment speaks of waiting already. To be called first thing in main; returns where there is nothing to do or it cannot be done.
 void threads_restart_patient(char **argv);
 
 // How many threads a plan of so much work runs on; `asked` 0 = choose.
