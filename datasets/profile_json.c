@@ -1,0 +1,143 @@
+// The object of `batchlab profile --json`. What has no value (NaN, infinity) is null.
+#include <cjson/cJSON.h>
+
+#include "datasets/profile.h"
+
+// A false anywhere means that memory ran out.
+
+static bool add_text(cJSON *object, const char *name, const char *text) {
+    return (text == NULL ? cJSON_AddNullToObject(object, name) : cJSON_AddStringToObject(object, name, text)) != NULL;
+}
+
+static bool add_number(cJSON *object, const char *name, double value) {
+    return cJSON_AddNumberToObject(object, name, value) != NULL;
+}
+
+static bool push(cJSON *array, cJSON *item) {
+    if (item != NULL && cJSON_AddItemToArray(array, item))
+        return true;
+    cJSON_Delete(item);
+    return false;
+}
+
+static bool add_top(cJSON *object, const struct column_profile *column) {
+    cJSON *top = cJSON_AddArrayToObject(object, "top");
+    bool fits = top != NULL;
+    for (size_t i = 0; i < column->top_count && fits; i++) {
+        cJSON *pair = cJSON_CreateArray();
+        fits = pair != NULL && push(pair, cJSON_CreateString(column->top[i].word)) &&
+               push(pair, cJSON_CreateNumber((double)column->top[i].count));
+        if (fits)
+            fits = push(top, pair);
+        else
+            cJSON_Delete(pair);
+    }
+    return fits;
+}
+
+static bool add_histogram(cJSON *object, const struct histogram *histogram) {
+    cJSON *part = cJSON_AddObjectToObject(object, "histogram");
+    bool fits = part != NULL && add_number(part, "low", histogram->low) && add_number(part, "high", histogram->high);
+    cJSON *bins = fits ? cJSON_AddArrayToObject(part, "bins") : NULL;
+    fits = bins != NULL;
+    for (size_t i = 0; i < HISTOGRAM_BINS && fits; i++)
+        fits = push(bins, cJSON_CreateNumber((double)histogram->bins[i]));
+    return fits;
+}
+
+static bool add_column(cJSON *columns, const struct column_profile *column) {
+    const struct {
+        const char *name;
+        double value;
+    } figures[] = {
+        {"missing", (double)column->missing},   {"distinct", (double)column->distinct},
+        {"mean", column->mean},                 {"sd", column->sd},
+        {"min", column->min},                   {"q25", column->q25},
+        {"median", column->median},             {"q75", column->q75},
+        {"max", column->max},                   {"zeros", (double)column->zeros},
+        {"negatives", (double)column->negatives}, {"infinite", (double)column->infinite},
+        {"outliers", (double)column->outliers}, {"mad", column->mad},
+        {"skew", column->skew},                 {"kurtosis", column->kurtosis},
+    };
+    cJSON *object = cJSON_CreateObject();
+    bool fits = object != NULL && add_text(object, "name", column->column->name) &&
+                add_text(object, "type", column_type_name(column->column->type));
+    for (size_t i = 0; i < sizeof figures / sizeof *figures && fits; i++)
+        fits = add_number(object, figures[i].name, figures[i].value);
+    fits = fits && cJSON_AddBoolToObject(object, "integer", column->column->integer) != NULL &&
+           cJSON_AddBoolToObject(object, "constant", column->constant) != NULL &&
+           cJSON_AddBoolToObject(object, "monotone", column->monotone) != NULL &&
+           cJSON_AddBoolToObject(object, "id_like", column->id_like) != NULL && add_top(object, column);
+    if (fits && column->column->values != NULL)
+        fits = add_histogram(object, &column->histogram);
+    if (fits)
+        return push(columns, object);
+    cJSON_Delete(object);
+    return false;
+}
+
+static bool add_warning(cJSON *warnings, const struct warning *warning) {
+    cJSON *object = cJSON_CreateObject();
+    bool fits = object != NULL && add_text(object, "column", warning->column) && add_text(object, "kind", warning->kind) &&
+                add_text(object, "message", warning->message);
+    cJSON *rows = fits ? cJSON_AddArrayToObject(object, "rows") : NULL;
+    fits = rows != NULL;
+    for (size_t i = 0; i < warning->row_count && fits; i++)
+        fits = push(rows, cJSON_CreateNumber(warning->rows[i]));
+    if (fits)
+        return push(warnings, object);
+    cJSON_Delete(object);
+    return false;
+}
+
+static bool add_images(cJSON *root, const struct image_set *images, const struct image_profile *profile) {
+    cJSON *object = cJSON_AddObjectToObject(root, "images");
+    bool fits = object != NULL && add_number(object, "channels", (double)images->channels) &&
+                add_number(object, "height", (double)images->height) &&
+                add_number(object, "width", (double)images->width);
+    cJSON *mean = fits ? cJSON_AddArrayToObject(object, "mean") : NULL;
+    cJSON *sd = mean != NULL ? cJSON_AddArrayToObject(object, "sd") : NULL;
+    cJSON *classes = sd != NULL ? cJSON_AddArrayToObject(object, "classes") : NULL;
+    fits = classes != NULL;
+    for (size_t i = 0; i < images->channels && i < 4 && fits; i++)
+        fits = push(mean, cJSON_CreateNumber(profile->mean[i])) && push(sd, cJSON_CreateNumber(profile->sd[i]));
+    for (size_t i = 0; i < images->classes && fits; i++) {
+        cJSON *pair = cJSON_CreateArray();
+        fits = pair != NULL && push(pair, cJSON_CreateString(images->class_names[i])) &&
+               push(pair, cJSON_CreateNumber((double)profile->class_counts[i]));
+        if (fits)
+            fits = push(classes, pair);
+        else
+            cJSON_Delete(pair);
+    }
+    return fits;
+}
+
+static bool add_all(cJSON *root, const struct dataset *dataset, const struct profile *profile) {
+    bool fits = add_number(root, "rows", (double)profile->rows) &&
+                add_number(root, "duplicates", (double)profile->duplicates) &&
+                add_number(root, "missing_cells", (double)profile->missing_cells);
+    cJSON *columns = fits ? cJSON_AddArrayToObject(root, "columns") : NULL;
+    fits = columns != NULL;
+    for (size_t i = 0; i < profile->column_count && fits; i++)
+        fits = add_column(columns, &profile->columns[i]);
+    if (fits && profile->images != NULL)
+        fits = add_images(root, dataset->images, profile->images);
+    cJSON *warnings = fits ? cJSON_AddArrayToObject(root, "warnings") : NULL;
+    fits = warnings != NULL;
+    for (size_t i = 0; i < profile->warning_count && fits; i++)
+        fits = add_warning(warnings, &profile->warnings[i]);
+    return fits;
+}
+
+enum status profile_json(const struct dataset *dataset, const struct profile *profile, struct str *out,
+                         struct error *error) {
+    cJSON *root = cJSON_CreateObject();
+    char *text = root != NULL && add_all(root, dataset, profile) ? cJSON_PrintUnformatted(root) : NULL;
+    if (text != NULL)
+        str_add(out, text);
+    bool fits = text != NULL && !out->failed;
+    cJSON_free(text);
+    cJSON_Delete(root);
+    return fits ? STATUS_OK : error_memory(error, "the profile as JSON", 0);
+}
