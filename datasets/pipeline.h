@@ -35,7 +35,9 @@ enum status ledger_add(struct ledger *ledger, struct ledger_entry entry, struct 
 void ledger_clear(struct ledger *ledger);
 
 // ---- steps ----------------------------------------------------------------------------------------
+#define STEP_FIGURES 4
 struct step;
+struct prepared;
 struct apply_context {
     uint32_t step_index;
     struct ledger *ledger;       // NULL: not kept
@@ -48,8 +50,10 @@ struct step_kind {
     const char *name, *label, *help; // "missing", "fill missing cells", …
     const struct param_table *params; // fields of the step's own settings struct
     size_t state_size;
+    enum ledger_kind reports; // what it chiefly does: repair cells, drop rows, remake columns (for the summary)
     bool reversible;
-    bool images; // works on image sets (channel mean/sd), not on tables
+    bool images; // works on image sets (channel mean/sd), not on tables; has fit_images and apply_images
+    const char *figures[STEP_FIGURES]; // names of column_state.figures in saved state
     // Which columns it works on when none is named.
     bool (*fits)(const struct column *column, const void *settings);
     // From training rows rows[0 … count-1] of `table` into the step's state.
@@ -61,6 +65,10 @@ struct step_kind {
     enum status (*save)(const struct step *step, cJSON *object, struct error *error); // fitted state
     enum status (*load)(struct step *step, const cJSON *object, struct error *error);
     void (*clear)(struct step *step); // frees the fitted state; the step can be fitted again
+    // Image sets: from training images rows[0 … count-1]; what becomes of pixels goes into `prepared`.
+    enum status (*fit_images)(struct step *step, const struct image_set *images, const uint32_t *rows, size_t count,
+                              struct error *error);
+    void (*apply_images)(const struct step *step, struct prepared *prepared);
 };
 struct step {
     const struct step_kind *kind;
@@ -100,7 +108,13 @@ struct split {
     uint8_t *part; // [rows of the data as read] enum part
     size_t rows;
 };
-// kind: auto | given | stratified | random | ordered (params). Counts by SEMANTICS "Split".
+// kind: auto | given | stratified | random | ordered (params). A share takes ceil(share·n) of the n rows
+// whose target is known; the others train (they have no label, but steps are fitted on them). Stratified:
+// per class the floor, then the largest remainders (ties: the earlier class); a class with one row is
+// refused. Auto: given where the loader gave a test part, else stratified for classes (a class with one
+// row trains) and random for numbers. Ordered: the last rows for test, those before for validation.
+// Given: the loader's test part is the validation part and nothing is taken from training, or the test
+// part when `test` > 0.
 enum status split_make(const struct dataset *dataset, const char *kind, double validation, double test, uint64_t seed,
                        struct split *split, struct error *error);
 void split_free(struct split *split);
@@ -125,18 +139,21 @@ void prepared_free(struct prepared *prepared);
 // target mean and sd. Saved with the run.
 struct encoding {
     char **feature_names, **class_names;
-    size_t features, classes;
+    size_t features, classes; // images: features is 0
+    struct shape sample;
     char *target_name;
     enum source_task task;
     double target_mean, target_sd;
 };
 // Makes the source: numeric columns become features, the target labels (classification: category
 // target, or an integer one with at most 20 values when `task` is "auto") or a standardized number.
-// Text, date and category columns left over are an error unless `skip_unusable`, which notes them.
-// Rows whose target is missing are left out, and noted. A target with one class is refused.
+// task: "auto", "classify" or "regress". Text, date and category columns left over are an error when
+// `notes` is NULL; otherwise they are left out, and noted. Rows whose target is missing are left out,
+// and noted. A target with one class is refused. A source of images holds a reference of the image set.
 enum status source_make(const struct dataset *dataset, const struct prepared *prepared, const struct split *split,
                         const char *task, struct notes *notes, struct source **source, struct error *error);
-// New data under a stored encoding: every row kept, labels -1 where unknown or absent.
+// New data under a stored encoding: every row kept, all in PART_TEST, labels -1 and targets NaN where
+// unknown or absent.
 enum status source_encode(const struct dataset *dataset, const struct prepared *prepared,
                           const struct encoding *encoding, struct source **source, struct error *error);
 enum status encoding_of(const struct source *source, struct encoding *encoding, struct error *error);

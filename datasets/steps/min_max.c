@@ -1,0 +1,135 @@
+// min-max: (x − min)/(max − min), stretched to [low, high]; min and max of the training rows. A constant
+// column becomes low (a zero range counts as 1, as in scikit-learn). Missing cells stay missing.
+#include <math.h>
+#include <stdio.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "datasets/steps/state.h"
+
+struct settings {
+    double low, high;
+    bool clip;
+    char columns[PARAM_TEXT_SIZE];
+};
+enum { MIN, MAX };
+
+static const struct param rows[] = {
+    {.name = "low", .label = "low", .group = "step", .type = PARAM_REAL, .offset = offsetof(struct settings, low),
+     .fallback = "0", .low = -1e6, .high = 1e6, .step = 0.5, .help = "what the smallest training value becomes"},
+    {.name = "high", .label = "high", .group = "step", .type = PARAM_REAL, .offset = offsetof(struct settings, high),
+     .fallback = "1", .low = -1e6, .high = 1e6, .step = 0.5, .help = "what the largest training value becomes"},
+    {.name = "clip", .label = "clip", .group = "step", .type = PARAM_SWITCH, .offset = offsetof(struct settings, clip),
+     .fallback = "no", .help = "hold values beyond those of the training rows at low and high"},
+    STEP_COLUMNS_PARAM(struct settings),
+};
+static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
+
+static bool fits(const struct column *column, const void *settings) {
+    (void)settings;
+    return column->type == COLUMN_NUMERIC;
+}
+
+static double range_of(const struct column_state *state) {
+    double range = state->figures[MAX] - state->figures[MIN];
+    return range == 0 ? 1 : range;
+}
+
+static enum status fit_one(const struct step *step, const struct table *table, size_t column, const uint32_t *training,
+                           size_t count, struct column_state *state, struct error *error) {
+    (void)step;
+    double *values;
+    size_t found;
+    enum status status = column_numbers(table, column, training, count, false, &values, &found, error);
+    if (status != STATUS_OK)
+        return status;
+    double least = found > 0 ? values[0] : 0, most = least;
+    for (size_t i = 1; i < found; i++) {
+        least = fmin(least, values[i]);
+        most = fmax(most, values[i]);
+    }
+    mem_free(values);
+    state->figures[MIN] = least + 0.0; // never -0, which fmin may or may not choose
+    state->figures[MAX] = most + 0.0;
+    if (!isfinite(most - least))
+        return error_set(error, STATUS_NUMERIC, "column \"%s\": its values lie too far apart to be scaled", state->name);
+    return STATUS_OK;
+}
+
+static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
+                       struct error *error) {
+    const struct settings *settings = step->settings;
+    if (settings->low >= settings->high)
+        return error_set(error, STATUS_INVALID, "low must be less than high, and %g is not less than %g", settings->low,
+                         settings->high);
+    return step_fit(step, table, training, count, fit_one, error);
+}
+
+static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table, size_t index,
+                             const struct apply_context *context, struct error *error) {
+    const struct settings *settings = step->settings;
+    struct column *column = table->columns[index];
+    double range = range_of(state), width = settings->high - settings->low;
+    char text[96];
+    for (size_t row = 0; row < column->rows; row++) {
+        if (column_is_missing(column, row))
+            continue;
+        if (isinf(column->values[row]))
+            return cell_refuse_infinite(table, index, row, error);
+        double value = (column->values[row] - state->figures[MIN]) / range * width + settings->low;
+        if (settings->clip)
+            value = fmin(fmax(value, settings->low), settings->high);
+        column->values[row] = value;
+    }
+    column->integer = false;
+    snprintf(text, sizeof text, "%.6g to %.6g becomes %.6g to %.6g", state->figures[MIN], state->figures[MAX],
+             settings->low, settings->high);
+    return ledger_column(context, state->name, text, "minimum and maximum of training rows", error);
+}
+
+static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
+                         struct error *error) {
+    return step_apply(step, table, context, apply_one, error);
+}
+
+static void invert_one(const struct step *step, const struct column_state *state, struct column *column) {
+    const struct settings *settings = step->settings;
+    double range = range_of(state), width = settings->high - settings->low;
+    for (size_t row = 0; row < column->rows; row++) {
+        if (!column_is_missing(column, row))
+            column->values[row] = (column->values[row] - settings->low) / width * range + state->figures[MIN];
+    }
+}
+
+static enum status invert(const struct step *step, struct table *table, struct error *error) {
+    return step_invert(step, table, invert_one, error);
+}
+
+static enum status load(struct step *step, const cJSON *object, struct error *error) {
+    enum status status = state_load(step, object, error);
+    const struct step_state *state = step->state;
+    for (size_t i = 0; i < state->count && status == STATUS_OK; i++) {
+        if (state->columns[i].figures[MIN] > state->columns[i].figures[MAX])
+            status = error_set(error, STATUS_INVALID, "\"min\" of column \"%.80s\" is greater than its \"max\"",
+                               state->columns[i].name);
+    }
+    return status;
+}
+
+const struct step_kind step_min_max = {
+    .name = "min-max",
+    .label = "min-max",
+    .help = "stretch numbers so that the training rows lie between two values",
+    .params = &params,
+    .state_size = sizeof(struct step_state),
+    .reports = LEDGER_COLUMN,
+    .reversible = true,
+    .figures = {[MIN] = "min", [MAX] = "max"},
+    .fits = fits,
+    .fit = fit,
+    .apply = apply,
+    .invert = invert,
+    .save = state_save,
+    .load = load,
+    .clear = state_clear,
+};

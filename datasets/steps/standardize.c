@@ -1,0 +1,109 @@
+// standardize: (x − mean)/sd with mean and sd (ddof 0) of the training rows. A column counts as constant
+// when var ≤ n·ε·var + (n·mean·ε)² (scikit-learn's rule) and is then only centered.
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "datasets/steps/state.h"
+
+struct settings {
+    char columns[PARAM_TEXT_SIZE];
+};
+enum { MEAN, SD };
+
+static const struct param rows[] = {STEP_COLUMNS_PARAM(struct settings)};
+static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
+
+static bool fits(const struct column *column, const void *settings) {
+    (void)settings;
+    return column->type == COLUMN_NUMERIC;
+}
+
+static enum status fit_one(const struct step *step, const struct table *table, size_t column, const uint32_t *training,
+                           size_t count, struct column_state *state, struct error *error) {
+    (void)step;
+    double *values, mean, variance;
+    size_t found;
+    enum status status = column_numbers(table, column, training, count, false, &values, &found, error);
+    if (status != STATUS_OK)
+        return status;
+    numbers_moments(values, found, &mean, &variance);
+    mem_free(values);
+    if (!isfinite(mean) || !isfinite(variance))
+        return error_set(error, STATUS_NUMERIC, "column \"%s\": its values are too large to be scaled", state->name);
+    double n = (double)found, slack = n * mean * DBL_EPSILON;
+    bool constant = variance <= n * DBL_EPSILON * variance + slack * slack;
+    state->figures[MEAN] = mean;
+    state->figures[SD] = constant ? 1 : sqrt(variance);
+    return STATUS_OK;
+}
+
+static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
+                       struct error *error) {
+    return step_fit(step, table, training, count, fit_one, error);
+}
+
+static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table, size_t index,
+                             const struct apply_context *context, struct error *error) {
+    (void)step;
+    struct column *column = table->columns[index];
+    char text[96];
+    for (size_t row = 0; row < column->rows; row++) {
+        if (column_is_missing(column, row))
+            continue;
+        if (isinf(column->values[row]))
+            return cell_refuse_infinite(table, index, row, error);
+        column->values[row] = (column->values[row] - state->figures[MEAN]) / state->figures[SD];
+    }
+    column->integer = false;
+    snprintf(text, sizeof text, "minus %.6g, divided by %.6g", state->figures[MEAN], state->figures[SD]);
+    return ledger_column(context, state->name, text, "mean and sd (n) of training rows", error);
+}
+
+static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
+                         struct error *error) {
+    return step_apply(step, table, context, apply_one, error);
+}
+
+static void invert_one(const struct step *step, const struct column_state *state, struct column *column) {
+    (void)step;
+    for (size_t row = 0; row < column->rows; row++) {
+        if (!column_is_missing(column, row))
+            column->values[row] = column->values[row] * state->figures[SD] + state->figures[MEAN];
+    }
+}
+
+static enum status invert(const struct step *step, struct table *table, struct error *error) {
+    return step_invert(step, table, invert_one, error);
+}
+
+static enum status load(struct step *step, const cJSON *object, struct error *error) {
+    enum status status = state_load(step, object, error);
+    const struct step_state *state = step->state;
+    for (size_t i = 0; i < state->count && status == STATUS_OK; i++) {
+        if (state->columns[i].figures[SD] <= 0)
+            status = error_set(error, STATUS_INVALID, "\"sd\" of column \"%.80s\" must be greater than 0",
+                               state->columns[i].name);
+    }
+    return status;
+}
+
+const struct step_kind step_standardize = {
+    .name = "standardize",
+    .label = "standardize",
+    .help = "shift and scale numbers to mean 0 and standard deviation 1 on the training rows",
+    .params = &params,
+    .state_size = sizeof(struct step_state),
+    .reports = LEDGER_COLUMN,
+    .reversible = true,
+    .figures = {[MEAN] = "mean", [SD] = "sd"},
+    .fits = fits,
+    .fit = fit,
+    .apply = apply,
+    .invert = invert,
+    .save = state_save,
+    .load = load,
+    .clear = state_clear,
+};

@@ -1,0 +1,111 @@
+// What steps share: which columns a step works on, and its fitted state, one column_state per column
+// with a few figures and words. A step names its figures in step_kind.figures; choosing, walking,
+// saving and loading are written here once. Everything in a step_state is owned by it; state_clear.
+#ifndef DATASETS_STEPS_STATE_H
+#define DATASETS_STEPS_STATE_H
+
+#include "datasets/pipeline.h"
+
+struct column_state {
+    char *name;
+    enum column_type type; // when it was fitted
+    bool target;           // it was the column to predict: may be absent at prediction
+    double figures[STEP_FIGURES];
+    char **words; // [word_count]
+    size_t word_count;
+};
+struct step_state { // step_kind.state_size of every step
+    struct column_state *columns;
+    size_t count, capacity;
+};
+
+extern const struct step_kind step_drop_duplicates, step_missing, step_outliers, step_min_max, step_standardize,
+    step_one_hot, step_normalize_images;
+
+// The row every step has: which columns it works on. `settings` is the settings struct.
+#define STEP_COLUMNS_PARAM(settings)                                                                                   \
+    {.name = "columns", .label = "columns", .group = "step", .type = PARAM_COLUMNS,                                    \
+     .offset = offsetof(settings, columns), .fallback = "",                                                            \
+     .help = "names separated by commas (\\, is a comma within a name); empty = all that fit"}
+
+// A step of this kind with default settings; NULL when out of memory. step_free takes NULL.
+struct step *step_make(const struct step_kind *kind, struct error *error);
+void step_free(struct step *step);
+
+// Sets a parameter; in choices '_' is read as '-', so that "drop_row" means "drop-row".
+enum status step_set(struct step *step, const char *name, const char *text, struct error *error);
+
+// Cuts the next name from a list with commas; `\,` is a comma within a name. False at the end.
+bool column_list_next(const char **list, char name[PARAM_TEXT_SIZE]);
+// Appends a name to a list, with '\' where it is needed.
+void column_list_add(struct str *list, const char *name);
+
+// The columns a step works on, as marks[column_count]: those named, or all that fit but the target.
+// Frees with mem_free. An unknown name suggests the nearest.
+enum status step_columns(const struct step *step, const struct table *table, bool **marks, struct error *error);
+
+// Adds an empty column_state for a column; NULL when out of memory.
+struct column_state *state_add(struct step_state *state, const char *name, enum column_type type, struct error *error);
+enum status state_add_word(struct column_state *column, const char *word, struct error *error);
+
+// Calls `fit_one` for every column the step works on. `state` is new and lies in the step's state.
+typedef enum status step_fit_one(const struct step *step, const struct table *table, size_t column,
+                                 const uint32_t *rows, size_t count, struct column_state *state, struct error *error);
+enum status step_fit(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
+                     step_fit_one *fit_one, struct error *error);
+
+// Calls `apply_one` for every fitted column that is in the table. The column has the type it was
+// fitted with (made so where its cells allow) and belongs to this table alone: it may be changed.
+typedef enum status step_apply_one(const struct step *step, const struct column_state *state, struct table *table,
+                                   size_t column, const struct apply_context *context, struct error *error);
+enum status step_apply(const struct step *step, struct table *table, const struct apply_context *context,
+                       step_apply_one *apply_one, struct error *error);
+// Drops the rows where `bad` holds for some fitted column, each with its line in the ledger. Where rows
+// may not be dropped (prediction) the first one is an error. Of outliers only training rows are dropped:
+// `training_only`.
+typedef bool step_row_bad(const struct column_state *state, const struct column *column, size_t row);
+enum status step_drop_rows(const struct step *step, struct table *table, const struct apply_context *context,
+                           step_row_bad *bad, bool training_only, const char *reason, struct error *error);
+// The same without context, for invert: columns that are not in the table are passed over.
+typedef void step_invert_one(const struct step *step, const struct column_state *state, struct column *column);
+enum status step_invert(const struct step *step, struct table *table, step_invert_one *invert_one,
+                        struct error *error);
+
+// A column of the table that nobody shares, for changing it; NULL when out of memory.
+struct column *table_own(struct table *table, size_t index, struct error *error);
+
+// Removes the rows marked in drop[rows].
+enum status table_drop(struct table *table, const uint8_t *drop, struct error *error);
+
+enum status state_save(const struct step *step, cJSON *object, struct error *error);
+enum status state_load(struct step *step, const cJSON *object, struct error *error);
+void state_clear(struct step *step);
+
+// ---- numbers of a column ----------------------------------------------------------------------------
+// NaN where the cell is missing (or is NaN).
+double cell_number(const struct column *column, size_t row);
+bool cell_is_hole(const struct column *column, size_t row); // missing, or a number that is NaN
+// The numbers in `rows` that are there. A column that is not numeric is refused, and so are infinities
+// (with column and line) unless `infinite` allows them. `*values` is freed with mem_free.
+enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count,
+                           bool infinite, double **values, size_t *found, struct error *error);
+// The sentence about an infinite cell.
+enum status cell_refuse_infinite(const struct table *table, size_t column, size_t row, struct error *error);
+void numbers_sort(double *values, size_t count);
+// Linear interpolation at (count−1)·q of sorted values.
+double numbers_quantile(const double *sorted, size_t count, double q);
+// Welford; variance with ddof 0.
+void numbers_moments(const double *values, size_t count, double *mean, double *variance);
+// A JSON number that reads back to the same bits; false when out of memory.
+bool json_add_number(cJSON *object, const char *name, double value);
+
+// ---- the ledger, from within a step; all do nothing where none is kept -------------------------------
+enum status ledger_cell(const struct apply_context *context, const struct table *table, size_t row,
+                        const char *column, const char *before, const char *after, const char *reason,
+                        struct error *error);
+enum status ledger_row(const struct apply_context *context, const struct table *table, size_t row,
+                       const char *after, const char *reason, struct error *error);
+enum status ledger_column(const struct apply_context *context, const char *column, const char *after,
+                          const char *reason, struct error *error);
+
+#endif
