@@ -120,7 +120,7 @@ $(BENCH_PROGRAMS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(SUPPORT_ARCHIVE)
 export TSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/support/tsan.supp ignore_noninstrumented_modules=1
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/support/lsan.supp print_suppressions=0
 export UBSAN_OPTIONS ?= print_stacktrace=1
-ENVIRONMENT := BATCHLAB_PROGRAM=$(abspath $(PROGRAM)) BATCHLAB_PLUGINS=$(abspath $(BUILD))
+ENVIRONMENT := GOMP_SPINCOUNT=1000 BATCHLAB_PROGRAM=$(abspath $(PROGRAM)) BATCHLAB_PLUGINS=$(abspath $(BUILD))
 REAL_TESTS := $(shell grep -rl --include='test_*.c' BATCHLAB_DATA tests)
 
 # The CUDA kernels run on the CPU too: the plugin's sources compiled against tests/support/cuda with g++,

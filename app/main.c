@@ -5,6 +5,7 @@
 #include "app/cli.h"
 #include "app/man.h"
 #include "app/version.h"
+#include "core/backend/cpu/threads.h"
 #include "views/text.h"
 
 static void help(FILE *out) {
@@ -39,6 +40,7 @@ static int run(int argc, char **argv, const struct command_row *command) {
 }
 
 int main(int argc, char **argv) {
+    threads_restart_patient(argv);
     setlocale(LC_ALL, "");
     struct lconv *conventions = localeconv();
     text_locale_set(conventions->decimal_point, conventions->thousands_sep);
