@@ -18,6 +18,7 @@ rules='
 ^core/lab/             ^core/(base/|tensor\.h|params\.h|backend/[a-z0-9_.]+\.h$|nn/|train/|lab/)
 ^core/engine/          ^core/(base/|tensor\.h|params\.h|backend/[a-z0-9_.]+\.h$|nn/|train/|lab/|engine/)
 ^core/store/           ^core/(base/|params\.h|engine/event\.h|store/)
+^core/job\.              ^core/(base/|job\.h)
 ^core/session          ^(core|datasets)/
 ^datasets/             ^(core/base/|core/tensor\.h|core/params\.h|core/train/source\.h|datasets/)
 ^views/                ^(views/|core/base/|core/session\.h|core/params\.h|core/engine/event\.h|datasets/[a-z0-9_]+\.h$)
