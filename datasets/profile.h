@@ -1,6 +1,6 @@
 // Figures about a data set (SEMANTICS "Figures"): exact in memory. Quantiles interpolate linearly
-// at (n−1)q; sd has ddof 1; skewness and excess kurtosis are pandas' bias-corrected ones; moments by
-// Welford/Chan merging. Missing cells are left out. A profile owns its arrays; profile_free.
+// at (n−1)q; sd has ddof 1; skewness and excess kurtosis are pandas' bias-corrected ones; the mean is
+// Welford's, moments are taken about it and corrected for its rounding. Missing cells are left out. A profile owns its arrays; profile_free.
 #ifndef DATASETS_PROFILE_H
 #define DATASETS_PROFILE_H
 

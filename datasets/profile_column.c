@@ -92,19 +92,22 @@ void histogram_fill(struct histogram *histogram, const struct column *column, do
 
 // ---- moments --------------------------------------------------------------------------------------
 
-// Mean and sum of squares by Welford's recurrence, then the third and fourth sums about that mean.
+// Mean by Welford's recurrence; central sums about it, then moved to the mean's own rounding error, so
+// that a large offset costs no digits.
 static void moments(const double *values, size_t count, struct column_profile *out) {
-    double n = (double)count, mean = 0, m2 = 0, m3 = 0, m4 = 0;
-    for (size_t i = 0; i < count; i++) {
-        double delta = values[i] - mean;
-        mean += delta / (double)(i + 1);
-        m2 += delta * (values[i] - mean);
-    }
+    double n = (double)count, mean = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0;
+    for (size_t i = 0; i < count; i++)
+        mean += (values[i] - mean) / (double)(i + 1);
     for (size_t i = 0; i < count; i++) {
         double delta = values[i] - mean, square = delta * delta;
-        m3 += square * delta;
-        m4 += square * square;
+        s1 += delta;
+        s2 += square;
+        s3 += square * delta;
+        s4 += square * square;
     }
+    double off = s1 / n, m2 = s2 - n * off * off;
+    double m3 = s3 - 3 * off * s2 + 2 * n * off * off * off;
+    double m4 = s4 - 4 * off * s3 + 6 * off * off * s2 - 3 * n * off * off * off * off;
     if (count >= 1)
         out->mean = mean;
     if (count >= 2)
