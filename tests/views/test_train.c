@@ -1,0 +1,346 @@
+#include "tests/views/check.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "tests/support/fake_session.h"
+#include "tests/support/screen.h"
+#include "tests/support/snapshots.h"
+#include "tests/support/view_driver.h"
+#include "views/train_track.h"
+#include "views/train_view.h"
+#include "views/views.h"
+
+struct scene {
+    struct snapshots made;
+    struct view_driver driver;
+};
+
+static void scene_open(struct scene *scene, void (*make)(struct snapshots *)) {
+    memset(&fake, 0, sizeof fake);
+    make(&scene->made);
+    driver_open(&scene->driver, &view_train, &scene->made.snapshot);
+}
+
+static void scene_close(struct scene *scene) {
+    driver_close(&scene->driver);
+    snapshots_free(&scene->made);
+}
+
+static void the_screens_look_as_read(void **state) {
+    static const struct {
+        const char *name;
+        void (*make)(struct snapshots *);
+    } scenes[] = {{"train-nothing", snapshots_nothing},
+                  {"train-classification", snapshots_classification},
+                  {"train-regression", snapshots_regression},
+                  {"train-failed", snapshots_failed}};
+    (void)state;
+    for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+        struct scene scene;
+        scene_open(&scene, scenes[i].make);
+        screen_check_all(scenes[i].name, driver_draw, &scene.driver);
+        scene_close(&scene);
+    }
+}
+
+static void cursor_zoom_and_log_look_as_read(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    scene.driver.area = (struct rect){0, 1, 160, 45};
+    driver_request(&scene.driver, REQUEST_LOG_AXIS);
+    driver_request(&scene.driver, REQUEST_X_AXIS);
+    driver_request(&scene.driver, REQUEST_LEFT);
+    for (int i = 0; i < 20; i++)
+        driver_request(&scene.driver, REQUEST_LEFT);
+    driver_request(&scene.driver, REQUEST_ZOOM);
+    screen_check_all("train-cursor", driver_draw, &scene.driver);
+    driver_request(&scene.driver, REQUEST_NEXT_PANE);
+    driver_request(&scene.driver, REQUEST_MARK);
+    driver_type(&scene.driver, "wider now");
+    screen_check("train-loss-only", 60, 19, false, driver_draw, &scene.driver);
+    scene_close(&scene);
+}
+
+// ---- the track --------------------------------------------------------------------------------------------
+
+static void means_are_bias_corrected_averages(void **state) {
+    struct snapshots made;
+    struct track track = {0};
+    (void)state;
+    snapshots_classification(&made);
+    track_refresh(&track, &made.run, TRACK_STEP_ROWS, 0.9);
+    for (size_t i = 0; i < track.count; i += 7) {
+        double sum = 0, weight = 0;
+        for (size_t j = 0; j <= i; j++) {
+            sum += pow(0.9, (double)(i - j)) * (double)made.run.curve.points[j].loss;
+            weight += pow(0.9, (double)(i - j));
+        }
+        assert_true(fabs(track_value(&track, TRACK_LOSS_MEAN, i) - sum / weight) < 1e-6);
+    }
+    track_free(&track);
+    snapshots_free(&made);
+}
+
+// Points come in uneven portions; every range must equal what a plain loop over all points finds.
+static void ranges_are_those_of_a_plain_loop(void **state) {
+    struct run_view run = {.record = {.id = 1}};
+    struct track track = {0};
+    uint32_t random = 7;
+    (void)state;
+    for (uint64_t step = 1; step <= 9000; step++) {
+        float loss = step % 1777 == 0 ? NAN : (float)(check_random(&random) % 1000);
+        snapshots_point(&run, (struct step_metrics){.step = step, .epoch = (double)step / 100, .loss = loss});
+        if (check_random(&random) % 300 == 0)
+            track_refresh(&track, &run, TRACK_STEP_ROWS, 0.9);
+    }
+    track_refresh(&track, &run, TRACK_STEP_ROWS, 0.9);
+    assert_int_equal(track.count, 9000);
+    for (int i = 0; i < 300; i++) {
+        size_t from = check_random(&random) % 9000, to = from + check_random(&random) % (9001 - (uint32_t)from);
+        struct track_block range = track_range(&track, TRACK_LOSS, from, to);
+        float low = INFINITY, high = -INFINITY;
+        bool bad = false;
+        for (size_t j = from; j < to; j++) {
+            float value = run.curve.points[j].loss;
+            bad = bad || isnan(value);
+            low = value < low ? value : low;
+            high = value > high ? value : high;
+        }
+        assert_true(range.low == low && range.high == high && range.bad == bad);
+    }
+    track_free(&track);
+    mem_free(run.curve.points);
+}
+
+static void no_spike_is_lost(void **state) {
+    struct snapshots made;
+    struct track track = {0};
+    double x[TRACK_POINTS(100)], y[TRACK_POINTS(100)];
+    (void)state;
+    snapshots_long(&made, 30000);
+    made.run.curve.points[12345].loss = 777;
+    made.run.curve.points[20000].loss = NAN;
+    track_refresh(&track, &made.run, TRACK_STEP_ROWS, 0);
+    size_t count = track_reduce(&track, TRACK_LOSS, TRACK_STEPS, 0, 30000, 100, x, y);
+    assert_true(count <= TRACK_POINTS(100));
+    bool spike = false, gap = false;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(i == 0 || x[i] >= x[i - 1]);
+        spike = spike || (y[i] == 777 && fabs(x[i] - 12346) <= 300);
+        gap = gap || isnan(y[i]);
+    }
+    assert_true(spike && gap);
+    track_free(&track);
+    snapshots_free(&made);
+}
+
+static void rolled_back_steps_leave_the_curve(void **state) {
+    struct snapshots made;
+    struct track track = {0};
+    (void)state;
+    snapshots_failed(&made);
+    track_refresh(&track, &made.run, TRACK_STEP_ROWS, 0.9);
+    assert_int_equal(track.count, 41);
+    struct step_metrics again = made.run.curve.points[20];
+    again.loss = 0.5F;
+    snapshots_point(&made.run, again);
+    track_refresh(&track, &made.run, TRACK_STEP_ROWS, 0.9);
+    assert_int_equal(track.count, 21);
+    assert_true(track_value(&track, TRACK_LOSS, 20) == 0.5);
+    assert_true(isfinite(track_value(&track, TRACK_LOSS_MEAN, 20)));
+    track_free(&track);
+    snapshots_free(&made);
+}
+
+static void every_failing_allocation_is_survived(void **state) {
+    struct scene scene;
+    struct canvas canvas = {0};
+    struct error error;
+    (void)state;
+    assert_int_equal(canvas_resize(&canvas, 100, 30, &error), STATUS_OK);
+    scene_open(&scene, snapshots_classification);
+    for (unsigned long after = 1; after < 40; after++) {
+        struct view_driver driver;
+        driver_open(&driver, &view_train, &scene.made.snapshot);
+        mem_fail_at(after);
+        driver_draw(&driver, &canvas, canvas_area(&canvas));
+        mem_fail_at(0);
+        driver_draw(&driver, &canvas, canvas_area(&canvas));
+        assert_true(((struct train_state *)driver.state)->steps[0].count == 68);
+        driver_close(&driver);
+    }
+    scene_close(&scene);
+    canvas_free(&canvas);
+}
+
+// ---- keys -------------------------------------------------------------------------------------------------
+
+static void keys_reach_the_session(void **state) {
+    static const char *const pairs[][2] = {
+        {"Space", "pause"}, {"n", "one_step"},  {"s", "stop"},       {"r", "restart"},       {"c", "checkpoint"},
+        {"R", "roll_back"}, {"+", "nudge lr 1"}, {"-", "nudge lr -1"}, {"]", "nudge batch 1"}, {"[", "nudge batch -1"},
+        {"p", "overlay 14"},
+    };
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        assert_int_equal(driver_key(&scene.driver, pairs[i][0]), VIEW_REDRAW);
+        assert_string_equal(fake.last, pairs[i][1]);
+    }
+    fake.refuse = true;
+    driver_key(&scene.driver, "s");
+    assert_true(scene.driver.wish.failed);
+    assert_string_equal(scene.driver.wish.error.text, "Not now: stop.");
+    scene_close(&scene);
+    scene_open(&scene, snapshots_nothing);
+    driver_key(&scene.driver, "Space");
+    assert_string_equal(fake.last, "start");
+    scene_close(&scene);
+}
+
+static void marks_and_overlays_are_typed(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    driver_key(&scene.driver, "m");
+    driver_type(&scene.driver, "lr too high? q");
+    assert_int_equal(fake.calls, 0);
+    driver_key(&scene.driver, "Enter");
+    assert_string_equal(fake.last, "mark lr too high? q");
+    driver_key(&scene.driver, "o");
+    driver_type(&scene.driver, "12");
+    driver_key(&scene.driver, "Enter");
+    assert_string_equal(fake.last, "overlay 12");
+    driver_key(&scene.driver, "o");
+    driver_type(&scene.driver, "x");
+    driver_key(&scene.driver, "Enter");
+    assert_true(scene.driver.wish.failed);
+    driver_key(&scene.driver, "m");
+    driver_key(&scene.driver, "Esc");
+    assert_false(view_train.modal(scene.driver.state));
+    scene_close(&scene);
+}
+
+static void zooming_takes_plus_and_minus(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    const struct train_state *train = scene.driver.state;
+    driver_key(&scene.driver, "z");
+    double first = train->high - train->low, low, high;
+    driver_key(&scene.driver, "+");
+    assert_true(fabs((train->high - train->low) * 2 - first) < 1e-9);
+    assert_int_equal(fake.calls, 0);
+    low = train->low;
+    driver_key(&scene.driver, "Right");
+    assert_true(train->low > low);
+    driver_key(&scene.driver, "Esc");
+    driver_key(&scene.driver, "+");
+    assert_string_equal(fake.last, "nudge lr 1");
+    driver_key(&scene.driver, "0");
+    train_window(train, &low, &high);
+    assert_true(!train->zoomed && low == 0 && high == 15); // run 13 has 15 epochs
+    scene_close(&scene);
+}
+
+static void the_mouse_sets_the_cursor_and_selects(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    const struct train_state *train = scene.driver.state;
+    scene.driver.area = (struct rect){0, 1, 160, 45};
+    driver_event(&scene.driver, screen_mouse(MOUSE_PRESS, 30, 15));
+    assert_true(train->cursor_shown);
+    double from = train->cursor;
+    driver_event(&scene.driver, screen_mouse(MOUSE_DRAG, 40, 15));
+    driver_event(&scene.driver, screen_mouse(MOUSE_DRAG, 50, 15));
+    driver_event(&scene.driver, screen_mouse(MOUSE_RELEASE, 50, 15));
+    assert_true(train->zoomed && !train->dragging && fabs(train->low - from) < 1e-9 && train->high > from);
+    double span = train->high - train->low;
+    driver_event(&scene.driver, screen_mouse(MOUSE_WHEEL_UP, 40, 15));
+    assert_true(train->high - train->low < span);
+    scene_close(&scene);
+}
+
+static void the_cursor_keeps_its_step_on_every_axis(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    const struct train_state *train = scene.driver.state;
+    for (int i = 0; i < 10; i++)
+        driver_key(&scene.driver, "Right");
+    size_t row = track_find(&train->steps[0], train->axis, train->cursor);
+    for (int i = 0; i < TRACK_AXES; i++) {
+        driver_key(&scene.driver, "x");
+        assert_int_equal(track_find(&train->steps[0], train->axis, train->cursor), row);
+    }
+    scene_close(&scene);
+}
+
+static void anything_may_come_in_any_order(void **state) {
+    void (*const makers[])(struct snapshots *) = {snapshots_nothing, snapshots_classification, snapshots_regression,
+                                                  snapshots_failed, snapshots_runs};
+    (void)state;
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) {
+        struct scene scene;
+        scene_open(&scene, makers[i]);
+        driver_torture(&scene.driver, (uint32_t)(11 + i), 2000);
+        scene_close(&scene);
+    }
+}
+
+// ---- speed ------------------------------------------------------------------------------------------------
+
+static void a_long_run_costs_no_more_than_a_short_one(void **state) {
+    struct scene scene;
+    struct canvas canvas = {0};
+    struct error error;
+    (void)state;
+    snapshots_long(&scene.made, 1000000);
+    driver_open(&scene.driver, &view_train, &scene.made.snapshot);
+    assert_int_equal(canvas_resize(&canvas, 160, 48, &error), STATUS_OK);
+    double start = clock_now();
+    driver_draw(&scene.driver, &canvas, canvas_area(&canvas));
+    double first = clock_now() - start;
+    start = clock_now();
+    for (int frame = 0; frame < 20; frame++) {
+        for (int i = 0; i < 500; i++) {
+            struct step_metrics point = scene.made.run.curve.points[scene.made.run.curve.point_count - 1];
+            point.step++;
+            point.epoch += 0.01;
+            snapshots_point(&scene.made.run, point);
+        }
+        canvas_clear(&canvas);
+        driver_draw(&scene.driver, &canvas, canvas_area(&canvas));
+    }
+    double each = (clock_now() - start) / 20;
+    print_message("1 000 000 points at 160x48: first frame %.1f ms, then %.2f ms each\n", 1e3 * first, 1e3 * each);
+    assert_true(each < 0.1); // generous, for sanitizers and busy machines; a walk over all points takes longer there
+    canvas_free(&canvas);
+    scene_close(&scene);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_screens_look_as_read),
+        cmocka_unit_test(cursor_zoom_and_log_look_as_read),
+        cmocka_unit_test(means_are_bias_corrected_averages),
+        cmocka_unit_test(ranges_are_those_of_a_plain_loop),
+        cmocka_unit_test(no_spike_is_lost),
+        cmocka_unit_test(rolled_back_steps_leave_the_curve),
+        cmocka_unit_test(every_failing_allocation_is_survived),
+        cmocka_unit_test(keys_reach_the_session),
+        cmocka_unit_test(marks_and_overlays_are_typed),
+        cmocka_unit_test(zooming_takes_plus_and_minus),
+        cmocka_unit_test(the_mouse_sets_the_cursor_and_selects),
+        cmocka_unit_test(the_cursor_keeps_its_step_on_every_axis),
+        cmocka_unit_test(anything_may_come_in_any_order),
+        cmocka_unit_test(a_long_run_costs_no_more_than_a_short_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+// The header line and the panels below the curves of the Train view.
+#include "views/train_view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "views/widgets/gauge.h"
+#include "views/widgets/histogram.h"
+
+#define GRAPH_MOST 512
+
+bool train_alive(const struct snapshot *snapshot) {
+    return snapshot->state == RUN_OPENING || snapshot->state == RUN_TRAINING || snapshot->state == RUN_PAUSED;
+}
+
+static const struct step_metrics *newest(const struct train_state *state) {
+    const struct track *track = &state->steps[0];
+    return track->count > 0 ? track_step(track, track->count - 1) : NULL;
+}
+
+static char *real_text(double value, int digits, char out[TEXT_NUMBER_SIZE]) {
+    return isnan(value) ? (snprintf(out, TEXT_NUMBER_SIZE, "-"), out) : text_real(value, digits, NUMBER_SCREEN, out);
+}
+
+// ---- header -----------------------------------------------------------------------------------------------
+
+static void progress_text(const struct train_state *state, const struct snapshot *snapshot, bool wide, char *out,
+                          size_t size) {
+    char epoch[TEXT_NUMBER_SIZE], step[TEXT_NUMBER_SIZE], total[TEXT_NUMBER_SIZE], rate[TEXT_NUMBER_SIZE], left[16];
+    const struct step_metrics *last = newest(state);
+    struct str text = {0};
+    str_format(&text, "%s/%lld", text_fixed(last ? last->epoch : 0, 1, NUMBER_SCREEN, epoch),
+               (long long)snapshot->params->epochs);
+    str_format(&text, "%sstep %s", wide ? "   " : "  ", text_integer(last ? (int64_t)last->step : 0, NUMBER_SCREEN, step));
+    if (snapshot->steps_total > 0)
+        str_format(&text, "/%s", text_integer((int64_t)snapshot->steps_total, NUMBER_SCREEN, total));
+    if (snapshot->samples_per_s > 0)
+        str_format(&text, "%s%s samples/s", wide ? "   " : "  ", text_count(snapshot->samples_per_s, NUMBER_SCREEN, rate));
+    if (train_alive(snapshot) && isfinite(snapshot->seconds_left))
+        str_format(&text, "%s%s left", wide ? "   " : "  ", clock_text(snapshot->seconds_left, left));
+    snprintf(out, size, "%s", str_text(&text));
+    str_free(&text);
+}
+
+static void draw_hint(const struct snapshot *snapshot, struct canvas *canvas, struct rect rect) {
+    char text[ERROR_TEXT_SIZE + 64], epochs[TEXT_NUMBER_SIZE], batch[TEXT_NUMBER_SIZE];
+    struct style style = style_ink(INK_TEXT);
+    if (snapshot->source) {
+        snprintf(text, sizeof text, "Space starts a run: %s, %s epochs in batches of %s.",
+                 text_equal(snapshot->params->model, "auto") ? "the model that fits the data" : snapshot->params->model,
+                 text_integer(snapshot->params->epochs, NUMBER_SCREEN, epochs),
+                 text_integer(snapshot->params->batch, NUMBER_SCREEN, batch));
+    } else if (snapshot->source_reason[0]) {
+        snprintf(text, sizeof text, "Nothing to train on: %s", snapshot->source_reason);
+        style = style_ink(INK_WARNING);
+    } else {
+        snprintf(text, sizeof text, "Nothing to train on yet: 1 goes to Data, where o opens a file.");
+    }
+    canvas_wrap(canvas, rect, 0, style, text);
+}
+
+static int draw_name(const struct snapshot *snapshot, struct canvas *canvas, int x, int y, int room) {
+    char text[192], cut[192];
+    snprintf(text, sizeof text, "run %lld", (long long)snapshot->run->record.id);
+    int used = canvas_text(canvas, x, y, style_bold(INK_TITLE), text);
+    snprintf(text, sizeof text, " · %s", snapshot->run->record.name);
+    return used + canvas_text(canvas, x + used, y, style_ink(INK_TEXT),
+                              text_cut(text, room - used, canvas->ascii, cut, sizeof cut));
+}
+
+void train_draw_header(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                       struct rect rect) {
+    char progress[160], seed[48];
+    rect = rect_inset(rect, 1, 0);
+    if (!snapshot->run) {
+        draw_hint(snapshot, canvas, rect);
+        return;
+    }
+    bool wide = rect.height == 1;
+    const struct step_metrics *last = newest(state);
+    double share = last && snapshot->params->epochs > 0 ? last->epoch / (double)snapshot->params->epochs : 0;
+    snprintf(seed, sizeof seed, "seed %lld", (long long)snapshot->params->seed);
+    int seed_width = text_width(seed, canvas->ascii);
+    progress_text(state, snapshot, wide, progress, sizeof progress);
+    int used = draw_name(snapshot, canvas, rect.x, rect.y, wide ? rect.width / 3 : rect.width - seed_width - 2);
+    canvas_text(canvas, rect.x + rect.width - seed_width, rect.y, style_ink(INK_DIM), seed);
+    struct rect row = {rect.x, rect.y + 1, rect.width, 1};
+    if (wide)
+        row = (struct rect){rect.x + used + 3, rect.y, rect.width - used - seed_width - 6, 1};
+    gauge_draw(canvas, row, "epoch", share, progress, snapshot->state == RUN_FAILED ? INK_ERROR : INK_GAUGE);
+}
+
+// ---- graphs over the window of the curves ------------------------------------------------------------------
+
+static double samples_per_s(const struct track *track, size_t from, size_t to) {
+    const struct step_metrics *first = track_step(track, from > 0 ? from - 1 : from), *last = track_step(track, to - 1);
+    double seconds = last->seconds - first->seconds;
+    return seconds > 0 ? (double)(last->samples - first->samples) / seconds : (double)NAN;
+}
+
+enum graph { GRAPH_GRADIENT, GRAPH_RATIO, GRAPH_SPEED };
+
+static double graph_value(const struct track *track, enum graph graph, size_t from, size_t to) {
+    if (graph == GRAPH_SPEED)
+        return samples_per_s(track, from, to);
+    struct track_block range = track_range(track, graph == GRAPH_RATIO ? TRACK_RATIO : TRACK_GRADIENT, from, to);
+    return range.low <= range.high ? (double)range.high : (double)NAN;
+}
+
+// The largest value of each column; a column without a step keeps the value before it.
+static void draw_graph(const struct train_state *state, struct canvas *canvas, struct rect rect, enum graph graph,
+                       enum ink ink) {
+    double values[GRAPH_MOST], low, high, value = 0;
+    const struct track *track = &state->steps[0];
+    int width = rect.width < GRAPH_MOST ? rect.width : GRAPH_MOST;
+    if (track->count == 0 || rect_empty(rect))
+        return;
+    train_window(state, &low, &high);
+    size_t row = track_find(track, state->axis, low);
+    for (int i = 0; i < width; i++) {
+        size_t next = track_find(track, state->axis, low + (high - low) * (i + 1) / width);
+        double here = next > row ? graph_value(track, graph, row, next) : value;
+        value = isnan(here) ? value : here;
+        values[i] = next >= track->count && next == row ? 0 : value;
+        row = next;
+    }
+    struct histogram_chart chart = {.counts = values, .bins = (size_t)width, .ink = ink};
+    histogram_draw(canvas, rect, &chart);
+}
+
+// ---- panels -----------------------------------------------------------------------------------------------
+
+static int figure(struct canvas *canvas, int x, int y, const char *label, const char *value) {
+    int used = canvas_text(canvas, x, y, style_ink(INK_DIM), label) + 1;
+    return used + canvas_text(canvas, x + used, y, style_bold(INK_NUMBER), value);
+}
+
+static void rate_text(const struct train_state *state, const struct snapshot *snapshot, char *out, size_t size) {
+    char set[TEXT_NUMBER_SIZE], now[TEXT_NUMBER_SIZE];
+    const struct step_metrics *last = newest(state);
+    double lr = snapshot->params->lr;
+    text_real(lr, 4, NUMBER_SCREEN, set);
+    bool scheduled = train_alive(snapshot) && last && fabs((double)last->lr - lr) > 1e-3 * lr;
+    if (scheduled)
+        snprintf(out, size, "%s  now %s", set, text_real((double)last->lr, 3, NUMBER_SCREEN, now));
+    else
+        snprintf(out, size, "%s", set);
+}
+
+static void control(struct canvas *canvas, struct rect inside, int row, const char *label, const char *value,
+                    const char *keys) {
+    if (row >= inside.height)
+        return;
+    int y = inside.y + row, keys_width = text_width(keys, canvas->ascii);
+    canvas_text(canvas, inside.x + 1, y, style_ink(INK_DIM), label);
+    canvas_text(canvas, inside.x + 16, y, style_bold(INK_NUMBER), value);
+    canvas_text(canvas, inside.x + inside.width - keys_width - 1, y, style_bold(INK_KEY), keys);
+}
+
+static void draw_controls(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                          struct rect pane) {
+    const struct train_params *params = snapshot->params;
+    struct rect inside = canvas_pane(canvas, pane, false, "controls", NULL);
+    char text[160];
+    rate_text(state, snapshot, text, sizeof text);
+    control(canvas, inside, 0, "learning rate", text, "+ -");
+    control(canvas, inside, 1, "batch size", text_integer(params->batch, NUMBER_SCREEN, text), "[ ]");
+    control(canvas, inside, 2, "momentum", text_real(params->momentum, 4, NUMBER_SCREEN, text), ":");
+    control(canvas, inside, 3, "weight decay", text_real(params->weight_decay, 4, NUMBER_SCREEN, text), ":");
+    control(canvas, inside, 4, "epochs", text_integer(params->epochs, NUMBER_SCREEN, text), ":");
+    control(canvas, inside, 5, "schedule", params->schedule, "");
+    control(canvas, inside, 6, "optimizer", params->optimizer, "");
+    if (snapshot->weight_count > 0)
+        control(canvas, inside, 7, "weights", text_integer((int64_t)snapshot->weight_count, NUMBER_SCREEN, text), "");
+}
+
+static void draw_gradient(const struct train_state *state, struct canvas *canvas, struct rect pane) {
+    struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "gradient", NULL), 1, 0);
+    char text[TEXT_NUMBER_SIZE];
+    const struct step_metrics *last = newest(state);
+    struct rect upper = rect_take_top(&inside, inside.height / 2), row = rect_take_top(&upper, 1);
+    figure(canvas, row.x, row.y, "norm |g|", real_text(last ? (double)last->gradient_norm : (double)NAN, 3, text));
+    draw_graph(state, canvas, upper, GRAPH_GRADIENT, INK_BAR);
+    row = rect_take_top(&inside, 1);
+    int used = figure(canvas, row.x, row.y, "update/weight",
+                      real_text(last ? (double)last->update_ratio : (double)NAN, 3, text));
+    if (used + 18 <= row.width)
+        canvas_field(canvas, row.x + row.width - 16, row.y, 16, TEXT_RIGHT, style_ink(INK_DIM), "usual: 0.001");
+    draw_graph(state, canvas, inside, GRAPH_RATIO, INK_BAR_OTHER);
+}
+
+static void device_text(const struct snapshot *snapshot, char *out, size_t size) {
+    if (!snapshot->device.name[0])
+        snprintf(out, size, "no run yet");
+    else
+        snprintf(out, size, "%s · %d %s · %s", snapshot->device.backend, snapshot->device.threads,
+                 snapshot->device.threads == 1 ? "thread" : "threads", snapshot->device.precision);
+}
+
+static char *step_time_text(double microseconds, char out[TEXT_NUMBER_SIZE]) {
+    char number[TEXT_NUMBER_SIZE];
+    bool known = microseconds > 0 && isfinite(microseconds), slow = microseconds >= 1e4;
+    text_real(slow ? microseconds / 1e3 : microseconds, 3, NUMBER_SCREEN, number);
+    snprintf(out, TEXT_NUMBER_SIZE, "%.32s %s", known ? number : "-", slow ? "ms" : "µs");
+    return out;
+}
+
+static void draw_device(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                        struct rect pane) {
+    struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "device", NULL), 1, 0);
+    char text[160], number[TEXT_NUMBER_SIZE];
+    device_text(snapshot, text, sizeof text);
+    struct rect row = rect_take_top(&inside, 1);
+    int used = canvas_text(canvas, row.x, row.y, style_ink(INK_TEXT), text) + 2;
+    canvas_field(canvas, row.x + used, row.y, row.width - used, TEXT_LEFT, style_ink(INK_DIM), snapshot->device.name);
+    row = rect_take_top(&inside, 1);
+    used = figure(canvas, row.x, row.y, "step", step_time_text(snapshot->microseconds_per_step, number)) + 3;
+    figure(canvas, row.x + used, row.y, "samples/s",
+           snapshot->samples_per_s > 0 ? text_count(snapshot->samples_per_s, NUMBER_SCREEN, number) : "-");
+    row = rect_take_bottom(&inside, 1);
+    used = figure(canvas, row.x, row.y, "memory", text_bytes((double)snapshot->device.bytes, NUMBER_SCREEN, number)) + 3;
+    if (snapshot->metrics_dropped > 0)
+        canvas_print(canvas, row.x + used, row.y, style_ink(INK_WARNING), "%s points lost",
+                     text_integer((int64_t)snapshot->metrics_dropped, NUMBER_SCREEN, number));
+    draw_graph(state, canvas, inside, GRAPH_SPEED, INK_GAUGE);
+}
+
+// ---- everything in two lines --------------------------------------------------------------------------------
+
+static int key_figure(struct canvas *canvas, int x, int y, const char *label, const char *value, const char *keys) {
+    int used = figure(canvas, x, y, label, value) + 1;
+    used += canvas_text(canvas, x + used, y, style_bold(INK_KEY), keys);
+    return used + 2;
+}
+
+static void draw_compact(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                         struct rect pane) {
+    struct rect inside = rect_inset(canvas_pane(canvas, pane, false, NULL, NULL), 1, 0);
+    const struct step_metrics *last = newest(state);
+    char text[160], number[TEXT_NUMBER_SIZE];
+    int x = inside.x, y = inside.y, end = inside.x + inside.width;
+    struct rect old = canvas_clip(canvas, inside);
+    rate_text(state, snapshot, text, sizeof text);
+    x += key_figure(canvas, x, y, "learning rate", text, "+ -");
+    x += key_figure(canvas, x, y, "batch", text_integer(snapshot->params->batch, NUMBER_SCREEN, number), "[ ]");
+    x += figure(canvas, x, y, "momentum", text_real(snapshot->params->momentum, 3, NUMBER_SCREEN, number)) + 2;
+    if (x + 14 <= end)
+        figure(canvas, x, y, "decay", text_real(snapshot->params->weight_decay, 3, NUMBER_SCREEN, number));
+    x = inside.x;
+    y++;
+    x += figure(canvas, x, y, "|g|", real_text(last ? (double)last->gradient_norm : (double)NAN, 2, number)) + 1;
+    draw_graph(state, canvas, (struct rect){x, y, 8, 1}, GRAPH_GRADIENT, INK_BAR);
+    x += 10;
+    x += figure(canvas, x, y, "update/weight", real_text(last ? (double)last->update_ratio : (double)NAN, 2, number)) + 2;
+    x += figure(canvas, x, y, "step", step_time_text(snapshot->microseconds_per_step, number)) + 2;
+    device_text(snapshot, text, sizeof text);
+    canvas_field(canvas, x, y, end - x, TEXT_LEFT, style_ink(INK_DIM), text);
+    if (snapshot->metrics_dropped > 0)
+        canvas_field(canvas, end - 14, inside.y, 14, TEXT_RIGHT, style_ink(INK_WARNING), "points lost");
+    canvas_unclip(canvas, old);
+}
+
+void train_draw_panels(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                       const struct train_places *at) {
+    if (!rect_empty(at->compact))
+        draw_compact(state, snapshot, canvas, at->compact);
+    if (rect_empty(at->controls))
+        return;
+    draw_controls(state, snapshot, canvas, at->controls);
+    draw_gradient(state, canvas, at->gradient);
+    draw_device(state, snapshot, canvas, at->device);
+}
