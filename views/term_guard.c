@@ -16,7 +16,9 @@ static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 #define SIGNALS (COUNT_OF(end_signals) + COUNT_OF(crash_signals) + 3)
 
 static struct term_guard_setup guard;
-static volatile sig_atomic_t active, resumed;
+static volatile sig_atomic_t active;  // the handlers stand
+static volatile sig_atomic_t given;   // the screen is given back for a while
+static volatile sig_atomic_t resumed; // and was taken again: draw anew
 static struct {
     int number;
     struct sigaction old;
@@ -53,10 +55,13 @@ static void give_screen(void) {
     tcsetattr(guard.fd, TCSAFLUSH, &guard.saved);
 }
 
+// The default where nothing is known: a signal must never come back to its own handler.
 static void restore_old(int number) {
+    struct sigaction old = {.sa_handler = SIG_DFL};
     for (size_t i = 0; i < installed_count; i++)
         if (installed[i].number == number)
-            sigaction(number, &installed[i].old, NULL);
+            old = installed[i].old;
+    sigaction(number, &old, NULL);
 }
 
 // Whoever had the signal before (a crash report, the core dump) finds a usable terminal.
@@ -71,12 +76,23 @@ static void on_end(int number) {
     errno = saved;
 }
 
+static void take_again(void) {
+    take_screen();
+    given = 0;
+    resumed = 1;
+    wake_signal(guard.wake);
+}
+
+// In a process group that no shell looks after, the system drops the stop: then nobody sends SIGCONT, and the screen
+// is taken again at once.
 static void on_stop(int number) {
     int saved = errno;
     struct sigaction stop = {.sa_handler = SIG_DFL}, mine;
     sigset_t one, before;
-    if (active)
+    if (active) {
         give_screen();
+        given = 1;
+    }
     sigaction(number, &stop, &mine);
     sigemptyset(&one);
     sigaddset(&one, number);
@@ -84,17 +100,16 @@ static void on_stop(int number) {
     pthread_sigmask(SIG_UNBLOCK, &one, &before); // stops here
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     sigaction(number, &mine, NULL);
+    if (active && given)
+        take_again();
     errno = saved;
 }
 
 static void on_continue(int number) {
     int saved = errno;
     (void)number;
-    if (active) {
-        take_screen();
-        resumed = 1;
-        wake_signal(guard.wake);
-    }
+    if (active)
+        take_again();
     errno = saved;
 }
 
