@@ -119,7 +119,7 @@ void canvas_put(struct canvas *canvas, int x, int y, struct style style, uint32_
 void canvas_field(struct canvas *canvas, int x, int y, int width, enum text_align align, struct style style,
                   const char *text) {
     char cut[1024];
-    if (width <= 0)
+    if (width <= 0 || !drawable(x, y))
         return;
     text_cut(text, width, canvas->ascii, cut, sizeof cut);
     int used = text_width(cut, canvas->ascii), room = used < width ? width - used : 0;
@@ -156,7 +156,7 @@ static size_t wrap_line(const char *text, size_t length, int width, bool ascii, 
 int canvas_wrap(struct canvas *canvas, struct rect rect, int skip, struct style style, const char *text) {
     size_t length = strlen(text), at = 0, next;
     int lines = 0;
-    if (rect.width <= 0)
+    if (rect.width <= 0 || !drawable(rect.x, rect.y))
         return 0;
     for (; at < length; at += next, lines++) {
         size_t line = wrap_line(text + at, length - at, rect.width, canvas->ascii, &next);
@@ -218,7 +218,8 @@ static void box_title(struct canvas *canvas, struct rect rect, struct style line
 
 struct rect canvas_box(struct canvas *canvas, struct rect rect, struct style line, const char *title,
                        struct style title_style, const char *note) {
-    if (rect.width < 2 || rect.height < 2)
+    bool far = !drawable(rect.x, rect.y) || !drawable(rect.width, rect.height);
+    if (rect.width < 2 || rect.height < 2 || far)
         return rect_inset(rect, 1, 1);
     int right = rect.x + rect.width - 1, bottom = rect.y + rect.height - 1;
     canvas_hline(canvas, rect.x + 1, rect.y, rect.width - 2, line);

@@ -253,16 +253,24 @@ static void draw_form_page(struct canvas *canvas, struct rect area) {
     form_draw(canvas, canvas_pane(canvas, parts[1], true, "editing", NULL), &model, &editing, true);
 }
 
-static void request_item(void *data, size_t index, struct palette_item *out) {
-    static char key[32];
-    const struct request_row *row = request_row((enum request)(index + 1));
+static const struct palette_item commands[] = {
+    {"raise learning rate", "+", "Multiply the learning rate, from the next step."},
+    {"lower learning rate", "-", "Divide the learning rate, from the next step."},
+    {"larger batches", "]", "Double the batch size."},
+    {"smaller batches", "[", "Halve the batch size."},
+    {"restart", "r", "Start again with the same seed."},
+    {"view: train", "5", "Train: live curves and controls."},
+    {"quit", "q", "Leave; asks when something would be lost."},
+};
+
+static void command_item(void *data, size_t index, struct palette_item *out) {
     (void)data;
-    *out = (struct palette_item){row->name, request_key(row->id, key), row->help};
+    *out = commands[index];
 }
 
 static void draw_palette_page(struct canvas *canvas, struct rect area) {
     static struct palette_state state;
-    struct palette_model model = {.count = REQUEST_COUNT - 1, .item = request_item};
+    struct palette_model model = {.count = sizeof commands / sizeof *commands, .item = command_item};
     palette_open(&state, &model);
     for (const char *letter = "lera"; *letter; letter++) {
         struct input_event key = {.type = INPUT_KEY, .code = (unsigned char)*letter, .text = {*letter}};
