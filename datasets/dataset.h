@@ -10,7 +10,8 @@
 
 enum dataset_kind { DATASET_TABLE, DATASET_IMAGES };
 
-struct image_set {
+struct image_set { // shared by reference count, never changed once loaded
+    _Atomic int references;
     size_t count, channels, height, width;
     uint8_t *pixels; // [count][channels][height][width]
     int32_t *labels; // [count], 0 … classes-1

@@ -27,7 +27,8 @@ struct image_set *images_make(size_t count, size_t channels, size_t height, size
     }
     struct image_set *images = mem_alloc(1, sizeof *images);
     if (images) {
-        *images = (struct image_set){.count = count,
+        *images = (struct image_set){.references = 1,
+                                     .count = count,
                                      .channels = channels,
                                      .height = height,
                                      .width = width,
@@ -45,8 +46,13 @@ struct image_set *images_make(size_t count, size_t channels, size_t height, size
     return images;
 }
 
+struct image_set *images_share(struct image_set *images) {
+    atomic_fetch_add(&images->references, 1);
+    return images;
+}
+
 void images_free(struct image_set *images) {
-    if (!images)
+    if (!images || atomic_fetch_sub(&images->references, 1) > 1)
         return;
     for (size_t i = 0; images->class_names && i < images->classes; i++)
         mem_free(images->class_names[i]);

@@ -1,0 +1,352 @@
+// Sources: from prepared tables and image sets to the numbers a model reads.
+#include "datasets/encode.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/base/checksum.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "datasets/images.h"
+#include "datasets/steps/state.h"
+#include "datasets/target.h"
+
+// ---- an empty source ------------------------------------------------------------------------------------
+
+void names_free(char **names, size_t count) {
+    for (size_t i = 0; names && i < count; i++)
+        mem_free(names[i]);
+    mem_free(names);
+}
+
+char **names_copy(char *const *names, size_t count, struct error *error) {
+    char **copy = mem_alloc(count + 1, sizeof *copy);
+    for (size_t i = 0; copy && i < count; i++) {
+        copy[i] = mem_string(names[i]);
+        if (!copy[i]) {
+            names_free(copy, i);
+            copy = NULL;
+        }
+    }
+    if (!copy)
+        error_memory(error, "names", count * sizeof *copy);
+    return copy;
+}
+
+// `owner` is the image set of a source of images; else features are the source's own.
+static void destroy(struct source *source) {
+    if (source->owner)
+        images_free(source->owner);
+    else
+        mem_free((void *)(uintptr_t)source->features);
+    mem_free((void *)(uintptr_t)source->labels);
+    mem_free((void *)(uintptr_t)source->targets);
+    names_free(source->class_names, source->classes);
+    if (source->feature_names)
+        names_free(source->feature_names, (size_t)source->sample.size[0]);
+    for (int part = 0; part < PART_COUNT; part++)
+        mem_free(source->part_rows[part]);
+    mem_free(source->origin);
+    mem_free(source->target_name);
+    mem_free(source);
+}
+
+struct source *source_begin(struct error *error) {
+    struct source *source = mem_alloc(1, sizeof *source);
+    if (!source) {
+        error_memory(error, "a batch source", sizeof *source);
+        return NULL;
+    }
+    atomic_init(&source->references, 1);
+    source->target_sd = 1;
+    source->destroy = destroy;
+    for (int i = 0; i < 4; i++)
+        source->pixel_sd[i] = 1;
+    return source;
+}
+
+// ---- features -------------------------------------------------------------------------------------------
+
+static enum status refuse_hole(const struct table *table, size_t row, const struct column *column,
+                               struct error *error) {
+    return error_set(error, STATUS_INVALID,
+                     "line %" PRIu64 ", column \"%s\": the cell is missing, and a model needs a number; add the step "
+                     "\"missing\" (fill missing cells) in front",
+                     table->lines[row], column->name);
+}
+
+static enum status fill_column(float *features, size_t columns, size_t place, const struct table *table, int index,
+                               const uint32_t *kept, size_t rows, struct error *error) {
+    const struct column *column = table->columns[index];
+    for (size_t i = 0; i < rows; i++) {
+        if (cell_is_hole(column, kept[i]))
+            return refuse_hole(table, kept[i], column, error);
+        float value = (float)column->values[kept[i]];
+        if (!isfinite(value))
+            return cell_refuse_infinite(table, (size_t)index, kept[i], error);
+        features[i * columns + place] = value;
+    }
+    return STATUS_OK;
+}
+
+enum status source_fill(struct source *source, const struct table *table, const uint32_t *kept, size_t rows,
+                        const int *picked, size_t columns, struct error *error) {
+    size_t count = 0;
+    enum status status = STATUS_OK;
+    float *features = size_multiply(rows, columns, &count) ? mem_alloc(count + 1, sizeof *features) : NULL;
+    source->features = features;
+    source->feature_names = mem_alloc(columns + 1, sizeof *source->feature_names);
+    source->origin = mem_alloc(rows + 1, sizeof *source->origin);
+    source->sample = shape_make(1, (int64_t[]){(int64_t)columns});
+    source->dtype = DTYPE_F32;
+    source->rows = rows;
+    if (!features || !source->feature_names || !source->origin)
+        return error_memory(error, "the numbers of the table", (unsigned long long)count * sizeof *features);
+    for (size_t i = 0; i < columns && !status; i++) {
+        source->feature_names[i] = mem_string(table->columns[picked[i]]->name);
+        if (!source->feature_names[i])
+            return error_memory(error, "a name", 0);
+        status = fill_column(features, columns, i, table, picked[i], kept, rows, error);
+    }
+    for (size_t i = 0; i < rows; i++)
+        source->origin[i] = table->origin[kept[i]];
+    return status;
+}
+
+enum status source_share_images(struct source *source, struct image_set *images, const struct prepared *prepared,
+                                struct error *error) {
+    int64_t size[3] = {(int64_t)images->channels, (int64_t)images->height, (int64_t)images->width};
+    source->owner = images_share(images);
+    source->features = images->pixels;
+    source->dtype = DTYPE_U8;
+    source->rows = images->count;
+    source->sample = shape_make(3, size);
+    source->origin = mem_alloc(images->count + 1, sizeof *source->origin);
+    if (!source->origin)
+        return error_memory(error, "row numbers", images->count * sizeof *source->origin);
+    for (size_t i = 0; i < images->count; i++)
+        source->origin[i] = i;
+    memcpy(source->pixel_mean, prepared->pixel_mean, sizeof source->pixel_mean);
+    memcpy(source->pixel_sd, prepared->pixel_sd, sizeof source->pixel_sd);
+    return STATUS_OK;
+}
+
+enum status source_parts(struct source *source, const uint8_t *part_of, struct error *error) {
+    size_t counts[PART_COUNT] = {0};
+    for (size_t i = 0; i < source->rows; i++)
+        counts[part_of[i]]++;
+    for (int part = 0; part < PART_COUNT; part++) {
+        source->part_rows[part] = mem_alloc(counts[part] + 1, sizeof *source->part_rows[part]);
+        if (!source->part_rows[part])
+            return error_memory(error, "the parts", counts[part] * sizeof *source->part_rows[part]);
+    }
+    for (size_t i = 0; i < source->rows; i++)
+        source->part_rows[part_of[i]][source->part_count[part_of[i]]++] = (uint32_t)i;
+    return STATUS_OK;
+}
+
+void source_seal(struct source *source) {
+    size_t sample = (size_t)shape_count(source->sample);
+    uint64_t hash = checksum_hash64(&source->rows, sizeof source->rows, source->task);
+    hash = checksum_hash64(source->features, source->rows * sample * dtype_size(source->dtype), hash);
+    if (source->labels)
+        hash = checksum_hash64(source->labels, source->rows * sizeof *source->labels, hash);
+    if (source->targets)
+        hash = checksum_hash64(source->targets, source->rows * sizeof *source->targets, hash);
+    hash = checksum_hash64(source->pixel_mean, sizeof source->pixel_mean, hash);
+    hash = checksum_hash64(source->pixel_sd, sizeof source->pixel_sd, hash);
+    for (int part = 0; part < PART_COUNT; part++)
+        hash = checksum_hash64(source->part_rows[part], source->part_count[part] * sizeof(uint32_t), hash);
+    source->fingerprint = hash;
+}
+
+// ---- a table with a target ------------------------------------------------------------------------------
+
+// Which columns feed the model: numeric ones but the target. Others are an error, or noted.
+static enum status pick_columns(const struct table *table, struct notes *notes, int *picked, size_t *count,
+                                struct error *error) {
+    enum status status = STATUS_OK;
+    *count = 0;
+    for (size_t i = 0; i < table->column_count && !status; i++) {
+        const struct column *column = table->columns[i];
+        if ((int)i == table->target)
+            continue;
+        if (column->type == COLUMN_NUMERIC)
+            picked[(*count)++] = (int)i;
+        else if (notes)
+            status = notes_add(notes, 0, column->name, error, "column \"%s\" is %s and is left out: a model reads numbers",
+                               column->name, column_type_name(column->type));
+        else
+            status = error_set(error, STATUS_INVALID,
+                               "column \"%s\" is %s, and a model reads numbers; encode it (one-hot) or remove it",
+                               column->name, column_type_name(column->type));
+    }
+    if (!status && *count == 0)
+        status = error_set(error, STATUS_INVALID, "%s has no column left that a model can read besides the target",
+                           table->name);
+    return status;
+}
+
+// Rows whose target is known; the others are noted.
+static enum status pick_rows(const struct table *table, const struct target *target, struct notes *notes,
+                             uint32_t *kept, size_t *count, struct error *error) {
+    *count = 0;
+    for (size_t row = 0; row < table->rows; row++) {
+        bool known = target->labels ? target->labels[row] >= 0 : !cell_is_hole(target->column, row);
+        if (known)
+            kept[(*count)++] = (uint32_t)row;
+    }
+    size_t left_out = table->rows - *count;
+    if (left_out && notes)
+        return notes_add(notes, 0, target->column->name, error,
+                         "%zu row%s left out: the target \"%s\" is missing there", left_out,
+                         left_out == 1 ? " is" : "s are", target->column->name);
+    return STATUS_OK;
+}
+
+static enum status take_labels(struct source *source, struct target *target, const uint32_t *kept,
+                               struct error *error) {
+    if (target->classes < 2)
+        return error_set(error, STATUS_INVALID,
+                         "column \"%s\" has one class only (\"%s\"): there is nothing to tell apart; choose another target",
+                         target->column->name, target->classes ? target->class_names[0] : "");
+    int32_t *labels = mem_alloc(source->rows + 1, sizeof *labels);
+    source->labels = labels;
+    source->class_names = labels ? names_copy(target->class_names, target->classes, error) : NULL;
+    if (!source->class_names)
+        return error_memory(error, "the labels", source->rows * sizeof *labels);
+    source->classes = target->classes;
+    for (size_t i = 0; i < source->rows; i++)
+        labels[i] = target->labels[kept[i]];
+    return STATUS_OK;
+}
+
+// Standardized by the training rows' mean and sd (ddof 0); a constant target keeps sd 1.
+static enum status take_numbers(struct source *source, const struct column *column, const uint32_t *kept,
+                                const uint8_t *part_of, struct error *error) {
+    float *targets = mem_alloc(source->rows + 1, sizeof *targets);
+    double *training = mem_alloc(source->rows + 1, sizeof *training), variance = 0;
+    size_t count = 0;
+    source->targets = targets;
+    if (!targets || !training) {
+        mem_free(training);
+        return error_memory(error, "the targets", source->rows * sizeof *targets);
+    }
+    for (size_t i = 0; i < source->rows; i++)
+        if (part_of[i] == PART_TRAIN)
+            training[count++] = column->values[kept[i]];
+    numbers_moments(training, count, &source->target_mean, &variance);
+    source->target_sd = variance > 0 ? sqrt(variance) : 1;
+    for (size_t i = 0; i < source->rows; i++)
+        targets[i] = (float)((column->values[kept[i]] - source->target_mean) / source->target_sd);
+    mem_free(training);
+    return STATUS_OK;
+}
+
+static enum status refuse_empty(const struct table *table, const struct source *source, struct error *error) {
+    if (source->part_count[PART_TRAIN] > 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID, "%s has no training row left: lower the shares for validation and test",
+                     table->name);
+}
+
+static enum status refuse_infinite_target(const struct table *table, const struct target *target,
+                                          const uint32_t *kept, size_t rows, struct error *error) {
+    for (size_t i = 0; target->task == SOURCE_REGRESS && i < rows; i++)
+        if (!isfinite(target->column->values[kept[i]]))
+            return cell_refuse_infinite(table, (size_t)table->target, kept[i], error);
+    return STATUS_OK;
+}
+
+// All of it, with scratch arrays that the caller frees.
+static enum status make_from_table(const struct table *table, const struct split *split, struct target *target,
+                                   struct notes *notes, struct source *source, int *picked, uint32_t *kept,
+                                   uint8_t *part_of, struct error *error) {
+    size_t columns = 0, rows = 0;
+    enum status status = pick_columns(table, notes, picked, &columns, error);
+    if (!status)
+        status = pick_rows(table, target, notes, kept, &rows, error);
+    if (!status)
+        status = refuse_infinite_target(table, target, kept, rows, error);
+    if (!status)
+        status = source_fill(source, table, kept, rows, picked, columns, error);
+    for (size_t i = 0; !status && i < rows; i++)
+        part_of[i] = split->part[source->origin[i]];
+    source->task = target->task;
+    source->target_name = mem_string(target->column->name);
+    if (!status && !source->target_name)
+        status = error_memory(error, "the target's name", 0);
+    if (!status && target->task == SOURCE_CLASSIFY)
+        status = take_labels(source, target, kept, error);
+    else if (!status)
+        status = take_numbers(source, target->column, kept, part_of, error);
+    if (!status)
+        status = source_parts(source, part_of, error);
+    return status ? status : refuse_empty(table, source, error);
+}
+
+static enum status source_of_table(const struct prepared *prepared, const struct split *split, const char *task,
+                                   struct notes *notes, struct source *source, struct error *error) {
+    const struct table *table = prepared->stages[prepared->stage_count - 1];
+    struct target target;
+    enum status status = target_read(table, task, &target, error);
+    if (status)
+        return status;
+    int *picked = mem_alloc(table->column_count + 1, sizeof *picked);
+    uint32_t *kept = mem_alloc(table->rows + 1, sizeof *kept);
+    uint8_t *part_of = mem_alloc(table->rows + 1, 1);
+    if (!picked || !kept || !part_of)
+        status = error_memory(error, "the rows of a source", (unsigned long long)table->rows * sizeof *kept);
+    else
+        status = make_from_table(table, split, &target, notes, source, picked, kept, part_of, error);
+    mem_free(picked);
+    mem_free(kept);
+    mem_free(part_of);
+    target_clear(&target);
+    return status;
+}
+
+// ---- images ---------------------------------------------------------------------------------------------
+
+static enum status source_of_images(const struct dataset *dataset, const struct prepared *prepared,
+                                    const struct split *split, struct source *source, struct error *error) {
+    struct image_set *images = dataset->images;
+    enum status status = source_share_images(source, images, prepared, error);
+    if (status)
+        return status;
+    source->task = SOURCE_CLASSIFY;
+    source->labels = mem_copy(images->labels, images->count * sizeof *images->labels);
+    source->target_name = mem_string("class");
+    source->class_names = names_copy(images->class_names, images->classes, error);
+    if (!source->labels || !source->target_name || !source->class_names)
+        return error_memory(error, "the labels", images->count * sizeof *images->labels);
+    source->classes = images->classes;
+    status = source_parts(source, split->part, error);
+    if (!status && source->part_count[PART_TRAIN] == 0)
+        status = error_set(error, STATUS_INVALID, "%s has no training images left: lower the shares for validation and test",
+                           dataset->name);
+    return status;
+}
+
+enum status source_make(const struct dataset *dataset, const struct prepared *prepared, const struct split *split,
+                        const char *task, struct notes *notes, struct source **out, struct error *error) {
+    struct source *source = source_begin(error);
+    if (!source)
+        return STATUS_MEMORY;
+    enum status status;
+    if (dataset->kind == DATASET_IMAGES && text_equal(task, "regress"))
+        status = error_set(error, STATUS_INVALID, "%s holds images with classes; a number cannot be predicted from them",
+                           dataset->name);
+    else if (dataset->kind == DATASET_IMAGES)
+        status = source_of_images(dataset, prepared, split, source, error);
+    else
+        status = source_of_table(prepared, split, task, notes, source, error);
+    if (status) {
+        source_release(source);
+        return status;
+    }
+    source_seal(source);
+    *out = source;
+    return STATUS_OK;
+}

@@ -1,0 +1,113 @@
+// The suggested pipeline: what this data needs before a neural net can learn from it, and why.
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "datasets/pipeline.h"
+#include "datasets/steps/state.h"
+
+// Of a few exact duplicates each is more likely a mistake than data; where many rows are equal they are
+// counts of the same case, and dropping them would change what is learned.
+#define DUPLICATES_MOST 0.01
+
+struct needs {
+    size_t numbers, categories, other; // columns besides the target
+    size_t holes;                      // missing cells in numbers and categories
+    size_t duplicates;
+};
+
+static int ascending(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static enum status count_duplicates(const struct table *table, size_t *count, struct error *error) {
+    uint64_t *hashes = mem_alloc(table->rows + 1, sizeof *hashes);
+    *count = 0;
+    if (!hashes)
+        return error_memory(error, "the rows' hashes", table->rows * sizeof *hashes);
+    for (size_t row = 0; row < table->rows; row++)
+        hashes[row] = table_row_hash(table, row);
+    qsort(hashes, table->rows, sizeof *hashes, ascending);
+    for (size_t row = 1; row < table->rows; row++)
+        *count += hashes[row] == hashes[row - 1];
+    mem_free(hashes);
+    return STATUS_OK;
+}
+
+static enum status look(const struct table *table, struct needs *needs, struct error *error) {
+    *needs = (struct needs){0};
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct column *column = table->columns[i];
+        bool number = column->type == COLUMN_NUMERIC, category = column->type == COLUMN_CATEGORY;
+        if ((int)i == table->target)
+            continue;
+        needs->numbers += number;
+        needs->categories += category;
+        needs->other += !number && !category;
+        if (number || category)
+            needs->holes += column->missing_count;
+    }
+    return count_duplicates(table, &needs->duplicates, error);
+}
+
+// Appends a step and its reason.
+static enum status add(struct pipeline *pipeline, const struct step_kind *kind, struct str *reasons,
+                       struct error *error) {
+    enum status status = pipeline_insert(pipeline, pipeline->count, kind, error);
+    if (!status && reasons)
+        str_format(reasons, "%s: ", kind->label);
+    return status;
+}
+
+static void because(struct str *reasons, enum status status, size_t count, const char *what, const char *why) {
+    if (!status && reasons)
+        str_format(reasons, "%zu %s%s; %s\n", count, what, count == 1 ? "" : "s", why);
+}
+
+static enum status suggest_table(const struct table *table, bool necessary_only, struct pipeline *pipeline,
+                                 struct str *reasons, struct error *error) {
+    struct needs needs;
+    enum status status = look(table, &needs, error);
+    bool few = needs.duplicates > 0 && (double)needs.duplicates <= DUPLICATES_MOST * (double)table->rows;
+    if (!status && few && !necessary_only) {
+        status = add(pipeline, &step_drop_duplicates, reasons, error);
+        because(reasons, status, needs.duplicates, "row", "the same row twice counts twice");
+    }
+    if (!status && needs.holes) {
+        status = add(pipeline, &step_missing, reasons, error);
+        because(reasons, status, needs.holes, "cell", "a model needs a value in every cell");
+    }
+    if (!status && needs.numbers && !necessary_only) {
+        status = add(pipeline, &step_standardize, reasons, error);
+        because(reasons, status, needs.numbers, "column", "nets learn faster when numbers have mean 0 and sd 1");
+    }
+    if (!status && needs.categories) {
+        status = add(pipeline, &step_one_hot, reasons, error);
+        because(reasons, status, needs.categories, "column", "a model reads numbers, so each category becomes a column");
+    }
+    if (!status && needs.other && reasons)
+        str_format(reasons, "%zu column%s of text or dates %s left out\n", needs.other, needs.other == 1 ? "" : "s",
+                   needs.other == 1 ? "is" : "are");
+    return status;
+}
+
+enum status pipeline_suggest(const struct dataset *dataset, bool necessary_only, struct pipeline **out,
+                             struct str *reasons, struct error *error) {
+    struct pipeline *pipeline = NULL;
+    enum status status = pipeline_make(&pipeline, error);
+    if (!status && dataset->kind == DATASET_TABLE)
+        status = suggest_table(dataset->table, necessary_only, pipeline, reasons, error);
+    else if (!status && !necessary_only) {
+        status = add(pipeline, &step_normalize_images, reasons, error);
+        because(reasons, status, dataset->images->channels, "channel", "pixels get mean 0 and sd 1, measured on training images");
+    }
+    if (!status && reasons && reasons->failed)
+        status = error_memory(error, "the reasons", reasons->length);
+    if (status) {
+        pipeline_free(pipeline);
+        return status;
+    }
+    *out = pipeline;
+    return STATUS_OK;
+}
