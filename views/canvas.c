@@ -74,7 +74,7 @@ static void set_cell(struct canvas *canvas, int x, int y, struct style style, ui
 
 // A wide character of which only one half is inside the clip shows as a blank there.
 static void set_glyph(struct canvas *canvas, int x, int y, struct style style, const struct text_glyph *glyph) {
-    if (glyph->replaced && style.fg == INK_DEFAULT)
+    if (glyph->replaced && (style.fg == INK_DEFAULT || style.fg == INK_TEXT))
         style.fg = INK_WARNING;
     if (glyph->count == 1 && glyph->width == 2) {
         bool whole = rect_contains(canvas->clip, x, y) && rect_contains(canvas->clip, x + 1, y);
