@@ -338,7 +338,8 @@ static void foreign_files_are_refused(void **state) {
     assert_int_equal(checkpoint_read_header(folder, &header, &error), STATUS_INVALID);
     assert_int_equal(checkpoint_read_header("/tmp/there/is/none.ckpt", &header, &error), STATUS_MISSING);
     assert_int_equal(checkpoint_read_header("/dev/zero", &header, &error), STATUS_INVALID);
-    write_file("a,b\n1,2\n3,4\n5,6\n7,8\n9,10\n11,12\n", 33);
+    const char *table = "a,b\n1,2\n3,4\n5,6\n7,8\n9,10\n11,12\n";
+    write_file(table, strlen(table));
     assert_int_equal(checkpoint_read_header(path, &header, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, "not a checkpoint"));
     backend_close(backend);
