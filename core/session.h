@@ -4,6 +4,9 @@
 // its result in session_drain. Everything here belongs to the main thread and none of it waits,
 // except session_wait and session_close. The snapshot is owned by the session; what it points to
 // stays the same until the next call of session_drain or of a function that changes it.
+// An edit that comes while its data is being prepared cancels that work and begins it anew; work that
+// fails leaves what was open as it was. Opening another file clears the history of undo and redo.
+// A store that cannot be written while a run lives is told once, and the run goes on.
 #ifndef CORE_SESSION_H
 #define CORE_SESSION_H
 
@@ -109,12 +112,14 @@ struct session_options {
 };
 enum status session_open(struct session **session, const struct session_options *options, struct error *error);
 void session_close(struct session *session); // stops and saves a living run; NULL allowed
-// Descriptors to poll for reading; returns how many (at most 2).
+// Descriptors to poll for reading; returns how many (at most 2). While a job is at work one of them
+// becomes readable ten times a second, so that its progress is seen.
 size_t session_poll_fds(const struct session *session, int fds[2]);
 // Takes over finished jobs, events and metrics; writes the store. True when the snapshot changed.
 bool session_drain(struct session *session);
 const struct snapshot *session_snapshot(const struct session *session);
-// Drains until no job is at work; the job's error, if any. For the command line and tests.
+// Drains until no job is at work; the error of the last that failed, if any. Data that no model can use
+// is no error: source is NULL then, and source_reason says why. For the command line and tests.
 enum status session_wait(struct session *session, struct error *error);
 // Called in session_drain for every event of the engine, in order (the command line prints them).
 typedef void session_listener(void *context, const struct event *event);
@@ -148,7 +153,8 @@ enum status session_export(struct session *session, const char *path, struct err
 // While a run lives, live parameters go to the engine; others are refused with a sentence.
 enum status session_set(struct session *session, const char *name, const char *text, struct error *error);
 enum status session_nudge(struct session *session, const char *name, int direction, struct error *error);
-enum status session_start(struct session *session, struct error *error);  // waits for no job: refused while one works
+// Refused while the data is being read or prepared (not while it is profiled).
+enum status session_start(struct session *session, struct error *error);
 enum status session_pause(struct session *session, struct error *error);  // or go on, when paused
 enum status session_one_step(struct session *session, struct error *error);
 enum status session_stop(struct session *session, struct error *error);

@@ -1,0 +1,201 @@
+#include "core/session.h"
+
+#include <math.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/session_private.h"
+
+// ---- the snapshot ---------------------------------------------------------------------------------------
+
+void session_publish(struct session *session) {
+    struct snapshot *view = &session->view;
+    view->version++;
+    session->changed = true;
+    view->dataset = session->dataset;
+    view->profile = session->profile;
+    view->split = session->split.part ? &session->split : NULL;
+    view->pipeline = session->pipeline;
+    view->fitted = session->fitted;
+    view->prepared = session->prepared;
+    view->source = session->source;
+    view->source_notes = session->source ? &session->notes : NULL;
+    view->suggested = session->mode != PIPELINE_EDITED;
+    if (!view->suggested)
+        view->pipeline_reasons[0] = '\0';
+    view->params = &session->params;
+    view->layers = session->layers;
+    view->run = session->live;
+    view->overlays = (const struct run_view *const *)session->overlays;
+    view->overlay_count = session->overlay_count;
+    view->runs = session->runs;
+    view->run_count = session->run_count;
+    view->metrics_dropped = engine_dropped(session->engine);
+    view->can_undo = session->undo.count > 0;
+    view->can_redo = session->redo.count > 0;
+}
+
+const struct snapshot *session_snapshot(const struct session *session) {
+    return &session->view;
+}
+
+void session_message(struct session *session, enum message_kind kind, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(session->view.message, sizeof session->view.message, format, arguments);
+    va_end(arguments);
+    session->view.message_kind = kind;
+    static const enum log_level levels[] = {LOG_INFO, LOG_INFO, LOG_WARNING, LOG_ERROR};
+    log_add(levels[kind], "%s", session->view.message);
+    session_publish(session);
+}
+
+void session_tell_error(struct session *session, const struct error *error) {
+    session_message(session, error->status == STATUS_CANCELLED ? MESSAGE_WARNING : MESSAGE_ERROR, "%s", error->text);
+}
+
+void session_clear_message(struct session *session) {
+    session->view.message_kind = MESSAGE_NONE;
+    session->view.message[0] = '\0';
+    session_publish(session);
+}
+
+// ---- opening and closing ----------------------------------------------------------------------------------
+
+enum status session_open(struct session **out, const struct session_options *options, struct error *error) {
+    struct session *session = mem_alloc(1, sizeof *session);
+    if (!session)
+        return error_memory(error, "the session", sizeof *session);
+    session->no_profile = options->no_profile;
+    session->wake.read_fd = session->wake.write_fd = -1;
+    session->loaded_target = -1;
+    session->view.seconds_left = NAN;
+    params_defaults(&train_table, &session->params);
+    enum status status = wake_open(&session->wake, error);
+    if (!status)
+        status = store_open(&session->store, options->store_path, error);
+    if (!status)
+        status = engine_open(&session->engine, error);
+    if (!status)
+        status = session_refresh_runs(session, error);
+    if (status) {
+        session_close(session);
+        return status;
+    }
+    session_refresh_model(session);
+    session_publish(session);
+    *out = session;
+    return STATUS_OK;
+}
+
+// The end of the run is drained too, so that the store has it.
+static void end_run(struct session *session) {
+    struct error error;
+    if (!session_run_alive(session) || engine_command(session->engine, &(struct command){.kind = COMMAND_QUIT}, &error))
+        return;
+    session->restart = false;
+    while (session_run_alive(session)) {
+        struct pollfd descriptor = {.fd = engine_wake(session->engine)->read_fd, .events = POLLIN};
+        poll(&descriptor, 1, 1000);
+        session_drain(session);
+    }
+}
+
+void session_close(struct session *session) {
+    if (!session)
+        return;
+    session->wanted = 0;
+    job_close(&session->job);
+    if (session->engine)
+        end_run(session);
+    engine_close(session->engine);
+    store_close(session->store);
+    work_clear(&session->work);
+    load_request_clear(&session->request);
+    session_forget_prepared(session);
+    pipeline_free(session->pipeline);
+    profile_free(session->profile);
+    dataset_free(session->dataset);
+    load_settings_clear(&session->load);
+    history_clear(&session->undo);
+    history_clear(&session->redo);
+    run_view_free(session->live);
+    for (size_t i = 0; i < session->overlay_count; i++)
+        run_view_free(session->overlays[i]);
+    mem_free(session->overlays);
+    mem_free(session->runs);
+    mem_free(session->layers);
+    if (session->wake.read_fd >= 0)
+        wake_close(&session->wake);
+    mem_free(session);
+}
+
+// ---- draining ------------------------------------------------------------------------------------------------
+
+size_t session_poll_fds(const struct session *session, int fds[2]) {
+    fds[0] = engine_wake(session->engine)->read_fd;
+    fds[1] = session->wake.read_fd;
+    return 2;
+}
+
+void session_listen(struct session *session, session_listener *listener, void *context) {
+    session->listener = listener;
+    session->listener_context = context;
+}
+
+// A rate is that of the present stage: reading says nothing about profiling.
+static void look_at_job(struct session *session) {
+    double now = clock_now();
+    struct task *task = &session->job.task;
+    struct job_view *job = &session->view.job;
+    const char *stage = atomic_load(&task->stage);
+    if (session->stage && stage == session->stage && now - session->job_looked < 0.05)
+        return;
+    session->job_looked = now;
+    if (stage != session->stage) {
+        session->stage = stage;
+        session->stage_began = now;
+    }
+    job->stage = stage;
+    job->unit = atomic_load(&task->unit);
+    job->done = atomic_load(&task->done);
+    job->total = atomic_load(&task->total);
+    double passed = now - session->stage_began;
+    bool known = passed > 0.1 && job->done > 0;
+    job->rate = known ? (double)job->done / passed : NAN;
+    job->seconds_left = known && job->total >= job->done ? (double)(job->total - job->done) / job->rate : NAN;
+    session_publish(session);
+}
+
+bool session_drain(struct session *session) {
+    wake_clear(engine_wake(session->engine));
+    wake_clear(&session->wake);
+    session_take_over(session);
+    if (session->job.active)
+        look_at_job(session);
+    if (session_drain_run(session))
+        session_refresh_rates(session);
+    bool changed = session->changed;
+    session->changed = false;
+    return changed;
+}
+
+enum status session_wait(struct session *session, struct error *error) {
+    for (;;) {
+        session_drain(session);
+        if (!session->job.active && !session->wanted)
+            break;
+        struct pollfd descriptor = {.fd = session->wake.read_fd, .events = POLLIN};
+        poll(&descriptor, 1, 1000);
+    }
+    enum status status = session->job_status;
+    if (status)
+        *error = session->job_error;
+    session->job_status = STATUS_OK;
+    return status;
+}

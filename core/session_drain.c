@@ -1,0 +1,258 @@
+// What the engine reports goes into the curves, the snapshot and the store, one transaction a drain.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/session_private.h"
+
+enum { EVENTS_AT_ONCE = 64, METRICS_AT_ONCE = 4096 };
+
+// ---- rates ------------------------------------------------------------------------------------------------
+
+static const struct step_metrics *last_point(const struct curve *curve) {
+    return curve->point_count ? &curve->points[curve->point_count - 1] : NULL;
+}
+
+// The first point at or after `seconds`; the points' times never go back.
+static const struct step_metrics *first_since(const struct curve *curve, double seconds) {
+    size_t low = 0, high = curve->point_count - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (curve->points[middle].seconds < seconds)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return &curve->points[low];
+}
+
+void session_refresh_rates(struct session *session) {
+    struct snapshot *view = &session->view;
+    const struct curve *curve = session->live ? &session->live->curve : NULL;
+    view->seconds_left = NAN;
+    view->samples_per_s = view->microseconds_per_step = 0;
+    if (!curve || curve->point_count < 2)
+        return;
+    const struct step_metrics *now = last_point(curve), *recent = first_since(curve, now->seconds - 1);
+    if (recent == now) // steps of more than a second
+        recent = now - 1;
+    double passed = now->seconds - recent->seconds;
+    if (passed > 0 && now->step > recent->step) {
+        view->samples_per_s = (double)(now->samples - recent->samples) / passed;
+        view->microseconds_per_step = 1e6 * passed / (double)(now->step - recent->step);
+    }
+    const struct step_metrics *past = first_since(curve, now->seconds - 10);
+    if (past == now)
+        past = now - 1;
+    double epochs = now->epoch - past->epoch;
+    if (epochs > 0 && session_run_alive(session))
+        view->seconds_left =
+            fmax(0, (double)session->params.epochs - now->epoch) * (now->seconds - past->seconds) / epochs;
+}
+
+// From here to the last epoch's end, at the batch size the run has now.
+static void recount_steps(struct session *session) {
+    const struct step_metrics *now = last_point(&session->live->curve);
+    const struct train_params *params = &session->run_params;
+    double rows = (double)session->live->record.train_rows, batch = (double)params->batch;
+    double epoch = now ? now->epoch : 0, into = epoch - floor(epoch);
+    double whole = params->drop_last ? floor(rows / batch) : ceil(rows / batch);
+    double rest = into > 0 ? ceil(round((1 - into) * rows) / batch) : whole;
+    double left = rest + fmax(0, (double)params->epochs - floor(epoch) - 1) * whole;
+    session->view.steps_total = (now ? now->step : 0) + (uint64_t)(epoch >= (double)params->epochs ? 0 : left);
+}
+
+// ---- events ---------------------------------------------------------------------------------------------------
+
+static bool is_better(const struct run_record *record, const struct epoch_row *row) {
+    const struct epoch_row *best = &record->best_row;
+    if (best->epoch == 0)
+        return true;
+    if (!isnan(row->val_accuracy))
+        return isnan(best->val_accuracy) || row->val_accuracy > best->val_accuracy;
+    if (!isnan(row->val_rmse))
+        return isnan(best->val_rmse) || row->val_rmse < best->val_rmse;
+    return row->train_loss < best->train_loss;
+}
+
+static void take_epoch(struct session *session, const struct epoch_row *row) {
+    struct run_record *record = &session->live->record;
+    struct curve *curve = &session->live->curve;
+    record->epochs = row->epoch;
+    record->final_row = *row;
+    if (is_better(record, row))
+        record->best_row = *row;
+    if (vec_reserve(&curve->epochs, &curve->epoch_capacity, curve->epoch_count + 1, sizeof *curve->epochs))
+        curve->epochs[curve->epoch_count++] = *row;
+}
+
+static void take_started(struct session *session, const struct event *event) {
+    struct run_record *record = &session->live->record;
+    snprintf(session->view.device.backend, sizeof session->view.device.backend, "%s", event->started.backend);
+    snprintf(session->view.device.name, sizeof session->view.device.name, "%s", event->started.device);
+    snprintf(session->view.device.detail, sizeof session->view.device.detail, "%s", event->started.detail);
+    snprintf(session->view.device.precision, sizeof session->view.device.precision, "%s", event->started.precision);
+    session->view.device.threads = event->started.threads;
+    session->view.device.bytes = event->started.bytes;
+    session->view.steps_total = event->started.steps_total;
+    snprintf(record->device, sizeof record->device, "%s", event->started.device);
+    snprintf(record->precision, sizeof record->precision, "%s", event->started.precision);
+}
+
+static void tell_end(struct session *session) {
+    const struct run_record *record = &session->live->record;
+    const struct epoch_row *row = &record->final_row;
+    char figure[64] = "";
+    if (record->epochs > 0 && !isnan(row->val_accuracy))
+        snprintf(figure, sizeof figure, ": validation accuracy %.1f %%", 100 * row->val_accuracy);
+    else if (record->epochs > 0 && !isnan(row->val_rmse))
+        snprintf(figure, sizeof figure, ": validation RMSE %.4g", row->val_rmse);
+    if (record->state != RUN_FAILED) // what failed has been told
+        session_message(session, MESSAGE_INFO, "run %lld is %s%s", (long long)record->id, run_state_name(record->state),
+                        figure);
+}
+
+static void take_state(struct session *session, enum run_state state) {
+    struct run_record *record = &session->live->record;
+    session->view.state = record->state = state;
+    session->wants_pause = state == RUN_PAUSED || (session->wants_pause && state == RUN_OPENING);
+    if (run_is_alive(state))
+        return;
+    record->ended = clock_wall();
+    tell_end(session);
+}
+
+static void take_change(struct session *session, const struct event *event) {
+    struct error error;
+    const char *name = event->change.name, *to = event->change.to;
+    if (params_set(&train_table, &session->run_params, name, to, &error) ||
+        params_set(&train_table, &session->params, name, to, &error))
+        session_tell_error(session, &error);
+    recount_steps(session);
+    session_refresh_model(session);
+}
+
+static void take_event(struct session *session, const struct event *event) {
+    struct run_record *record = &session->live->record;
+    switch (event->kind) {
+    case EVENT_STATE:
+        take_state(session, event->state);
+        break;
+    case EVENT_STARTED:
+        take_started(session, event);
+        break;
+    case EVENT_EPOCH:
+        take_epoch(session, &event->epoch);
+        break;
+    case EVENT_CHANGE:
+        take_change(session, event);
+        break;
+    case EVENT_CHECKPOINT:
+        snprintf(record->checkpoint, sizeof record->checkpoint, "%s", event->text);
+        break;
+    case EVENT_WARNING: // perhaps a value that was refused: what the run really has is shown again
+        session->params = session->run_params;
+        session_message(session, MESSAGE_WARNING, "%.*s", ERROR_TEXT_SIZE - 1, event->text);
+        break;
+    case EVENT_ERROR:
+        session_message(session, MESSAGE_ERROR, "%.*s", ERROR_TEXT_SIZE - 1, event->text);
+        break;
+    case EVENT_MARK:
+        break;
+    }
+    curve_mark(&session->live->curve, event);
+    session_publish(session);
+    if (session->listener)
+        session->listener(session->listener_context, event);
+}
+
+// ---- metrics ----------------------------------------------------------------------------------------------------
+
+// Straight into the curve. Stops after what the ring can hold: a fast run must not keep the screen waiting.
+static bool take_metrics(struct session *session) {
+    struct curve *curve = &session->live->curve;
+    size_t before = curve->point_count;
+    for (size_t read = METRICS_AT_ONCE; read == METRICS_AT_ONCE && curve->point_count - before < METRICS_KEPT;) {
+        if (!vec_reserve(&curve->points, &curve->point_capacity, curve->point_count + METRICS_AT_ONCE,
+                         sizeof *curve->points)) {
+            session_message(session, MESSAGE_ERROR, "out of memory: the curves of this run have a gap from here on");
+            break;
+        }
+        read = engine_metrics(session->engine, curve->points + curve->point_count, METRICS_AT_ONCE);
+        curve->point_count += read;
+    }
+    const struct step_metrics *last = last_point(curve);
+    if (last) {
+        session->live->record.steps = last->step;
+        session->live->record.samples = last->samples;
+        session->live->record.seconds = last->seconds;
+    }
+    return curve->point_count > before;
+}
+
+// ---- the store -----------------------------------------------------------------------------------------------------
+
+static enum status write(struct session *session, const struct event *events, size_t count, size_t from,
+                         struct error *error) {
+    const struct run_view *live = session->live;
+    int64_t id = live->record.id;
+    enum status status = store_begin(session->store, error);
+    if (status)
+        return status;
+    for (size_t i = 0; i < count && !status; i++)
+        status = store_event(session->store, id, &events[i], error);
+    if (!status && live->curve.point_count > from)
+        status = store_metrics(session->store, id, live->curve.points + from, live->curve.point_count - from, error);
+    if (!status)
+        status = store_run_update(session->store, &live->record, error);
+    if (!status)
+        return store_commit(session->store, error);
+    store_rollback(session->store);
+    return status;
+}
+
+// A store that cannot be written does not end the run: it is said once, until it works again.
+static void keep(struct session *session, const struct event *events, size_t count, size_t from) {
+    struct error error;
+    enum status status = write(session, events, count, from, &error);
+    if (status && !session->store_failed)
+        session_message(session, MESSAGE_ERROR, "the run goes on, but is not kept: %s", error.text);
+    session->store_failed = status != STATUS_OK;
+    for (size_t i = 0; i < session->run_count; i++) {
+        if (session->runs[i].id == session->live->record.id)
+            session->runs[i] = session->live->record;
+    }
+}
+
+static void start_again(struct session *session) {
+    struct error error;
+    session->restart = false;
+    if (session_start(session, &error))
+        session_tell_error(session, &error);
+}
+
+// Events are read before metrics: when the last event is here, so is every step before it.
+bool session_drain_run(struct session *session) {
+    struct event *events = NULL;
+    size_t count = 0, capacity = 0, read = EVENTS_AT_ONCE;
+    if (!session->live || !session_run_alive(session))
+        return false;
+    while (read == EVENTS_AT_ONCE && vec_reserve(&events, &capacity, count + EVENTS_AT_ONCE, sizeof *events)) {
+        read = engine_events(session->engine, events + count, EVENTS_AT_ONCE);
+        count += read;
+    }
+    size_t from = session->live->curve.point_count;
+    bool news = take_metrics(session) || count > 0;
+    for (size_t i = 0; i < count; i++)
+        take_event(session, &events[i]);
+    if (news) {
+        keep(session, events, count, from);
+        session_publish(session);
+    }
+    mem_free(events);
+    if (session->restart && !session_run_alive(session))
+        start_again(session);
+    return news;
+}

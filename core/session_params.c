@@ -1,0 +1,141 @@
+// Parameters, and the model that follows from them.
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/session_private.h"
+
+// ---- the model ------------------------------------------------------------------------------------------
+
+// Operations of both directions for one sample, counted on the program a step would run.
+static enum status count_flops(const struct model *model, double *flops, struct error *error) {
+    struct program program = {.batch = 1};
+    struct layer_pass *passes = mem_alloc(model->count + 1, sizeof *passes);
+    if (!passes)
+        return error_memory(error, "the passes of a model", (model->count + 1) * sizeof *passes);
+    value_id x = program_temporary(&program, DTYPE_F32, shape_batch(1, model->sample));
+    value_id logits = model_forward(model, &program, DTYPE_F32, true, x, passes);
+    value_id gradient = program_temporary(&program, DTYPE_F32, program.values[logits].shape);
+    model_backward(model, &program, gradient, passes);
+    if (!program.failed)
+        *flops = program_flops(&program);
+    enum status status = program.failed ? error_memory(error, "the program of a model", 0) : STATUS_OK;
+    program_free(&program);
+    mem_free(passes);
+    return status;
+}
+
+static enum status fill_rows(struct session *session, const struct model *model, struct error *error) {
+    struct model_row *rows = mem_alloc(model->count, sizeof *rows);
+    if (!rows)
+        return error_memory(error, "the layers of a model", model->count * sizeof *rows);
+    for (size_t i = 0; i < model->count; i++) {
+        const struct layer *layer = &model->layers[i];
+        snprintf(rows[i].name, sizeof rows[i].name, "%s", layer->name);
+        snprintf(rows[i].kind, sizeof rows[i].kind, "%s", layer->kind->name);
+        layer->kind->describe(layer, rows[i].settings);
+        rows[i].figures = model_figures(model, i);
+    }
+    session->layers = rows;
+    session->view.layer_count = model->count;
+    session->view.weight_count = model->weight_count;
+    return STATUS_OK;
+}
+
+void session_refresh_model(struct session *session) {
+    struct error error = {0};
+    struct model *model = NULL;
+    struct snapshot *view = &session->view;
+    mem_free(session->layers);
+    session->layers = NULL;
+    view->layer_count = view->weight_count = 0;
+    view->flops = 0;
+    view->model_reason[0] = '\0';
+    const struct source *source = session->source;
+    enum status status;
+    if (!source)
+        status = error_set(&error, STATUS_STATE, "%s",
+                           session->dataset ? view->source_reason : "no data is open; open a file first");
+    else
+        status = model_make(&session->params, source->sample,
+                            source->task == SOURCE_CLASSIFY ? (int64_t)source->classes : 1, &model, &error);
+    if (!status)
+        status = fill_rows(session, model, &error);
+    if (!status)
+        status = count_flops(model, &view->flops, &error);
+    if (status)
+        snprintf(view->model_reason, sizeof view->model_reason, "%s", error.text);
+    model_free(model);
+    session_publish(session);
+}
+
+// ---- setting ----------------------------------------------------------------------------------------------
+
+// What decides which rows train, or what they are trained for: the data is prepared anew.
+static bool shapes_data(const struct param *row) {
+    static const char *const names[] = {"target", "validation", "test", "split", "seed", "loss"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(row->name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status send_live(struct session *session, const struct param *row, const struct train_params *params,
+                             struct error *error) {
+    struct command command = {.kind = COMMAND_SET};
+    char text[PARAM_TEXT_SIZE];
+    snprintf(command.name, sizeof command.name, "%s", row->name);
+    snprintf(command.text, sizeof command.text, "%s", params_get(row, params, text));
+    return engine_command(session->engine, &command, error);
+}
+
+// All or nothing: refused before anything is sent.
+enum status session_change_params(struct session *session, const struct train_params *params, struct error *error) {
+    bool alive = session_run_alive(session), reshaped = false;
+    for (size_t i = 0; i < train_table.count; i++) {
+        const struct param *row = &train_table.rows[i];
+        if (params_equal(row, params, &session->params))
+            continue;
+        if (alive && !row->live)
+            return error_set(error, STATUS_STATE, "%s cannot change while a run lives; stop it first", row->label);
+        reshaped |= shapes_data(row);
+    }
+    for (size_t i = 0; alive && i < train_table.count; i++) {
+        const struct param *row = &train_table.rows[i];
+        enum status status = STATUS_OK;
+        if (!params_equal(row, params, &session->params))
+            status = send_live(session, row, params, error);
+        if (status)
+            return status;
+    }
+    session->params = *params;
+    if (reshaped && session->dataset)
+        session_want(session, WORK_PREPARE);
+    session_refresh_model(session);
+    return STATUS_OK;
+}
+
+enum status session_set(struct session *session, const char *name, const char *text, struct error *error) {
+    struct train_params params = session->params;
+    const struct param *row = params_find(&train_table, name);
+    if (row && strcmp(row->name, "target") == 0)
+        return session_set_target(session, text, error);
+    if (row && strcmp(row->name, "recipe") == 0)
+        return session_recipe(session, text, false, error);
+    enum status status = params_set(&train_table, &params, name, text, error);
+    if (status || params_equal(row, &params, &session->params))
+        return status;
+    if (session_run_alive(session) && !row->live)
+        return error_set(error, STATUS_STATE, "%s cannot change while a run lives; stop it first", row->label);
+    status = history_record(session, error);
+    return status ? status : session_change_params(session, &params, error);
+}
+
+enum status session_nudge(struct session *session, const char *name, int direction, struct error *error) {
+    char text[PARAM_TEXT_SIZE];
+    const struct param *row = params_find(&train_table, name);
+    if (!row)
+        return error_set(error, STATUS_MISSING, "there is no parameter '%s'", name);
+    return session_set(session, name, params_nudge(row, &session->params, direction, text), error);
+}

@@ -1,0 +1,359 @@
+// Starting, steering and looking up runs.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/session_private.h"
+
+bool session_run_alive(const struct session *session) {
+    return run_is_alive(session->view.state);
+}
+
+void run_view_free(struct run_view *view) {
+    if (!view)
+        return;
+    mem_free(view->curve.points);
+    mem_free(view->curve.epochs);
+    mem_free(view->curve.marks);
+    mem_free(view);
+}
+
+// ---- starting ----------------------------------------------------------------------------------------------
+
+struct luggage { // what a run keeps beside its figures, as JSON
+    char *recipe, *encoding, *extra;
+};
+
+static void luggage_clear(struct luggage *luggage) {
+    mem_free(luggage->recipe);
+    mem_free(luggage->encoding);
+    mem_free(luggage->extra);
+}
+
+static enum status print_json(cJSON *object, char **out, struct error *error) {
+    char *printed = cJSON_PrintUnformatted(object);
+    *out = printed ? mem_string(printed) : NULL;
+    cJSON_free(printed);
+    return *out ? STATUS_OK : error_memory(error, "what a run keeps of its data", 0);
+}
+
+static enum status save_encoding(const struct source *source, cJSON *object, struct error *error) {
+    struct encoding encoding = {0};
+    enum status status = encoding_of(source, &encoding, error);
+    if (!status)
+        status = encoding_save(&encoding, object, error);
+    encoding_free(&encoding);
+    return status;
+}
+
+// extra: {"data": how it was opened, "recipe": fitted, "encoding": …}, enough to evaluate, predict
+// and go on from a checkpoint alone.
+static enum status pack(const struct session *session, struct luggage *luggage, struct error *error) {
+    cJSON *encoding = cJSON_CreateObject(), *extra = cJSON_CreateObject();
+    enum status status = pipeline_save(session->fitted, true, &luggage->recipe, error);
+    if (!status)
+        status = save_encoding(session->source, encoding, error);
+    if (!status)
+        status = print_json(encoding, &luggage->encoding, error);
+    cJSON *recipe = status ? NULL : cJSON_Parse(luggage->recipe);
+    if (!status) {
+        cJSON_AddItemToObject(extra, "data", load_settings_json(&session->load));
+        cJSON_AddItemToObject(extra, "recipe", recipe);
+        cJSON_AddItemToObject(extra, "encoding", encoding);
+        encoding = NULL;
+        status = print_json(extra, &luggage->extra, error);
+    }
+    cJSON_Delete(encoding);
+    cJSON_Delete(extra);
+    return status;
+}
+
+static void fill_record(const struct session *session, struct run_record *record) {
+    const struct source *source = session->source;
+    struct error error;
+    struct model *model = NULL;
+    *record = (struct run_record){.started = clock_wall(), .state = RUN_OPENING, .params = session->params};
+    record->classify = source->task == SOURCE_CLASSIFY;
+    record->train_rows = source->part_count[PART_TRAIN];
+    record->validation_rows = source->part_count[PART_VALIDATION];
+    record->test_rows = source->part_count[PART_TEST];
+    snprintf(record->data_path, sizeof record->data_path, "%s", session->load.path);
+    snprintf(record->precision, sizeof record->precision, "%.7s", session->params.precision);
+    snprintf(record->model, sizeof record->model, "%.63s", session->params.model);
+    if (!model_make(&session->params, source->sample, record->classify ? (int64_t)source->classes : 1, &model, &error))
+        snprintf(record->model, sizeof record->model, "%s", model->name); // "auto" by its own name
+    model_free(model);
+    snprintf(record->name, sizeof record->name, "%s · %.48s", record->model, session->dataset->name);
+}
+
+// The run before is kept where it was pinned.
+static enum status make_room(struct session *session, struct run_view **view, struct error *error) {
+    if (session->live && session->live->pinned) {
+        if (!vec_reserve(&session->overlays, &session->overlay_capacity, session->overlay_count + 1,
+                         sizeof *session->overlays))
+            return error_memory(error, "the list of runs shown", sizeof(void *) * (session->overlay_count + 1));
+        session->live->live = false;
+        session->overlays[session->overlay_count++] = session->live;
+        session->live = NULL;
+    }
+    *view = mem_alloc(1, sizeof **view);
+    return *view ? STATUS_OK : error_memory(error, "the curves of a run", sizeof **view);
+}
+
+static enum status begin(struct session *session, struct run_view *view, const struct luggage *luggage,
+                         const char *checkpoint, struct error *error) {
+    struct engine_run run = {.params = session->params, .source = session->source, .extra = luggage->extra};
+    enum status status = store_run_add(session->store, &view->record, luggage->recipe, luggage->encoding, error);
+    if (status)
+        return status;
+    snprintf(run.folder, sizeof run.folder, "%.990s/%lld", store_folder(session->store), (long long)view->record.id);
+    snprintf(run.resume, sizeof run.resume, "%s", checkpoint);
+    status = engine_start(session->engine, &run, error);
+    if (!status)
+        return status;
+    struct error second;
+    view->record.state = RUN_FAILED;
+    view->record.ended = clock_wall();
+    if (store_run_update(session->store, &view->record, &second))
+        session_tell_error(session, &second);
+    return status;
+}
+
+enum status session_launch(struct session *session, int64_t parent, const char *checkpoint, struct error *error) {
+    struct luggage luggage = {0};
+    struct run_view *view = NULL;
+    enum status status = pack(session, &luggage, error);
+    if (!status)
+        status = make_room(session, &view, error);
+    if (!status) {
+        view->live = true;
+        fill_record(session, &view->record);
+        view->record.parent = parent;
+        status = begin(session, view, &luggage, checkpoint, error);
+    }
+    luggage_clear(&luggage);
+    if (status) {
+        run_view_free(view);
+        return status;
+    }
+    run_view_free(session->live);
+    session->live = view;
+    session->run_params = session->params;
+    session->wants_pause = session->restart = session->store_failed = false;
+    session->view.state = RUN_OPENING;
+    session->view.steps_total = 0;
+    memset(&session->view.device, 0, sizeof session->view.device);
+    session_refresh_rates(session);
+    struct error second;
+    if (session_refresh_runs(session, &second))
+        session_tell_error(session, &second);
+    session_publish(session);
+    return STATUS_OK;
+}
+
+static enum status check_start(const struct session *session, struct error *error) {
+    bool working = session->job.active && session->work.kind != WORK_PROFILE && session->work.kind != WORK_EXPORT;
+    if (session_run_alive(session))
+        return error_set(error, STATUS_STATE, "a run is alive: stop it before starting another");
+    if (working || (session->wanted & (WORK_LOAD | WORK_PREPARE)))
+        return error_set(error, STATUS_STATE, "the data is still being prepared; start when it is done");
+    if (!session->dataset)
+        return error_set(error, STATUS_STATE, "no data is open; open a file first");
+    if (!session->source)
+        return error_set(error, STATUS_INVALID, "%s", session->view.source_reason);
+    if (session->view.model_reason[0])
+        return error_set(error, STATUS_INVALID, "%s", session->view.model_reason);
+    size_t rows = session->source->part_count[PART_TRAIN];
+    if (rows > 0 && (uint64_t)session->params.batch > rows)
+        return error_set(error, STATUS_INVALID,
+                         "batch size %lld is larger than the %zu training rows; choose at most %zu",
+                         (long long)session->params.batch, rows, rows);
+    return STATUS_OK;
+}
+
+enum status session_start(struct session *session, struct error *error) {
+    enum status status = check_start(session, error);
+    return status ? status : session_launch(session, 0, "", error);
+}
+
+// ---- steering ---------------------------------------------------------------------------------------------------
+
+static enum status send(struct session *session, enum command_kind kind, const char *text, struct error *error) {
+    struct command command = {.kind = kind};
+    snprintf(command.text, sizeof command.text, "%s", text);
+    if (!session_run_alive(session))
+        return error_set(error, STATUS_STATE, "no run is alive; start one first");
+    return engine_command(session->engine, &command, error);
+}
+
+enum status session_pause(struct session *session, struct error *error) {
+    enum status status = send(session, session->wants_pause ? COMMAND_RESUME : COMMAND_PAUSE, "", error);
+    if (!status)
+        session->wants_pause = !session->wants_pause;
+    return status;
+}
+
+enum status session_one_step(struct session *session, struct error *error) {
+    enum status status = send(session, COMMAND_STEP, "", error);
+    if (!status)
+        session->wants_pause = true;
+    return status;
+}
+
+enum status session_stop(struct session *session, struct error *error) {
+    session->restart = false;
+    return send(session, COMMAND_STOP, "", error);
+}
+
+enum status session_restart(struct session *session, struct error *error) {
+    if (!session_run_alive(session))
+        return session_start(session, error);
+    enum status status = send(session, COMMAND_STOP, "", error);
+    session->restart = status == STATUS_OK; // once it has ended
+    return status;
+}
+
+enum status session_checkpoint(struct session *session, struct error *error) {
+    return send(session, COMMAND_CHECKPOINT, "", error);
+}
+
+enum status session_mark(struct session *session, const char *text, struct error *error) {
+    return send(session, COMMAND_MARK, text, error);
+}
+
+enum status session_roll_back(struct session *session, struct error *error) {
+    if (session_run_alive(session) && !session->live->record.checkpoint[0])
+        return error_set(error, STATUS_MISSING, "run %lld has no checkpoint yet; press r to start again instead",
+                         (long long)session->live->record.id);
+    return send(session, COMMAND_ROLL_BACK, session->live ? session->live->record.checkpoint : "", error);
+}
+
+// ---- looking up ---------------------------------------------------------------------------------------------------
+
+enum status session_refresh_runs(struct session *session, struct error *error) {
+    struct run_record *runs = NULL;
+    size_t count = 0;
+    enum status status = store_runs(session->store, &runs, &count, error);
+    if (status)
+        return status;
+    mem_free(session->runs);
+    session->runs = runs;
+    session->run_count = count;
+    session_publish(session);
+    return STATUS_OK;
+}
+
+static const struct step_metrics *point_at(const struct curve *curve, uint64_t step) {
+    for (size_t i = curve->point_count; i > 0; i--) {
+        if (curve->points[i - 1].step <= step)
+            return &curve->points[i - 1];
+    }
+    return NULL;
+}
+
+void curve_mark(struct curve *curve, const struct event *event) {
+    bool demanded = event->kind == EVENT_CHECKPOINT && strstr(event->text, "/step-");
+    if (event->kind != EVENT_CHANGE && event->kind != EVENT_MARK && !demanded)
+        return;
+    if (!vec_reserve(&curve->marks, &curve->mark_capacity, curve->mark_count + 1, sizeof *curve->marks))
+        return;
+    struct mark *mark = &curve->marks[curve->mark_count++];
+    *mark = (struct mark){.step = event->step, .kind = event->kind};
+    const struct step_metrics *point = point_at(curve, event->step);
+    if (point) {
+        mark->samples = point->samples;
+        mark->epoch = point->epoch;
+        mark->seconds = point->seconds;
+    }
+    if (event->kind == EVENT_CHANGE)
+        snprintf(mark->text, sizeof mark->text, "%.24s %.30s→%.30s", event->change.name, event->change.from,
+                 event->change.to);
+    else
+        snprintf(mark->text, sizeof mark->text, "%.90s", demanded ? "checkpoint" : event->text);
+    mark->text[utf8_cut(mark->text, strlen(mark->text))] = '\0';
+}
+
+static enum status read_view(struct session *session, int64_t run, struct run_view *view, struct error *error) {
+    struct curve *curve = &view->curve;
+    struct event *events = NULL;
+    size_t count = 0;
+    enum status status = store_run(session->store, run, &view->record, error);
+    if (!status)
+        status = store_run_metrics(session->store, run, &curve->points, &curve->point_count, error);
+    if (!status)
+        status = store_run_epochs(session->store, run, &curve->epochs, &curve->epoch_count, error);
+    if (!status)
+        status = store_run_events(session->store, run, &events, &count, error);
+    for (size_t i = 0; i < count; i++)
+        curve_mark(curve, &events[i]);
+    mem_free(events);
+    curve->point_capacity = curve->point_count;
+    curve->epoch_capacity = curve->epoch_count;
+    return status;
+}
+
+static bool remove_overlay(struct session *session, int64_t run) {
+    for (size_t i = 0; i < session->overlay_count; i++) {
+        if (session->overlays[i]->record.id != run)
+            continue;
+        run_view_free(session->overlays[i]);
+        memmove(session->overlays + i, session->overlays + i + 1,
+                (--session->overlay_count - i) * sizeof *session->overlays);
+        session_publish(session);
+        return true;
+    }
+    return false;
+}
+
+enum status session_overlay(struct session *session, int64_t run, struct error *error) {
+    if (session->live && session->live->record.id == run) {
+        session->live->pinned = !session->live->pinned;
+        session_publish(session);
+        return STATUS_OK;
+    }
+    if (remove_overlay(session, run))
+        return STATUS_OK;
+    struct run_view *view = mem_alloc(1, sizeof *view);
+    enum status status =
+        view ? read_view(session, run, view, error) : error_memory(error, "the curves of a run", sizeof *view);
+    if (!status && !vec_reserve(&session->overlays, &session->overlay_capacity, session->overlay_count + 1,
+                                sizeof *session->overlays))
+        status = error_memory(error, "the list of runs shown", sizeof(void *) * (session->overlay_count + 1));
+    if (status) {
+        run_view_free(view);
+        return status;
+    }
+    view->pinned = true;
+    session->overlays[session->overlay_count++] = view;
+    session_publish(session);
+    return STATUS_OK;
+}
+
+enum status session_run_delete(struct session *session, int64_t run, struct error *error) {
+    enum status status = store_run_delete(session->store, run, error);
+    if (status)
+        return status;
+    remove_overlay(session, run);
+    if (session->live && session->live->record.id == run) {
+        run_view_free(session->live);
+        session->live = NULL;
+        session->view.state = RUN_NONE;
+    }
+    return session_refresh_runs(session, error);
+}
+
+enum status session_run_note(struct session *session, int64_t run, const char *note, struct error *error) {
+    struct run_record *record = session->live && session->live->record.id == run ? &session->live->record : NULL;
+    if (strlen(note) >= sizeof record->note)
+        return error_set(error, STATUS_INVALID, "a note has room for %zu bytes, this one has %zu",
+                         sizeof record->note - 1, strlen(note));
+    enum status status = store_run_note(session->store, run, note, error);
+    if (status)
+        return status;
+    if (record)
+        snprintf(record->note, sizeof record->note, "%s", note);
+    return session_refresh_runs(session, error);
+}

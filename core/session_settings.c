@@ -1,0 +1,177 @@
+// How a file was opened: what a person forced, kept so that it can be read again the same way.
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/session_private.h"
+
+void load_settings_clear(struct load_settings *settings) {
+    for (size_t i = 0; i < settings->token_count; i++)
+        mem_free(settings->tokens[i]);
+    for (size_t i = 0; i < settings->type_count; i++)
+        mem_free(settings->types[i].column);
+    mem_free(settings->tokens);
+    mem_free(settings->types);
+    mem_free(settings->path);
+    *settings = (struct load_settings){0};
+}
+
+enum status load_settings_add_token(struct load_settings *settings, const char *token, struct error *error) {
+    for (size_t i = 0; i < settings->token_count; i++) {
+        if (strcmp(settings->tokens[i], token) == 0)
+            return STATUS_OK;
+    }
+    char *copy = mem_string(token);
+    if (!copy || !vec_reserve(&settings->tokens, &settings->token_capacity, settings->token_count + 1, sizeof copy)) {
+        mem_free(copy);
+        return error_memory(error, "a token that means missing", strlen(token));
+    }
+    settings->tokens[settings->token_count++] = copy;
+    return STATUS_OK;
+}
+
+enum status load_settings_set_type(struct load_settings *settings, const char *column, enum column_type type,
+                                   struct error *error) {
+    for (size_t i = 0; i < settings->type_count; i++) {
+        if (strcmp(settings->types[i].column, column) == 0) {
+            settings->types[i].type = type;
+            return STATUS_OK;
+        }
+    }
+    if (settings->type_count == DATASET_OVERRIDES_MOST)
+        return error_set(error, STATUS_INVALID, "column '%s': at most %d columns can be given a type by hand", column,
+                         DATASET_OVERRIDES_MOST);
+    char *copy = mem_string(column);
+    if (!copy ||
+        !vec_reserve(&settings->types, &settings->type_capacity, settings->type_count + 1, sizeof *settings->types)) {
+        mem_free(copy);
+        return error_memory(error, "the type of a column", strlen(column));
+    }
+    settings->types[settings->type_count++] = (struct type_override){copy, type};
+    return STATUS_OK;
+}
+
+enum status load_settings_make(struct load_settings *settings, const char *path, const struct load_options *options,
+                               struct error *error) {
+    struct load_settings made = {.path = mem_string(path), .dialect = dialect_detect()};
+    enum status status = made.path ? STATUS_OK : error_memory(error, "the path of a file", strlen(path));
+    if (options)
+        made.dialect = options->dialect;
+    for (size_t i = 0; options && !status && i < options->missing_token_count; i++)
+        status = load_settings_add_token(&made, options->missing_tokens[i], error);
+    for (size_t i = 0; options && !status && i < options->override_count; i++)
+        status = load_settings_set_type(&made, options->overrides[i].column, options->overrides[i].type, error);
+    if (status)
+        load_settings_clear(&made);
+    else
+        *settings = made;
+    return status;
+}
+
+struct load_options load_settings_options(const struct load_settings *settings, const char *target) {
+    struct load_options options = load_options_default();
+    options.dialect = settings->dialect;
+    options.missing_tokens = (const char *const *)settings->tokens;
+    options.missing_token_count = settings->token_count;
+    options.override_count = settings->type_count;
+    for (size_t i = 0; i < settings->type_count; i++) {
+        options.overrides[i].column = settings->types[i].column;
+        options.overrides[i].type = settings->types[i].type;
+    }
+    options.target = target && target[0] ? target : NULL;
+    return options;
+}
+
+// ---- JSON -----------------------------------------------------------------------------------------------
+
+static bool add_dialect(cJSON *object, const struct dialect *dialect) {
+    double skip = dialect->skip == SIZE_MAX ? -1 : (double)dialect->skip;
+    return cJSON_AddStringToObject(object, "delimiter", dialect->delimiter) &&
+           cJSON_AddNumberToObject(object, "quote", dialect->quote) &&
+           cJSON_AddNumberToObject(object, "escape", dialect->escape) &&
+           cJSON_AddNumberToObject(object, "header", dialect->header) &&
+           cJSON_AddStringToObject(object, "encoding", dialect->encoding) &&
+           cJSON_AddNumberToObject(object, "skip", skip);
+}
+
+static bool add_lists(cJSON *object, const struct load_settings *settings) {
+    cJSON *tokens = cJSON_AddArrayToObject(object, "missing_tokens"), *types = cJSON_AddArrayToObject(object, "types");
+    bool made = tokens && types;
+    for (size_t i = 0; made && i < settings->token_count; i++)
+        made = cJSON_AddItemToArray(tokens, cJSON_CreateString(settings->tokens[i]));
+    for (size_t i = 0; made && i < settings->type_count; i++) {
+        cJSON *entry = cJSON_CreateObject();
+        made = cJSON_AddItemToArray(types, entry) &&
+               cJSON_AddStringToObject(entry, "column", settings->types[i].column) &&
+               cJSON_AddStringToObject(entry, "type", column_type_name(settings->types[i].type));
+    }
+    return made;
+}
+
+cJSON *load_settings_json(const struct load_settings *settings) {
+    cJSON *object = cJSON_CreateObject();
+    if (object && cJSON_AddStringToObject(object, "path", settings->path) && add_dialect(object, &settings->dialect) &&
+        add_lists(object, settings))
+        return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+static int read_integer(const cJSON *object, const char *name, int otherwise) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valueint : otherwise;
+}
+
+static void read_text(const cJSON *object, const char *name, char *out, size_t size) {
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    if (text && strlen(text) < size)
+        snprintf(out, size, "%s", text);
+}
+
+static struct dialect read_dialect(const cJSON *object) {
+    struct dialect dialect = dialect_detect();
+    read_text(object, "delimiter", dialect.delimiter, sizeof dialect.delimiter);
+    read_text(object, "encoding", dialect.encoding, sizeof dialect.encoding);
+    dialect.quote = (char)read_integer(object, "quote", dialect.quote);
+    dialect.escape = (char)read_integer(object, "escape", dialect.escape);
+    dialect.header = read_integer(object, "header", dialect.header);
+    int skip = read_integer(object, "skip", -1);
+    dialect.skip = skip < 0 ? SIZE_MAX : (size_t)skip;
+    return dialect;
+}
+
+static enum status read_type(struct load_settings *settings, const cJSON *entry, struct error *error) {
+    const char *column = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "column"));
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "type"));
+    for (int type = 0; column && name && type < COLUMN_TYPES; type++) {
+        if (strcmp(name, column_type_name((enum column_type)type)) == 0)
+            return load_settings_set_type(settings, column, (enum column_type)type, error);
+    }
+    return error_set(error, STATUS_INVALID, "the checkpoint's data section gives column '%s' the unknown type '%s'",
+                     column ? column : "", name ? name : "");
+}
+
+enum status load_settings_parse(const cJSON *object, struct load_settings *settings, struct error *error) {
+    const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "path"));
+    if (!path)
+        return error_set(error, STATUS_INVALID, "the checkpoint does not say which data it was trained on");
+    struct load_settings made = {0};
+    const cJSON *entry;
+    enum status status = load_settings_make(&made, path, NULL, error);
+    if (!status)
+        made.dialect = read_dialect(object);
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(object, "missing_tokens")) {
+        if (!status && cJSON_IsString(entry))
+            status = load_settings_add_token(&made, entry->valuestring, error);
+    }
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(object, "types")) {
+        if (!status)
+            status = read_type(&made, entry, error);
+    }
+    if (status)
+        load_settings_clear(&made);
+    else
+        *settings = made;
+    return status;
+}
