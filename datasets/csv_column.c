@@ -68,7 +68,7 @@ static struct reading read_cell(const struct csv_column *builder, const struct c
         number = builder->store == COLUMN_NUMERIC;
         date = builder->store == COLUMN_DATE;
     }
-    reading.is_number = number && cell_number(cell->text, cell->length, &reading.number);
+    reading.is_number = number && number_cell_read(cell->text, cell->length, &reading.number);
     reading.is_date = date && cell_date(cell->text, cell->length, &reading.seconds);
     return reading;
 }

@@ -25,7 +25,7 @@ static enum look look_at(const struct csv_cell *cell, double *value) {
     struct number_cell number;
     if (cell->length == 0)
         return LOOK_EMPTY;
-    if (cell_number(cell->text, cell->length, &number)) {
+    if (number_cell_read(cell->text, cell->length, &number)) {
         *value = number.value;
         return LOOK_NUMBER;
     }

@@ -35,7 +35,7 @@ struct judgement {
 static bool known_type(const struct csv_cell *cell) {
     struct number_cell number;
     double seconds;
-    if (cell->length == 0 || cell_number(cell->text, cell->length, &number) ||
+    if (cell->length == 0 || number_cell_read(cell->text, cell->length, &number) ||
         cell_date(cell->text, cell->length, &seconds))
         return true;
     bool amount = true, text = cell->length < 200; // "1.234,50 €", "12:30"; words and sentences
@@ -70,7 +70,7 @@ static void judge_lengths(const struct lengths *lengths, double types, struct ju
         double cells = (double)lengths->length[i];
         pattern += (double)lengths->rows[i] * fmax(cells - 1, 1e-3) / cells;
         bool more = lengths->rows[i] > judgement->mode_rows ||
-                    (lengths->rows[i] == judgement->mode_rows && lengths->length[i] > judgement->mode);
+                    (lengths->rows[i] == judgement->mode_rows && judgement->mode == 1);
         if (more) {
             judgement->mode = lengths->length[i];
             judgement->mode_rows = lengths->rows[i];
@@ -239,13 +239,14 @@ static enum status find_separators(const struct csv_sample *sample, struct diale
 static bool all_words(const struct csv_row *row) {
     struct number_cell number;
     for (size_t i = 0; i < row->count; i++)
-        if (row->cells[i].length == 0 || cell_number(row->cells[i].text, row->cells[i].length, &number))
+        if (row->cells[i].length == 0 || number_cell_read(row->cells[i].text, row->cells[i].length, &number))
             return false;
     return true;
 }
 
 // The lines before the first row that is as long as most: titles, comments. A row of words that is one
-// shorter and stands right before it is a header without a name for the row names.
+// shorter and stands right before it is a header without a name for the row names, unless the longer
+// row is one of words too.
 static enum status find_skip(const struct csv_sample *sample, struct dialect *dialect, size_t mode,
                              struct error *error) {
     struct csv_reader reader;
@@ -259,7 +260,7 @@ static enum status find_skip(const struct csv_sample *sample, struct dialect *di
         if (status != STATUS_OK || row.count == 0)
             break;
         if (row.count >= mode) {
-            dialect->skip = candidate != SIZE_MAX ? candidate : (size_t)row.line - 1;
+            dialect->skip = candidate != SIZE_MAX && !all_words(&row) ? candidate : (size_t)row.line - 1;
             break;
         }
         candidate = row.count > 1 && row.count + 1 == mode && all_words(&row) ? (size_t)row.line - 1 : SIZE_MAX;

@@ -174,7 +174,7 @@ static enum status tally_words(const struct column *column, struct word_tally *t
             tally->counts[column->codes[row]]++;
     for (size_t code = 0; code < column->word_count; code++) {
         struct number_cell number;
-        bool is_number = cell_number(column->words[code], strlen(column->words[code]), &number);
+        bool is_number = number_cell_read(column->words[code], strlen(column->words[code]), &number);
         tally->not_number[code] = !is_number;
         tally->cells += tally->counts[code];
         tally->numbers += is_number ? tally->counts[code] : 0;

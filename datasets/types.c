@@ -21,9 +21,10 @@ static void trim(const char **text, size_t *length) {
 
 // ---- numbers ----
 
+#define EXACT_MOST ((int64_t)1 << 53)
 enum { NUMBER_MOST = 400 }; // characters; the longest exact double has 1 077, and nobody writes it
 
-bool cell_number(const char *text, size_t length, struct number_cell *number) {
+bool number_cell_read(const char *text, size_t length, struct number_cell *number) {
     char copy[NUMBER_MOST + 1];
     trim(&text, &length);
     if (length == 0 || length > NUMBER_MOST)
@@ -41,7 +42,9 @@ bool cell_number(const char *text, size_t length, struct number_cell *number) {
         digits++;
     bool whole = digits == length && digits > sign;
     number->code = whole && copy[sign] == '0' && digits - sign > 1;
-    number->beyond = whole && fabs(number->value) > 9007199254740992.0;
+    int64_t exact; // the double is rounded: 2^53 + 1 reads as 2^53
+    number->beyond = whole && digits - sign >= 16 &&
+                     (!integer_parse(copy, &exact) || exact > EXACT_MOST || exact < -EXACT_MOST);
     return true;
 }
 

@@ -14,7 +14,7 @@ struct number_cell {
 };
 
 // Blanks around the text are passed over. `text` need not be NUL-terminated.
-bool cell_number(const char *text, size_t length, struct number_cell *number);
+bool number_cell_read(const char *text, size_t length, struct number_cell *number);
 // ISO 8601: YYYY-MM-DD, with "T" or a blank HH:MM[:SS[.fraction]] and Z or an offset ±HH[:MM] after it.
 // Seconds since 1970-01-01 UTC; no offset means UTC.
 bool cell_date(const char *text, size_t length, double *seconds);
