@@ -72,9 +72,9 @@ static void sort_rows(const struct runs_state *state, const struct snapshot *sna
     sort_rows(state, snapshot, rows, spare, half);
     sort_rows(state, snapshot, rows + half, spare, count - half);
     for (size_t i = 0; i < count; i++) {
-        bool take_right = left == half || (right < count && runs_field_compare(field, state->descending,
-                                                                              &snapshot->runs[rows[right]],
-                                                                              &snapshot->runs[rows[left]]) < 0);
+        bool take_right =
+            left == half || (right < count && runs_field_compare(field, state->descending, &snapshot->runs[rows[right]],
+                                                                 &snapshot->runs[rows[left]]) < 0);
         spare[i] = rows[take_right ? right++ : left++];
     }
     memcpy(rows, spare, count * sizeof *rows);
@@ -84,7 +84,8 @@ void runs_refresh(void *view_state, const struct snapshot *snapshot) {
     struct runs_state *state = view_state;
     const struct run_record *run = NULL;
     state->count = 0;
-    state->out_of_memory = !vec_reserve(&state->order, &state->capacity, 2 * snapshot->run_count + 1, sizeof *state->order);
+    state->out_of_memory =
+        !vec_reserve(&state->order, &state->capacity, 2 * snapshot->run_count + 1, sizeof *state->order);
     for (size_t i = 0; i < snapshot->run_count && !state->out_of_memory; i++)
         if (runs_filter_match(&state->filter, &snapshot->runs[i]))
             state->order[state->count++] = i;
@@ -211,7 +212,8 @@ static void draw_head(const struct runs_state *state, const struct snapshot *sna
     if (state->filter.count > 0)
         x += canvas_print(canvas, x, row.y, style_bold(INK_TITLE), "%s of %s runs", shown, all);
     else
-        x += canvas_print(canvas, x, row.y, style_bold(INK_TITLE), "%s %s", all, snapshot->run_count == 1 ? "run" : "runs");
+        x += canvas_print(canvas, x, row.y, style_bold(INK_TITLE), "%s %s", all,
+                          snapshot->run_count == 1 ? "run" : "runs");
     if (state->filter.count > 0) {
         x += canvas_text(canvas, x, row.y, style_ink(INK_DIM), "   where ");
         x += canvas_text(canvas, x, row.y, style_ink(INK_ACCENT), state->filter_text);

@@ -200,10 +200,11 @@ static enum status unknown_field(const char *name, struct error *error) {
     }
     if (nearest[0])
         return error_set(error, STATUS_INVALID, "Runs have no \"%.40s\"; did you mean \"%s\"?", name, nearest);
-    return error_set(error, STATUS_INVALID,
-                     "Runs have no \"%.40s\"; there are id, data, model, acc, rmse, loss, best_acc, state, seconds, note and "
-                     "every parameter, such as batch or lr.",
-                     name);
+    return error_set(
+        error, STATUS_INVALID,
+        "Runs have no \"%.40s\"; there are id, data, model, acc, rmse, loss, best_acc, state, seconds, note and "
+        "every parameter, such as batch or lr.",
+        name);
 }
 
 enum status runs_field_find(const char *name, struct runs_field *field, struct error *error) {

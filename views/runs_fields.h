@@ -8,10 +8,10 @@
 #define RUNS_TEXT_SIZE 256
 
 struct runs_field {
-    const char *name;          // in filters: "acc"
-    const char *title;         // over its column; NULL = no column
-    bool right, descending;    // numbers stand right; the first sort goes down
-    bool words;                // compared as text
+    const char *name;                               // in filters: "acc"
+    const char *title;                              // over its column; NULL = no column
+    bool right, descending;                         // numbers stand right; the first sort goes down
+    bool words;                                     // compared as text
     double (*number)(const struct run_record *run); // NaN: it has none; NULL for words
     // As shown; "" = none. `out` holds RUNS_TEXT_SIZE bytes.
     void (*text)(const struct run_record *run, char *out);
@@ -29,7 +29,7 @@ char *runs_field_text(const struct runs_field *field, const struct run_record *r
 int runs_field_compare(const struct runs_field *field, bool descending, const struct run_record *a,
                        const struct run_record *b);
 
-bool runs_contains(const char *text, const char *part); // ASCII letters regardless of case
+bool runs_contains(const char *text, const char *part);   // ASCII letters regardless of case
 const char *runs_data_name(const struct run_record *run); // the last part of its path
 
 #endif

@@ -83,7 +83,8 @@ static enum view_result lay_over(const struct view_context *context, int64_t id)
         return acted(context, STATUS_STATE);
     bool on = runs_is_overlaid(context->snapshot, id);
     snprintf(context->wish->message, sizeof context->wish->message,
-             on ? "Run %lld lies over the curves of Train (5)." : "Run %lld no longer lies over the curves.", (long long)id);
+             on ? "Run %lld lies over the curves of Train (5)." : "Run %lld no longer lies over the curves.",
+             (long long)id);
     return VIEW_REDRAW;
 }
 
@@ -201,8 +202,8 @@ static enum view_result answer(struct runs_state *state, const struct view_conte
         return take_filter(state, context);
     state->question = RUNS_ASKS_NOTHING;
     if (question == RUNS_ASKS_NOTE)
-        return acted(context, session_run_note(context->session, state->subject, state->prompt.text,
-                                               &context->wish->error));
+        return acted(context,
+                     session_run_note(context->session, state->subject, state->prompt.text, &context->wish->error));
     snprintf(state->find, sizeof state->find, "%s", state->prompt.text);
     prompt_remember(&state->finds, state->prompt.text);
     return find_next(state, context);
@@ -261,8 +262,9 @@ static enum view_result mouse(struct runs_state *state, const struct view_contex
     if (input->mouse == MOUSE_PRESS)
         state->pane_focused = in_pane;
     if (!in_pane)
-        return table_view_event(&state->table, &model, rect_inset(at.table, 1, 1), context->ascii, input) ? VIEW_REDRAW
-                                                                                                        : VIEW_HANDLED;
+        return table_view_event(&state->table, &model, rect_inset(at.table, 1, 1), context->ascii, input)
+                   ? VIEW_REDRAW
+                   : VIEW_HANDLED;
     if (!wheel)
         return VIEW_REDRAW;
     state->pane_focused = true;

@@ -24,7 +24,8 @@ static void line(struct lines *lines, const char *label, struct style style, con
         return;
     int label_width = lines->rect.width < 2 * LABEL_WIDTH ? lines->rect.width / 2 : LABEL_WIDTH;
     canvas_field(lines->canvas, lines->rect.x, y, label_width - 1, TEXT_LEFT, style_ink(INK_DIM), label);
-    canvas_field(lines->canvas, lines->rect.x + label_width, y, lines->rect.width - label_width, TEXT_LEFT, style, value);
+    canvas_field(lines->canvas, lines->rect.x + label_width, y, lines->rect.width - label_width, TEXT_LEFT, style,
+                 value);
 }
 
 static void field_line(struct lines *lines, const char *label, const char *name, const struct run_record *run) {
@@ -94,7 +95,8 @@ static void parameter_lines(struct lines *lines, const struct run_record *run) {
 
 static void draw_curve(const struct runs_state *state, struct canvas *canvas, struct rect rect) {
     static double x[2][TRACK_POINTS(CURVE_COLUMNS)], y[2][TRACK_POINTS(CURVE_COLUMNS)]; // too much for a stack
-    struct plot_series series[2] = {{.name = "training", .ink = INK_TRAINING}, {.name = "validation", .ink = INK_VALIDATION}};
+    struct plot_series series[2] = {{.name = "training", .ink = INK_TRAINING},
+                                    {.name = "validation", .ink = INK_VALIDATION}};
     const struct track *tracks[2] = {&state->steps, &state->epochs};
     double end = 0;
     for (int i = 0; i < 2; i++)
@@ -106,7 +108,8 @@ static void draw_curve(const struct runs_state *state, struct canvas *canvas, st
         series[i].count = track_reduce(tracks[i], i == 0 ? TRACK_LOSS_MEAN : TRACK_LOSS, TRACK_EPOCHS, 0, end,
                                        CURVE_COLUMNS, x[i], y[i]);
     }
-    struct plot plot = {.series = series, .count = 2, .auto_x = true, .auto_y = true, .legend = true, .x_label = "epochs"};
+    struct plot plot = {
+        .series = series, .count = 2, .auto_x = true, .auto_y = true, .legend = true, .x_label = "epochs"};
     plot_draw(canvas, rect, &plot);
 }
 
@@ -198,8 +201,9 @@ void runs_draw_pane(const struct runs_state *state, const struct snapshot *snaps
     char title[48] = "differences";
     if (state->pane == RUNS_PANE_DETAIL && run)
         snprintf(title, sizeof title, "run %lld", (long long)run->id);
-    struct rect inside = canvas_pane(canvas, rect, state->pane_focused, title,
-                                     state->pane_focused || state->pane == RUNS_PANE_DIFFERENCE ? NULL : "Tab to scroll");
+    struct rect inside =
+        canvas_pane(canvas, rect, state->pane_focused, title,
+                    state->pane_focused || state->pane == RUNS_PANE_DIFFERENCE ? NULL : "Tab to scroll");
     struct rect old = canvas_clip(canvas, inside);
     if (state->pane == RUNS_PANE_DIFFERENCE)
         draw_difference(state, snapshot, canvas, inside);

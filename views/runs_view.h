@@ -30,7 +30,7 @@ struct runs_state {
     size_t chosen_count;
     enum runs_pane pane;
     bool pane_focused;
-    int scroll; // of the pane
+    int scroll;    // of the pane
     int64_t shown; // the run under the selection; tracks are its curves where the snapshot has them
     struct track steps, epochs;
     enum runs_question question;
@@ -53,7 +53,7 @@ struct runs_table_data {
 struct table_view_model runs_table(struct runs_table_data *data, const struct runs_state *state,
                                    const struct snapshot *snapshot);
 
-void runs_refresh(void *state, const struct snapshot *snapshot); // the view's refresh
+void runs_refresh(void *state, const struct snapshot *snapshot);              // the view's refresh
 void runs_reorder(struct runs_state *state, const struct snapshot *snapshot); // keeps the selection on its run
 enum view_result runs_request(void *state, const struct view_context *context, enum request wanted);
 enum view_result runs_event(void *state, const struct view_context *context, const struct input_event *input);

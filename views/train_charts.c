@@ -143,9 +143,8 @@ static void set_axes(struct train_chart *chart, const struct train_state *state,
     plot->x_label = axis_names[state->axis];
 }
 
-enum status train_chart_open(struct train_chart **out, const struct train_state *state,
-                             const struct snapshot *snapshot, enum train_shown which, int columns,
-                             struct error *error) {
+enum status train_chart_open(struct train_chart **out, const struct train_state *state, const struct snapshot *snapshot,
+                             enum train_shown which, int columns, struct error *error) {
     struct train_chart *chart = mem_alloc(1, sizeof *chart);
     bool loss = which == TRAIN_LOSS;
     if (!chart)
@@ -243,8 +242,8 @@ static const struct step_metrics *cursor_step(const struct train_state *state) {
 static void cursor_text(const struct step_metrics *point, char *out, size_t size) {
     char epoch[TEXT_NUMBER_SIZE], step[TEXT_NUMBER_SIZE], lr[TEXT_NUMBER_SIZE];
     snprintf(out, size, "epoch %s · step %s · lr %s · batch %u", text_fixed(point->epoch, 2, NUMBER_SCREEN, epoch),
-             text_integer((int64_t)point->step, NUMBER_SCREEN, step), text_real((double)point->lr, 3, NUMBER_SCREEN, lr),
-             point->batch);
+             text_integer((int64_t)point->step, NUMBER_SCREEN, step),
+             text_real((double)point->lr, 3, NUMBER_SCREEN, lr), point->batch);
 }
 
 static bool broken(const struct train_state *state, char *out, size_t size) {
@@ -288,7 +287,8 @@ static void draw_epoch_signs(const struct train_chart *chart, struct canvas *can
     const struct plot *plot = &chart->plot;
     const struct plot_series *series = plot->count > 0 ? &plot->series[plot->count - 1] : NULL;
     struct plot_frame frame = plot_measure(plot, inside);
-    if (!series || canvas->ascii || series->ink != INK_VALIDATION || series->count * 3 > (size_t)(frame.rect.width > 0 ? frame.rect.width : 0))
+    if (!series || canvas->ascii || series->ink != INK_VALIDATION ||
+        series->count * 3 > (size_t)(frame.rect.width > 0 ? frame.rect.width : 0))
         return;
     for (size_t i = 0; i < series->count; i++) {
         double across = plot_share(series->x[i], frame.x_low, frame.x_high, false);
@@ -305,7 +305,8 @@ static void draw_selection(const struct train_state *state, struct canvas *canva
     int from = state->drag_from < state->drag_to ? state->drag_from : state->drag_to;
     int to = state->drag_from < state->drag_to ? state->drag_to : state->drag_from;
     if (state->dragging)
-        canvas_paint_back(canvas, rect_intersect(inside, (struct rect){from, inside.y, to - from + 1, inside.height - 1}),
+        canvas_paint_back(canvas,
+                          rect_intersect(inside, (struct rect){from, inside.y, to - from + 1, inside.height - 1}),
                           INK_SELECTED);
 }
 

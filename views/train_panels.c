@@ -33,11 +33,13 @@ static void progress_text(const struct train_state *state, const struct snapshot
     struct str text = {0};
     str_format(&text, "%s/%lld", text_fixed(last ? last->epoch : 0, 1, NUMBER_SCREEN, epoch),
                (long long)snapshot->params->epochs);
-    str_format(&text, "%sstep %s", wide ? "   " : "  ", text_integer(last ? (int64_t)last->step : 0, NUMBER_SCREEN, step));
+    str_format(&text, "%sstep %s", wide ? "   " : "  ",
+               text_integer(last ? (int64_t)last->step : 0, NUMBER_SCREEN, step));
     if (snapshot->steps_total > 0)
         str_format(&text, "/%s", text_integer((int64_t)snapshot->steps_total, NUMBER_SCREEN, total));
     if (snapshot->samples_per_s > 0)
-        str_format(&text, "%s%s samples/s", wide ? "   " : "  ", text_count(snapshot->samples_per_s, NUMBER_SCREEN, rate));
+        str_format(&text, "%s%s samples/s", wide ? "   " : "  ",
+                   text_count(snapshot->samples_per_s, NUMBER_SCREEN, rate));
     if (train_alive(snapshot) && isfinite(snapshot->seconds_left))
         str_format(&text, "%s%s left", wide ? "   " : "  ", clock_text(snapshot->seconds_left, left));
     snprintf(out, size, "%s", str_text(&text));
@@ -220,7 +222,8 @@ static void draw_device(const struct train_state *state, const struct snapshot *
     figure(canvas, row.x + used, row.y, "samples/s",
            snapshot->samples_per_s > 0 ? text_count(snapshot->samples_per_s, NUMBER_SCREEN, number) : "-");
     row = rect_take_bottom(&inside, 1);
-    used = figure(canvas, row.x, row.y, "memory", text_bytes((double)snapshot->device.bytes, NUMBER_SCREEN, number)) + 3;
+    used =
+        figure(canvas, row.x, row.y, "memory", text_bytes((double)snapshot->device.bytes, NUMBER_SCREEN, number)) + 3;
     if (snapshot->metrics_dropped > 0)
         canvas_print(canvas, row.x + used, row.y, style_ink(INK_WARNING), "%s points lost",
                      text_integer((int64_t)snapshot->metrics_dropped, NUMBER_SCREEN, number));
@@ -253,7 +256,8 @@ static void draw_compact(const struct train_state *state, const struct snapshot 
     x += figure(canvas, x, y, "|g|", real_text(last ? (double)last->gradient_norm : (double)NAN, 2, number)) + 1;
     draw_graph(state, canvas, (struct rect){x, y, 8, 1}, GRAPH_GRADIENT, INK_BAR);
     x += 10;
-    x += figure(canvas, x, y, "update/weight", real_text(last ? (double)last->update_ratio : (double)NAN, 2, number)) + 2;
+    x += figure(canvas, x, y, "update/weight", real_text(last ? (double)last->update_ratio : (double)NAN, 2, number)) +
+         2;
     x += figure(canvas, x, y, "step", step_time_text(snapshot->microseconds_per_step, number)) + 2;
     device_text(snapshot, text, sizeof text);
     canvas_field(canvas, x, y, end - x, TEXT_LEFT, style_ink(INK_DIM), text);

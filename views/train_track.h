@@ -42,10 +42,10 @@ struct track {
     enum track_rows rows;
     bool classify, out_of_memory;
     double decay;
-    size_t read;      // rows of the curve looked at
-    uint32_t *index;  // the rows that still count, in order
+    size_t read;     // rows of the curve looked at
+    uint32_t *index; // the rows that still count, in order
     size_t count, capacity;
-    size_t derived;   // of `count` that means and blocks know
+    size_t derived; // of `count` that means and blocks know
     float *means[TRACK_MEANS];
     size_t mean_capacity[TRACK_MEANS];
     double sums[TRACK_MEANS], weights[TRACK_MEANS];
@@ -57,11 +57,12 @@ struct track {
 void track_refresh(struct track *track, const struct run_view *run, enum track_rows rows, double decay);
 void track_free(struct track *track);
 
-double track_place(const struct track *track, enum track_axis axis, size_t i);  // x of row i < count
-double track_value(const struct track *track, enum track_line line, size_t i);  // may be NaN or infinite
-const struct step_metrics *track_step(const struct track *track, size_t i);     // TRACK_STEP_ROWS only
-size_t track_find(const struct track *track, enum track_axis axis, double x);   // first row at or after x; count = none
-double track_value_at(const struct track *track, enum track_line line, enum track_axis axis, double x); // NaN: none before
+double track_place(const struct track *track, enum track_axis axis, size_t i); // x of row i < count
+double track_value(const struct track *track, enum track_line line, size_t i); // may be NaN or infinite
+const struct step_metrics *track_step(const struct track *track, size_t i);    // TRACK_STEP_ROWS only
+size_t track_find(const struct track *track, enum track_axis axis, double x);  // first row at or after x; count = none
+double track_value_at(const struct track *track, enum track_line line, enum track_axis axis,
+                      double x); // NaN: none before
 struct track_block track_range(const struct track *track, enum track_line line, size_t from, size_t to);
 
 // At most TRACK_POINTS(columns) points that draw the same picture as all points of [low, high] do on so many dot

@@ -33,9 +33,9 @@ struct train_state {
 
 // ---- layout -----------------------------------------------------------------------------------------------
 struct train_places {
-    struct rect header;       // 1 or 2 rows
-    struct rect loss, metric; // with their frames; empty = not shown
-    struct rect compact;      // one pane for everything below the curves …
+    struct rect header;                     // 1 or 2 rows
+    struct rect loss, metric;               // with their frames; empty = not shown
+    struct rect compact;                    // one pane for everything below the curves …
     struct rect controls, gradient, device; // … or three
 };
 struct train_places train_layout(const struct train_state *state, struct rect area);

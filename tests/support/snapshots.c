@@ -227,7 +227,8 @@ static void list_run(struct run_record *run, int64_t id, const char *model, cons
     run->best_row.epoch = 17;
     run->best_row.val_accuracy += 0.005;
     run->best_row.val_rmse -= 0.5;
-    snprintf(run->checkpoint, sizeof run->checkpoint, "%s", none ? "" : "/home/ada/.local/share/batchlab/runs/1/last.ckpt");
+    snprintf(run->checkpoint, sizeof run->checkpoint, "%s",
+             none ? "" : "/home/ada/.local/share/batchlab/runs/1/last.ckpt");
 }
 
 void snapshots_runs(struct snapshots *made) {

@@ -21,7 +21,7 @@ void snapshots_classification(struct snapshots *made); // epoch 6.5 of 15, batch
 void snapshots_regression(struct snapshots *made);     // done after 8 epochs of 5 steps
 void snapshots_failed(struct snapshots *made);         // NaN at step 41, paused before the first epoch's end
 void snapshots_long(struct snapshots *made, size_t points); // so many points, 100 a epoch
-void snapshots_runs(struct snapshots *made);           // twelve runs of several kinds
+void snapshots_runs(struct snapshots *made);                // twelve runs of several kinds
 void snapshots_free(struct snapshots *made);
 
 // Appends to the run's curve; what it does not get is taken from the last point.

@@ -63,12 +63,11 @@ void driver_draw(void *data, struct canvas *canvas, struct rect area) {
     struct rect old = canvas_clip(canvas, area);
     driver->view->draw(driver->state, driver->snapshot, canvas, area);
     canvas_unclip(canvas, old);
-    struct rect footer = {0, canvas->height - 1, canvas->width, 1};
-    request_footer(canvas, &footer, driver->view->id);
 }
 
 static void random_event(struct view_driver *driver, uint32_t *random) {
-    static const char *const keys[] = {"a", "1", ".", "=", ">", "Backspace", "Enter", "Esc", "Left", "&", "\"", "Space"};
+    static const char *const keys[] = {"a",     "1",   ".",    "=", ">",  "Backspace",
+                                       "Enter", "Esc", "Left", "&", "\"", "Space"};
     uint32_t what = check_random(random) % 8;
     if (what < 4) {
         enum request request = (enum request)(1 + check_random(random) % (REQUEST_COUNT - 1));

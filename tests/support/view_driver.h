@@ -19,8 +19,8 @@ void driver_close(struct view_driver *driver);
 enum view_result driver_request(struct view_driver *driver, enum request request);
 enum view_result driver_event(struct view_driver *driver, struct input_event event);
 enum view_result driver_key(struct view_driver *driver, const char *name); // as the frame reads it: edit line first
-void driver_type(struct view_driver *driver, const char *text); // ASCII
-void driver_draw(void *driver, struct canvas *canvas, struct rect area); // a screen_draw: a frame's view, 3 rows less
+void driver_type(struct view_driver *driver, const char *text);            // ASCII
+void driver_draw(void *driver, struct canvas *canvas, struct rect area);   // a screen_draw: a frame's view, 3 rows less
 // Random keys, clicks and sizes; fails by crashing. Requests that need a session call it.
 void driver_torture(struct view_driver *driver, uint32_t seed, int events);
 

@@ -181,9 +181,9 @@ static void every_failing_allocation_is_survived(void **state) {
 
 static void keys_reach_the_session(void **state) {
     static const char *const pairs[][2] = {
-        {"Space", "pause"}, {"n", "one_step"},  {"s", "stop"},       {"r", "restart"},       {"c", "checkpoint"},
-        {"R", "roll_back"}, {"+", "nudge lr 1"}, {"-", "nudge lr -1"}, {"]", "nudge batch 1"}, {"[", "nudge batch -1"},
-        {"p", "overlay 14"},
+        {"Space", "pause"},     {"n", "one_step"},       {"s", "stop"},       {"r", "restart"},
+        {"c", "checkpoint"},    {"R", "roll_back"},      {"+", "nudge lr 1"}, {"-", "nudge lr -1"},
+        {"]", "nudge batch 1"}, {"[", "nudge batch -1"}, {"p", "overlay 14"},
     };
     struct scene scene;
     (void)state;
