@@ -48,13 +48,13 @@ enum status table_share(const struct table *table, struct table **copy, struct e
         return status;
     memcpy(made->lines, table->lines, table->rows * sizeof *table->lines);
     memcpy(made->origin, table->origin, table->rows * sizeof *table->origin);
-    made->target = table->target;
     for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++)
         status = table_add(made, column_share(table->columns[i]), error);
     if (status != STATUS_OK) {
         table_free(made);
         return status;
     }
+    made->target = table->target; // not before: adding a column in front of the target moves it
     *copy = made;
     return STATUS_OK;
 }
