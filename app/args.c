@@ -39,28 +39,54 @@ static int find_letter(char letter, unsigned takes) {
     return -1;
 }
 
-static enum status unknown_flag(const char *argument, const struct command_row *command, struct error *error) {
-    const char *nearest = NULL;
-    size_t least = 4;
-    const char *name = argument + strspn(argument, "-");
-    for (int i = 0; i < FLAG_COUNT; i++) {
-        size_t distance = text_distance(name, flag_rows[i].name);
-        if (flag_rows[i].commands & command->takes && distance < least) {
-            least = distance;
-            nearest = flag_rows[i].name;
-        }
+static bool takes_param(const struct command_row *command, const struct param *param) {
+    size_t length = strlen(param->name);
+    const char *names = command->params;
+    if (text_equal(names, "*"))
+        return true;
+    for (; names && *names; names += names[strcspn(names, "|")] == '|') {
+        if (strcspn(names, "|") == length && strncmp(names, param->name, length) == 0)
+            return true;
+        names += strcspn(names, "|");
     }
-    for (size_t i = 0; command->params && i < train_table.count; i++) {
-        size_t distance = text_distance(name, train_table.rows[i].name);
-        if (distance < least) {
-            least = distance;
-            nearest = train_table.rows[i].name;
-        }
-    }
-    if (nearest)
-        return error_set(error, STATUS_INVALID, "%s: there is no such flag; did you mean --%s?", argument, nearest);
-    return error_set(error, STATUS_INVALID, "%s: there is no such flag; batchlab %s --help lists them", argument,
-                     command->name);
+    return false;
+}
+
+// "weight_decay" as a flag is called: "weight-decay". `out` holds 64 bytes.
+static char *flag_name(const struct param *param, char out[64]) {
+    snprintf(out, 64, "%s", param->name);
+    for (char *c = out; *c; c++)
+        if (*c == '_')
+            *c = '-';
+    return out;
+}
+
+static void consider(const char *name, const char *flag, size_t *least, char nearest[64]) {
+    size_t distance = text_distance(name, flag);
+    if (distance >= *least)
+        return;
+    *least = distance;
+    snprintf(nearest, 64, "%s", flag);
+}
+
+// `length` bytes of `argument` are the flag without its value.
+static enum status unknown_flag(const char *argument, size_t length, const struct command_row *command,
+                                struct error *error) {
+    char nearest[64] = "", name[64], flag[64];
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name), argument);
+    const char *word = name + strspn(name, "-");
+    size_t least = strlen(word) / 3 + 2; // farther away is no misspelling
+    for (int i = 0; i < FLAG_COUNT; i++)
+        if (flag_rows[i].commands & command->takes)
+            consider(word, flag_rows[i].name, &least, nearest);
+    for (size_t i = 0; i < train_table.count; i++)
+        if (takes_param(command, &train_table.rows[i]))
+            consider(word, flag_name(&train_table.rows[i], flag), &least, nearest);
+    if (nearest[0])
+        return error_set(error, STATUS_INVALID, "%.*s: there is no such flag; did you mean --%s?", (int)length,
+                         argument, nearest);
+    return error_set(error, STATUS_INVALID, "%.*s: there is no such flag; batchlab %s%s--help lists them", (int)length,
+                     argument, command->name, command->name[0] ? " " : "");
 }
 
 // The parameter a flag names: "--weight-decay", "--no-flip". NULL when it is none.
@@ -93,14 +119,33 @@ static enum status take_value(int argc, char **argv, int *index, const char *equ
     return STATUS_OK;
 }
 
+// --lr 0.1, --flip, --no-flip, --flip=no.
+static enum status take_param(int argc, char **argv, int *index, const struct param *param, bool negated,
+                              const char *equals, struct arguments *arguments, struct error *error) {
+    if (negated && equals)
+        return error_set(error, STATUS_INVALID, "%s: a flag that begins with --no- takes no value", argv[*index]);
+    if (arguments->setting_count == ARGUMENTS_MOST)
+        return error_set(error, STATUS_INVALID, "%s: more than %d parameters are given", argv[*index], ARGUMENTS_MOST);
+    struct setting *setting = &arguments->settings[arguments->setting_count++];
+    setting->name = param->name;
+    setting->text = negated ? "no" : "yes";
+    if (param->type == PARAM_SWITCH && !equals)
+        return STATUS_OK;
+    return take_value(argc, argv, index, equals, &setting->text, error);
+}
+
 static enum status take_flag(int argc, char **argv, int *index, const struct command_row *command,
                              struct arguments *arguments, struct error *error) {
     const char *argument = argv[*index];
-    bool is_long = argument[1] == '-';
+    bool is_long = argument[1] == '-', negated = false;
     const char *name = argument + (is_long ? 2 : 1), *equals = is_long ? strchr(name, '=') : NULL;
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    int flag = is_long ? find_flag(name, length, command->takes)
-                       : (length == 1 ? find_letter(name[0], command->takes) : -1);
+    int flag = is_long ? find_flag(name, length, command->takes) : find_letter(name[0], command->takes);
+    if (flag >= 0 && !is_long && length > 1) {
+        if (!flag_rows[flag].value[0])
+            return unknown_flag(argument, strlen(argument), command, error);
+        equals = name; // -oFILE
+    }
     if (flag >= 0 && !flag_rows[flag].value[0]) {
         if (equals)
             return error_set(error, STATUS_INVALID, "--%s takes no value", flag_rows[flag].name);
@@ -109,18 +154,29 @@ static enum status take_flag(int argc, char **argv, int *index, const struct com
     }
     if (flag >= 0)
         return take_value(argc, argv, index, equals, &arguments->flags[flag], error);
-    bool negated = false;
-    const struct param *param = command->params && is_long ? find_param(name, length, &negated) : NULL;
-    if (!param)
-        return unknown_flag(argument, command, error);
-    if (arguments->setting_count == ARGUMENTS_MOST)
-        return error_set(error, STATUS_INVALID, "%s: more than %d parameters are given", argument, ARGUMENTS_MOST);
-    struct setting *setting = &arguments->settings[arguments->setting_count++];
-    setting->name = param->name;
-    setting->text = negated ? "no" : "yes";
-    if (param->type == PARAM_SWITCH && !equals)
-        return STATUS_OK;
-    return take_value(argc, argv, index, equals, &setting->text, error);
+    const struct param *param = is_long ? find_param(name, length, &negated) : NULL;
+    if (!param || !takes_param(command, param))
+        return unknown_flag(argument, length + (is_long ? 2 : 1), command, error);
+    return take_param(argc, argv, index, param, negated, equals, arguments, error);
+}
+
+static enum status check_settings(const struct arguments *arguments, struct error *error) {
+    struct train_params params;
+    params_defaults(&train_table, &params);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < arguments->setting_count && !status; i++)
+        status = params_set(&train_table, &params, arguments->settings[i].name, arguments->settings[i].text, error);
+    return status;
+}
+
+// "batchlab train FILE …"
+static enum status wrong_count(const struct command_row *command, const char *extra, struct error *error) {
+    const char *space = command->name[0] ? " " : "";
+    if (extra)
+        return error_set(error, STATUS_INVALID, "\"%s\" is one argument too many; usage: batchlab%s%s %s", extra, space,
+                         command->name, command->usage);
+    return error_set(error, STATUS_INVALID, "an argument is missing; usage: batchlab%s%s %s", space, command->name,
+                     command->usage);
 }
 
 enum status args_parse(int argc, char **argv, const struct command_row *command, struct arguments *arguments,
@@ -139,16 +195,14 @@ enum status args_parse(int argc, char **argv, const struct command_row *command,
             continue;
         }
         if (arguments->file_count >= command->files_most)
-            return error_set(error, STATUS_INVALID, "\"%s\" is one argument too many; usage: batchlab %s %s", argv[i],
-                             command->name, command->usage);
+            return wrong_count(command, argv[i], error);
         arguments->files[arguments->file_count++] = argv[i];
     }
     if (arguments->flags[FLAG_HELP] || arguments->flags[FLAG_VERSION] || arguments->flags[FLAG_MAN])
         return STATUS_OK;
     if (arguments->file_count < command->files_least)
-        return error_set(error, STATUS_INVALID, "an argument is missing; usage: batchlab %s %s", command->name,
-                         command->usage);
-    return STATUS_OK;
+        return wrong_count(command, NULL, error);
+    return check_settings(arguments, error);
 }
 
 // ---- help ---------------------------------------------------------------------------------------------
@@ -167,12 +221,8 @@ static void help_line(FILE *out, const char *left, const char *help) {
 }
 
 static void help_param(FILE *out, const struct param *param) {
-    char left[96], range[PARAM_TEXT_SIZE], name[48];
-    snprintf(name, sizeof name, "%s", param->name);
-    for (char *c = name; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    snprintf(left, sizeof left, param->type == PARAM_SWITCH ? "--%s" : "--%s X", name);
+    char left[96], range[PARAM_TEXT_SIZE], name[64];
+    snprintf(left, sizeof left, "--%s%s", flag_name(param, name), param->type == PARAM_SWITCH ? "" : " X");
     help_line(out, left, param->help);
     fprintf(out, "  %-30s %s%s%s\n", "", params_range_text(param, range), param->fallback[0] ? "; default " : "",
             param->fallback);
@@ -192,8 +242,10 @@ void args_help(FILE *out, const struct command_row *command) {
         help_line(out, left, row->help);
     }
     const char *group = "";
-    for (size_t i = 0; command->params && i < train_table.count; i++) {
+    for (size_t i = 0; i < train_table.count; i++) {
         const struct param *param = &train_table.rows[i];
+        if (!takes_param(command, param))
+            continue;
         if (!text_equal(group, param->group))
             fprintf(out, "\n%s\n", param->group);
         group = param->group;

@@ -10,12 +10,14 @@
 enum command_set { // bits: which commands take a flag
     TAKES_SCREEN = 1,
     TAKES_TRAIN = 2,
-    TAKES_RUN = 4,     // resume, eval, predict, export
-    TAKES_LIST = 8,    // runs, devices
-    TAKES_READ = 16,   // sniff, cat
-    TAKES_PROFILE = 32,
-    TAKES_PREPARE = 64,
-    TAKES_ALL = 127
+    TAKES_RUN = 4,   // resume
+    TAKES_LIST = 8,  // runs, devices
+    TAKES_SNIFF = 16,
+    TAKES_CAT = 32,
+    TAKES_PROFILE = 64,
+    TAKES_PREPARE = 128,
+    TAKES_READING = TAKES_SCREEN | TAKES_TRAIN | TAKES_SNIFF | TAKES_CAT | TAKES_PROFILE | TAKES_PREPARE,
+    TAKES_ALL = 255
 };
 
 // X(id, name, letter, value, commands, help): value "" = a switch.
@@ -23,27 +25,20 @@ enum command_set { // bits: which commands take a flag
     X(HELP, "help", 'h', "", TAKES_ALL, "Show this help.") \
     X(VERSION, "version", 'V', "", TAKES_ALL, "Show the version.") \
     X(MAN, "man", 0, "", TAKES_SCREEN, "Print the manual page.") \
-    X(JSON, "json", 0, "", \
-      TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
+    X(JSON, "json", 0, "", TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_SNIFF | TAKES_PROFILE | TAKES_PREPARE, \
       "Results as JSON on standard output.") \
-    X(OUTPUT, "output", 'o', "FILE", TAKES_PREPARE | TAKES_RUN, "Write the result to FILE.") \
+    X(OUTPUT, "output", 'o', "FILE", TAKES_PREPARE, "Write the result to FILE.") \
     X(STEPS, "steps", 0, "LIST", TAKES_PREPARE | TAKES_TRAIN, \
       "Pipeline in short form: \"missing=median,standardize,one-hot\".") \
     X(FIT_ROWS, "fit-rows", 0, "SHARE|all", TAKES_PREPARE, "Share of the rows that steps are fitted on (all).") \
-    X(FORMAT, "format", 0, "csv|json|jsonl", TAKES_READ, "Form of the output (csv).") \
-    X(RAW, "raw", 0, "", TAKES_READ, "Every cell as it stands in the file.") \
-    X(DELIMITER, "delimiter", 0, "TEXT", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
-      "Separator between cells; detected when not given.") \
-    X(QUOTE, "quote", 0, "C|none", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
-      "Quoting character.") \
-    X(ESCAPE, "escape", 0, "C|none", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
-      "Escape character inside quotes; none: quotes are doubled.") \
-    X(HEADER, "header", 0, "yes|no", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
-      "Whether the first row names the columns.") \
-    X(ENCODING, "encoding", 0, "NAME", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
-      "utf-8, utf-16le, utf-16be, latin-1 or windows-1252.") \
-    X(SKIP, "skip", 0, "N", TAKES_SCREEN | TAKES_TRAIN | TAKES_READ | TAKES_PROFILE | TAKES_PREPARE, \
-      "Lines before the table.") \
+    X(FORMAT, "format", 0, "csv|json|jsonl", TAKES_CAT, "Form of the output (csv).") \
+    X(RAW, "raw", 0, "", TAKES_CAT, "Every cell as it stands in the file.") \
+    X(DELIMITER, "delimiter", 0, "TEXT", TAKES_READING, "Separator between cells; detected when not given.") \
+    X(QUOTE, "quote", 0, "C|none", TAKES_READING, "Quoting character.") \
+    X(ESCAPE, "escape", 0, "C|none", TAKES_READING, "Escape character inside quotes; none: quotes are doubled.") \
+    X(HEADER, "header", 0, "yes|no", TAKES_READING, "Whether the first row names the columns.") \
+    X(ENCODING, "encoding", 0, "NAME", TAKES_READING, "utf-8, utf-16le, utf-16be, latin-1 or windows-1252.") \
+    X(SKIP, "skip", 0, "N", TAKES_READING, "Lines before the table.") \
     X(MISSING, "missing-token", 0, "TEXT", TAKES_SCREEN | TAKES_TRAIN | TAKES_PROFILE | TAKES_PREPARE, \
       "One more text that means a missing cell.") \
     X(ASCII, "ascii", 0, "", TAKES_SCREEN, "Draw with plain ASCII characters.") \
@@ -76,13 +71,13 @@ struct arguments {
 struct command_row {
     const char *name, *usage, *help;
     unsigned takes; // one of command_set
-    bool params;    // takes every parameter as a flag
+    const char *params; // which parameters are flags too: "target|seed", "*" = all, NULL = none
     size_t files_least, files_most;
     int (*run)(const struct arguments *arguments); // exit status
 };
 
 // argv[0] is skipped. A mistake is one sentence that names the argument and, for a misspelling, the
-// nearest flag.
+// nearest flag; values of parameters are checked against their range here.
 enum status args_parse(int argc, char **argv, const struct command_row *command, struct arguments *arguments,
                        struct error *error);
 // Every flag once, as "--delimiter TEXT" and its help.

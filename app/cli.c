@@ -1,24 +1,28 @@
 #include "app/cli.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/tui.h"
 #include "core/base/str.h"
+#include "datasets/pipeline.h"
+
+enum { NOTES_SHOWN = 50 };
 
 const struct command_row cli_screen = {
     .name = "",
     .usage = "[FILE]",
     .help = "Open the workbench on FILE: a CSV file, an IDX file, a folder of CIFAR or IDX files.",
     .takes = TAKES_SCREEN,
-    .params = true,
+    .params = "*",
     .files_most = 1,
     .run = tui_run,
 };
 
 const struct command_row cli_commands[] = {
     {.name = "train", .usage = "FILE [--target COL] [--model NAME] [--epochs N] …",
-     .help = "Train a model on FILE and keep the run.", .takes = TAKES_TRAIN, .params = true, .files_least = 1,
+     .help = "Train a model on FILE and keep the run.", .takes = TAKES_TRAIN, .params = "*", .files_least = 1,
      .files_most = 1, .run = cli_train},
     {.name = "resume", .usage = "RUN", .help = "Go on from the last checkpoint of run number RUN.",
      .takes = TAKES_RUN, .files_least = 1, .files_most = 1, .run = cli_resume},
@@ -26,14 +30,14 @@ const struct command_row cli_commands[] = {
     {.name = "devices", .usage = "", .help = "List what can compute here, and why the rest cannot.",
      .takes = TAKES_LIST, .run = cli_devices},
     {.name = "profile", .usage = "FILE", .help = "Print the figures of every column and what looks wrong.",
-     .takes = TAKES_PROFILE, .files_least = 1, .files_most = 1, .run = cli_profile},
+     .takes = TAKES_PROFILE, .params = "target", .files_least = 1, .files_most = 1, .run = cli_profile},
     {.name = "prepare", .usage = "FILE (--recipe R.json | --steps LIST) -o OUT.csv",
-     .help = "Apply a pipeline to FILE and write the result.", .takes = TAKES_PREPARE, .params = true,
+     .help = "Apply a pipeline to FILE and write the result.", .takes = TAKES_PREPARE, .params = "target|recipe|seed",
      .files_least = 1, .files_most = 1, .run = cli_prepare},
     {.name = "sniff", .usage = "FILE", .help = "Print how a CSV file is written: separator, quotes, encoding …",
-     .takes = TAKES_READ, .files_least = 1, .files_most = 1, .run = cli_sniff},
+     .takes = TAKES_SNIFF, .files_least = 1, .files_most = 1, .run = cli_sniff},
     {.name = "cat", .usage = "FILE [--format csv|json|jsonl] [--raw]",
-     .help = "Print a CSV file as it was understood.", .takes = TAKES_READ, .files_least = 1, .files_most = 1,
+     .help = "Print a CSV file as it was understood.", .takes = TAKES_CAT, .files_least = 1, .files_most = 1,
      .run = cli_cat},
 };
 const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
@@ -53,6 +57,36 @@ int cli_fail(const struct error *error) {
 int cli_usage(const struct error *error) {
     fprintf(stderr, "batchlab: %s\n", error->text);
     return EXIT_USAGE;
+}
+
+void cli_notes(const char *path, const struct notes *notes) {
+    for (size_t i = 0; i < notes->count && i < NOTES_SHOWN; i++) {
+        const struct note *note = &notes->items[i];
+        if (note->line)
+            fprintf(stderr, "%s:%" PRIu64 ": %s\n", path, note->line, note->text);
+        else
+            fprintf(stderr, "%s: %s\n", path, note->text);
+    }
+    size_t all = notes->count + notes->dropped;
+    if (all > NOTES_SHOWN)
+        fprintf(stderr, "%s: and %zu more\n", path, all - NOTES_SHOWN);
+}
+
+const char *cli_setting(const struct arguments *arguments, const char *name) {
+    for (size_t i = arguments->setting_count; i > 0; i--)
+        if (text_equal(arguments->settings[i - 1].name, name))
+            return arguments->settings[i - 1].text;
+    return NULL;
+}
+
+enum status cli_check_steps(const struct arguments *arguments, struct error *error) {
+    const char *steps = arguments->flags[FLAG_STEPS];
+    struct pipeline *pipeline = NULL;
+    if (steps && cli_setting(arguments, "recipe"))
+        return error_set(error, STATUS_INVALID, "give --recipe or --steps, not both");
+    enum status status = steps ? pipeline_parse(steps, &pipeline, error) : STATUS_OK;
+    pipeline_free(pipeline);
+    return status;
 }
 
 enum status cli_number(const char *text, const char *what, int64_t *value, struct error *error) {
@@ -129,8 +163,6 @@ enum status cli_load_options(const struct arguments *arguments, struct load_opti
         options->missing_tokens = token;
         options->missing_token_count = 1;
     }
-    for (size_t i = 0; i < arguments->setting_count; i++)
-        if (text_equal(arguments->settings[i].name, "target"))
-            options->target = arguments->settings[i].text;
+    options->target = cli_setting(arguments, "target");
     return status;
 }

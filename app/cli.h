@@ -25,11 +25,16 @@ int cli_sniff(const struct arguments *arguments);
 int cli_cat(const struct arguments *arguments);
 
 // Shared by the commands.
-int cli_fail(const struct error *error); // prints the sentence; EXIT_FAILED, or EXIT_USAGE for usage
-int cli_usage(const struct error *error);
+int cli_fail(const struct error *error);  // prints the sentence; EXIT_FAILED
+int cli_usage(const struct error *error); // the same for a mistake in the command itself; EXIT_USAGE
+// What was found or repaired while reading, on standard error: "FILE:LINE: sentence".
+void cli_notes(const char *path, const struct notes *notes);
 // Reading flags (--delimiter …) into load options; `token` is storage for --missing-token's array.
 enum status cli_load_options(const struct arguments *arguments, struct load_options *options, const char **token,
                              struct error *error);
+// Whether --steps can be read and stands alone; nothing to check is fine.
+enum status cli_check_steps(const struct arguments *arguments, struct error *error);
+const char *cli_setting(const struct arguments *arguments, const char *name); // the last one given; NULL: none
 // A whole number from 1 up, or a sentence that names `what`.
 enum status cli_number(const char *text, const char *what, int64_t *value, struct error *error);
 

@@ -9,18 +9,6 @@
 #include "core/base/str.h"
 #include "datasets/csv.h"
 
-static void print_notes(const char *path, const struct notes *notes) {
-    for (size_t i = 0; i < notes->count; i++) {
-        const struct note *note = &notes->items[i];
-        if (note->line)
-            fprintf(stderr, "%s:%" PRIu64 ": %s\n", path, note->line, note->text);
-        else
-            fprintf(stderr, "%s: %s\n", path, note->text);
-    }
-    if (notes->dropped)
-        fprintf(stderr, "%s: and %zu more\n", path, notes->dropped);
-}
-
 // ---- sniff ----------------------------------------------------------------------------------------------
 
 static void json_character(cJSON *object, const char *name, char character) {
@@ -173,7 +161,7 @@ int cli_cat(const struct arguments *arguments) {
         status = csv_read_rows(path, &options.dialect, &notes, NULL, on_row, &cat, &error);
     if (!status && cat.format == CAT_JSON)
         puts(cat.rows ? "]" : "[]");
-    print_notes(path, &notes);
+    cli_notes(path, &notes);
     notes_free(&notes);
     str_free(&cat.line);
     return status ? cli_fail(&error) : EXIT_DONE;

@@ -12,19 +12,11 @@
 #include "datasets/pipeline.h"
 #include "datasets/profile.h"
 
-static enum status open_file(const struct arguments *arguments, struct dataset **dataset, struct error *error) {
-    struct load_options options;
-    const char *token;
-    enum status status = cli_load_options(arguments, &options, &token, error);
+static enum status open_file(const char *path, const struct load_options *options, struct dataset **dataset,
+                             struct error *error) {
+    enum status status = dataset_open(path, options, dataset, NULL, error);
     if (!status)
-        status = dataset_open(arguments->files[0], &options, dataset, NULL, error);
-    for (size_t i = 0; !status && i < (*dataset)->notes.count; i++) {
-        const struct note *note = &(*dataset)->notes.items[i];
-        if (note->line)
-            fprintf(stderr, "%s:%" PRIu64 ": %s\n", arguments->files[0], note->line, note->text);
-        else
-            fprintf(stderr, "%s: %s\n", arguments->files[0], note->text);
-    }
+        cli_notes(path, &(*dataset)->notes);
     return status;
 }
 
@@ -63,11 +55,15 @@ static void print_profile(const struct dataset *dataset, const struct profile *p
 }
 
 int cli_profile(const struct arguments *arguments) {
+    struct load_options options;
+    const char *token;
     struct dataset *dataset = NULL;
     struct profile *profile = NULL;
     struct str json = {0};
     struct error error;
-    enum status status = open_file(arguments, &dataset, &error);
+    if (cli_load_options(arguments, &options, &token, &error))
+        return cli_usage(&error);
+    enum status status = open_file(arguments->files[0], &options, &dataset, &error);
     if (!status)
         status = profile_make(dataset, &profile, NULL, &error);
     if (!status && arguments->flags[FLAG_JSON]) {
@@ -85,18 +81,9 @@ int cli_profile(const struct arguments *arguments) {
 
 // ---- prepare --------------------------------------------------------------------------------------------
 
-static const char *setting_text(const struct arguments *arguments, const char *name) {
-    for (size_t i = arguments->setting_count; i > 0; i--)
-        if (text_equal(arguments->settings[i - 1].name, name))
-            return arguments->settings[i - 1].text;
-    return NULL;
-}
-
 static enum status read_pipeline(const struct arguments *arguments, const struct dataset *dataset,
                                  struct pipeline **pipeline, struct error *error) {
-    const char *recipe = setting_text(arguments, "recipe"), *steps = arguments->flags[FLAG_STEPS];
-    if (recipe && steps)
-        return error_set(error, STATUS_INVALID, "give --recipe or --steps, not both");
+    const char *recipe = cli_setting(arguments, "recipe"), *steps = arguments->flags[FLAG_STEPS];
     if (steps)
         return pipeline_parse(steps, pipeline, error);
     if (!recipe || text_equal(recipe, "auto") || text_equal(recipe, "none"))
@@ -110,16 +97,27 @@ static enum status read_pipeline(const struct arguments *arguments, const struct
     return status;
 }
 
-static enum status fit_split(const struct arguments *arguments, const struct dataset *dataset, struct split *split,
-                             struct error *error) {
-    const char *text = arguments->flags[FLAG_FIT_ROWS], *seed_text = setting_text(arguments, "seed");
-    double share = 1;
-    int64_t seed = 1;
-    if (text && !text_equal(text, "all") && (!number_parse(text, &share) || !(share > 0 && share <= 1)))
+// What the flags of prepare say, read before any file is.
+struct prepare_plan {
+    struct load_options options;
+    const char *token, *out;
+    double share; // of the rows that steps are fitted on
+    int64_t seed;
+};
+
+static enum status read_plan(const struct arguments *arguments, struct prepare_plan *plan, struct error *error) {
+    const char *text = arguments->flags[FLAG_FIT_ROWS], *seed = cli_setting(arguments, "seed");
+    plan->out = arguments->flags[FLAG_OUTPUT];
+    plan->share = 1;
+    plan->seed = 1;
+    if (!plan->out)
+        return error_set(error, STATUS_INVALID, "prepare needs -o OUT.csv: where the result goes");
+    if (text && !text_equal(text, "all") && (!number_parse(text, &plan->share) || !(plan->share > 0 && plan->share <= 1)))
         return error_set(error, STATUS_INVALID, "--fit-rows \"%s\": must be all, or a share above 0 and at most 1", text);
-    if (seed_text && !integer_parse(seed_text, &seed))
-        return error_set(error, STATUS_INVALID, "--seed \"%s\": must be a whole number", seed_text);
-    return split_make(dataset, "random", share < 1 ? 1 - share : 0, 0, (uint64_t)seed, split, error);
+    if (seed && !integer_parse(seed, &plan->seed))
+        return error_set(error, STATUS_INVALID, "--seed \"%s\": must be a whole number", seed);
+    enum status status = cli_check_steps(arguments, error);
+    return status ? status : cli_load_options(arguments, &plan->options, &plan->token, error);
 }
 
 static void json_prepared(const struct dataset *dataset, const struct pipeline *pipeline,
@@ -163,31 +161,29 @@ static void print_prepared(const struct pipeline *pipeline, const struct prepare
 }
 
 int cli_prepare(const struct arguments *arguments) {
-    const char *out = arguments->flags[FLAG_OUTPUT];
+    struct prepare_plan plan;
     struct dataset *dataset = NULL;
     struct pipeline *pipeline = NULL;
     struct prepared *prepared = NULL;
     struct split split = {0};
     struct error error;
-    if (!out) {
-        error_set(&error, STATUS_INVALID, "prepare needs -o OUT.csv: where the result goes");
+    if (read_plan(arguments, &plan, &error))
         return cli_usage(&error);
-    }
-    enum status status = open_file(arguments, &dataset, &error);
+    enum status status = open_file(arguments->files[0], &plan.options, &dataset, &error);
     if (!status && dataset->kind != DATASET_TABLE)
         status = error_set(&error, STATUS_UNSUPPORTED, "%s is an image set: prepare writes tables", dataset->name);
     if (!status)
         status = read_pipeline(arguments, dataset, &pipeline, &error);
     if (!status)
-        status = fit_split(arguments, dataset, &split, &error);
+        status = split_make(dataset, "random", 1 - plan.share, 0, (uint64_t)plan.seed, &split, &error);
     if (!status)
         status = pipeline_run(pipeline, dataset, &split, &prepared, NULL, &error);
     if (!status)
-        status = table_write_csv(prepared->stages[prepared->stage_count - 1], out, &error);
+        status = table_write_csv(prepared->stages[prepared->stage_count - 1], plan.out, &error);
     if (!status && arguments->flags[FLAG_JSON])
         json_prepared(dataset, pipeline, prepared);
     else if (!status)
-        print_prepared(pipeline, prepared, out);
+        print_prepared(pipeline, prepared, plan.out);
     prepared_free(prepared);
     split_free(&split);
     pipeline_free(pipeline);

@@ -17,7 +17,6 @@ struct report {
     struct session *session;
     bool json;
     bool failed; // an error event came
-    double train_seconds;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -225,12 +224,13 @@ static enum status follow(struct report *report, struct error *error) {
 }
 
 static void catch_interrupts(void) {
-    struct sigaction action;
+    struct sigaction action, before;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_interrupt;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) // nohup batchlab train …
+        sigaction(SIGHUP, &action, NULL);
 }
 
 // Follows the run to its end and prints the last line. Returns the exit status.
@@ -259,39 +259,55 @@ static enum status set_all(struct session *session, const struct arguments *argu
     return STATUS_OK;
 }
 
-static enum status open_data(struct session *session, const struct arguments *arguments, struct error *error) {
-    struct load_options options;
-    const char *token;
-    enum status status = cli_load_options(arguments, &options, &token, error);
-    if (!status)
-        status = session_load(session, arguments->files[0], &options, error);
+static void tell_notes(const struct session *session, const char *path) {
+    const struct snapshot *snapshot = session_snapshot(session);
+    cli_notes(path, &snapshot->dataset->notes);
+    if (snapshot->source_notes)
+        cli_notes(path, snapshot->source_notes);
+}
+
+// With steps given by hand it does not matter whether the suggested ones could be fitted.
+static enum status open_data(struct session *session, const char *path, const struct load_options *options,
+                             const char *steps, struct error *error) {
+    enum status status = session_load(session, path, options, error);
     if (!status)
         status = session_wait(session, error);
-    if (!status && arguments->flags[FLAG_STEPS]) {
-        status = session_recipe(session, arguments->flags[FLAG_STEPS], true, error);
+    if (steps && session_snapshot(session)->dataset) {
+        status = session_recipe(session, steps, true, error);
         if (!status)
             status = session_wait(session, error);
     }
+    if (!status)
+        tell_notes(session, path);
     return status;
+}
+
+static int train(struct report *report, const struct arguments *arguments, const struct load_options *options) {
+    struct session *session = report->session;
+    struct error error;
+    enum status status = set_all(session, arguments, &error);
+    if (!status)
+        status = open_data(session, arguments->files[0], options, arguments->flags[FLAG_STEPS], &error);
+    if (!status) {
+        catch_interrupts(); // from here on there is a run to save
+        status = session_start(session, &error);
+    }
+    return status ? cli_fail(&error) : finish(report);
 }
 
 int cli_train(const struct arguments *arguments) {
     struct session *session = NULL;
+    struct load_options load;
+    const char *token;
     struct error error;
+    if (cli_check_steps(arguments, &error) || cli_load_options(arguments, &load, &token, &error))
+        return cli_usage(&error);
     struct session_options options = {.no_profile = true};
-    enum status status = session_open(&session, &options, &error);
-    if (status)
+    if (session_open(&session, &options, &error))
         return cli_fail(&error);
-    int exit_status;
     struct report report = {.session = session, .json = arguments->flags[FLAG_JSON] != NULL};
     session_listen(session, on_event, &report);
-    catch_interrupts();
-    if (set_all(session, arguments, &error))
-        exit_status = cli_usage(&error);
-    else if (open_data(session, arguments, &error) || session_start(session, &error))
-        exit_status = cli_fail(&error);
-    else
-        exit_status = finish(&report);
+    int exit_status = train(&report, arguments, &load);
     session_close(session);
     return exit_status;
 }
@@ -307,12 +323,11 @@ int cli_resume(const struct arguments *arguments) {
         return cli_fail(&error);
     struct report report = {.session = session, .json = arguments->flags[FLAG_JSON] != NULL};
     session_listen(session, on_event, &report);
+    enum status status = session_resume(session, run, &error);
+    if (!status)
+        status = session_wait(session, &error);
     catch_interrupts();
-    int exit_status = EXIT_FAILED;
-    if (session_resume(session, run, &error) || session_wait(session, &error))
-        cli_fail(&error);
-    else
-        exit_status = finish(&report);
+    int exit_status = status ? cli_fail(&error) : finish(&report);
     session_close(session);
     return exit_status;
 }

@@ -1,11 +1,15 @@
 // Chooses the door: the screen, or one command of the command line.
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/cli.h"
 #include "app/man.h"
 #include "app/version.h"
 #include "core/backend/cpu/threads.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
 #include "views/text.h"
 
 static void help(FILE *out) {
@@ -15,6 +19,28 @@ static void help(FILE *out) {
     for (size_t i = 0; i < cli_command_count; i++)
         fprintf(out, "  batchlab %-21s %s\n", cli_commands[i].name, cli_commands[i].help);
     fputs("\nbatchlab COMMAND --help tells more about one of them.\n\n", out);
+}
+
+// What a misspelled command most likely was; NULL: the word may well be a file.
+static const char *misspelled(const char *word) {
+    if (word[0] == '-' || file_exists(word))
+        return NULL;
+    for (size_t i = 0; i < cli_command_count; i++)
+        if (text_distance(word, cli_commands[i].name) <= 2)
+            return cli_commands[i].name;
+    return NULL;
+}
+
+// Results that could not be written are a failure, whatever the command thought of it.
+static int written(int exit_status) {
+    bool failed = ferror(stdout) != 0;
+    errno = 0;
+    failed = fflush(stdout) != 0 || failed;
+    if (!failed || exit_status != EXIT_DONE)
+        return exit_status;
+    fprintf(stderr, "batchlab: writing to standard output failed%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return EXIT_FAILED;
 }
 
 static int run(int argc, char **argv, const struct command_row *command) {
@@ -47,6 +73,11 @@ int main(int argc, char **argv) {
     setlocale(LC_NUMERIC, "C"); // files and libraries keep the point; screens ask views/text.h
     const struct command_row *command = argc > 1 ? cli_find(argv[1]) : NULL;
     if (command)
-        return run(argc - 1, argv + 1, command);
-    return run(argc, argv, &cli_screen);
+        return written(run(argc - 1, argv + 1, command));
+    const char *meant = argc > 1 ? misspelled(argv[1]) : NULL;
+    if (meant) {
+        fprintf(stderr, "batchlab: there is no command or file \"%s\"; did you mean batchlab %s?\n", argv[1], meant);
+        return EXIT_USAGE;
+    }
+    return written(run(argc, argv, &cli_screen));
 }
