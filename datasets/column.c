@@ -19,9 +19,13 @@ struct word_index {
     size_t capacity; // a power of two
 };
 
-static bool has_values(enum column_type type) { return type == COLUMN_NUMERIC || type == COLUMN_DATE; }
+static bool has_values(enum column_type type) {
+    return type == COLUMN_NUMERIC || type == COLUMN_DATE;
+}
 
-static size_t missing_words(size_t rows) { return rows / 64 + 1; }
+static size_t missing_words(size_t rows) {
+    return rows / 64 + 1;
+}
 
 struct column *column_make(const char *name, enum column_type type, size_t rows, struct error *error) {
     struct column *column = mem_alloc(1, sizeof *column);
@@ -109,7 +113,9 @@ static size_t index_find(const struct column *column, const char *word, size_t l
     return at;
 }
 
-static uint32_t word_hash(const char *word, size_t length) { return (uint32_t)checksum_hash64(word, length, 0); }
+static uint32_t word_hash(const char *word, size_t length) {
+    return (uint32_t)checksum_hash64(word, length, 0);
+}
 
 // (Re)builds the index with room for twice the words there are.
 static enum status index_build(struct column *column, struct error *error) {

@@ -74,8 +74,8 @@ static enum status add_row(struct loading *loading, const struct csv_row *row, s
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
         struct csv_column *column = &loading->columns[i];
         if (column->column != NULL || !column->settled)
-            status = csv_column_add(column, &loading->tokens, i < row->count ? &row->cells[i] : &nothing, row->line,
-                                    error);
+            status =
+                csv_column_add(column, &loading->tokens, i < row->count ? &row->cells[i] : &nothing, row->line, error);
     }
     return status;
 }
@@ -264,7 +264,8 @@ static enum status make_table(struct loading *loading, const struct csv_names *n
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
         struct column *column = NULL;
         if (is_trailing_column(loading, names, i)) {
-            status = notes_add(notes, 0, NULL, error, "every row ends in a delimiter; the empty last column was left out");
+            status =
+                notes_add(notes, 0, NULL, error, "every row ends in a delimiter; the empty last column was left out");
             continue;
         }
         status = csv_column_finish(&loading->columns[i], &column, notes, error);

@@ -80,8 +80,8 @@ static void learn(struct csv_column *builder, const struct reading *reading, uin
     builder->not_date = builder->not_date || !reading->is_date;
     if (!reading->is_number)
         return;
-    builder->not_whole = builder->not_whole || trunc(number->value) != number->value ||
-                         fabs(number->value) >= 9007199254740992.0;
+    builder->not_whole =
+        builder->not_whole || trunc(number->value) != number->value || fabs(number->value) >= 9007199254740992.0;
     if (number->code && builder->code_line == 0)
         builder->code_line = line;
     if (number->beyond && builder->beyond_line == 0)
@@ -102,8 +102,8 @@ static enum status store_cell(struct csv_column *builder, const struct csv_cell 
     return column_set_missing(column, builder->rows, error);
 }
 
-enum status csv_column_add(struct csv_column *builder, const struct missing_tokens *tokens,
-                           const struct csv_cell *cell, uint64_t line, struct error *error) {
+enum status csv_column_add(struct csv_column *builder, const struct missing_tokens *tokens, const struct csv_cell *cell,
+                           uint64_t line, struct error *error) {
     struct column *column = builder->column;
     enum status status = STATUS_OK;
     if (column != NULL && builder->rows == column->rows)

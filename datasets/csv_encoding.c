@@ -8,18 +8,20 @@
 #include "core/base/str.h"
 
 static const char *const names[CSV_ENCODINGS] = {
-    [CSV_UTF8] = "utf-8",        [CSV_UTF16LE] = "utf-16le",         [CSV_UTF16BE] = "utf-16be",
-    [CSV_LATIN1] = "latin-1",    [CSV_WINDOWS1252] = "windows-1252",
+    [CSV_UTF8] = "utf-8",     [CSV_UTF16LE] = "utf-16le",         [CSV_UTF16BE] = "utf-16be",
+    [CSV_LATIN1] = "latin-1", [CSV_WINDOWS1252] = "windows-1252",
 };
 
-const char *csv_encoding_name(enum csv_encoding encoding) { return names[encoding]; }
+const char *csv_encoding_name(enum csv_encoding encoding) {
+    return names[encoding];
+}
 
 bool csv_encoding_find(const char *name, enum csv_encoding *encoding) {
     static const struct {
         const char *name;
         enum csv_encoding encoding;
-    } others[] = {{"utf8", CSV_UTF8},        {"ascii", CSV_UTF8},       {"us-ascii", CSV_UTF8},
-                  {"utf-8-sig", CSV_UTF8},   {"utf-16", CSV_UTF16LE},   {"utf16", CSV_UTF16LE},
+    } others[] = {{"utf8", CSV_UTF8},         {"ascii", CSV_UTF8},        {"us-ascii", CSV_UTF8},
+                  {"utf-8-sig", CSV_UTF8},    {"utf-16", CSV_UTF16LE},    {"utf16", CSV_UTF16LE},
                   {"utf-16-le", CSV_UTF16LE}, {"utf-16-be", CSV_UTF16BE}, {"latin1", CSV_LATIN1},
                   {"iso-8859-1", CSV_LATIN1}, {"cp1252", CSV_WINDOWS1252}};
     for (size_t i = 0; i < CSV_ENCODINGS; i++) {

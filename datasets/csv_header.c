@@ -15,10 +15,10 @@ struct vote {
     enum look first;
     uint64_t first_hash;
     double first_value;
-    size_t looks[4];        // of the cells below
-    bool again;             // the first cell comes again below
-    uint64_t seen[FEW];     // hashes of distinct cells below
-    size_t distinct;        // FEW + 1: more than that
+    size_t looks[4];    // of the cells below
+    bool again;         // the first cell comes again below
+    uint64_t seen[FEW]; // hashes of distinct cells below
+    size_t distinct;    // FEW + 1: more than that
 };
 
 static enum look look_at(const struct csv_cell *cell, double *value) {
@@ -116,7 +116,10 @@ static void decide(const struct vote *votes, size_t count, struct dialect *diale
         dialect->header = numbering || names > cells;
         str_format(evidence, "header %s: the first row is %s in %zu of %zu columns\n", dialect->header ? "yes" : "no",
                    dialect->header ? "unlike the cells below" : "like the cells below",
-                   numbering ? count : dialect->header ? names : cells, count);
+                   numbering         ? count
+                   : dialect->header ? names
+                                     : cells,
+                   count);
         return;
     }
     dialect->header = count > 0 && all_names(votes, count);
@@ -128,8 +131,8 @@ enum status dialect_header(const struct csv_sample *sample, struct dialect *dial
     struct csv_reader reader;
     struct vote *votes = NULL;
     size_t count = 0;
-    enum status status = csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial,
-                                              dialect, error);
+    enum status status =
+        csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial, dialect, error);
     if (status == STATUS_OK)
         status = read_votes(&reader, &votes, &count, error);
     if (status == STATUS_OK)

@@ -15,8 +15,8 @@ static enum status open_file(const char *path, int *fd, struct error *error) {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // opening a pipe must not hang
     if (*fd < 0 || fstat(*fd, &info) != 0) {
         int reason = errno;
-        return error_set(error, reason == ENOENT || reason == ENOTDIR ? STATUS_MISSING : STATUS_IO, "%s: %s; check the path",
-                         path, strerror(reason));
+        return error_set(error, reason == ENOENT || reason == ENOTDIR ? STATUS_MISSING : STATUS_IO,
+                         "%s: %s; check the path", path, strerror(reason));
     }
     if (S_ISDIR(info.st_mode))
         return error_set(error, STATUS_INVALID, "%s: is a folder; name a file in it", path);
@@ -190,8 +190,8 @@ static size_t bom_length(const struct csv_input *input) {
     } marks[CSV_ENCODINGS] = {
         [CSV_UTF8] = {"\xef\xbb\xbf", 3}, [CSV_UTF16LE] = {"\xff\xfe", 2}, [CSV_UTF16BE] = {"\xfe\xff", 2}};
     size_t length = marks[input->encoding].length;
-    bool there = length > 0 && input->raw_count >= length &&
-                 memcmp(input->raw, marks[input->encoding].bytes, length) == 0;
+    bool there =
+        length > 0 && input->raw_count >= length && memcmp(input->raw, marks[input->encoding].bytes, length) == 0;
     return there ? length : 0;
 }
 

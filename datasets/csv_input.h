@@ -24,13 +24,13 @@ struct csv_input {
     gzFile file;
     const char *path; // the caller's
     enum csv_encoding encoding;
-    unsigned char *raw;      // not yet decoded
-    size_t raw_count;        // bytes in raw
-    bool raw_end, begun;     // nothing more to read; the byte order mark has been looked for
-    uint64_t offset;         // in the file as stored, reported to the task
-    uint64_t odd_bytes;      // bytes that the encoding does not have: read as Windows-1252
-    uint64_t nul_bytes;      // NUL characters: read as U+FFFD
-    struct task *task;       // may be NULL
+    unsigned char *raw;  // not yet decoded
+    size_t raw_count;    // bytes in raw
+    bool raw_end, begun; // nothing more to read; the byte order mark has been looked for
+    uint64_t offset;     // in the file as stored, reported to the task
+    uint64_t odd_bytes;  // bytes that the encoding does not have: read as Windows-1252
+    uint64_t nul_bytes;  // NUL characters: read as U+FFFD
+    struct task *task;   // may be NULL
 };
 
 enum { CSV_RAW = 256 * 1024, CSV_DECODED = 3 * CSV_RAW }; // bytes of one block, stored and at most decoded

@@ -4,7 +4,9 @@
 
 #include "core/base/mem.h"
 
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 static enum status keep_header(struct csv_names *names, const struct csv_row *row, const char *path,
                                struct error *error) {
@@ -49,7 +51,7 @@ static size_t tally_mode(const struct tally *tally, size_t *rows) {
     size_t mode = 0;
     *rows = 0;
     for (size_t i = 0; i < tally->count; i++)
-        if (tally->rows[i] > *rows || (tally->rows[i] == *rows && tally->cells[i] > mode)) {
+        if (tally->rows[i] > *rows) { // of equals the one that came first
             mode = tally->cells[i];
             *rows = tally->rows[i];
         }
@@ -86,8 +88,11 @@ enum status csv_names_read(struct csv_names *names, struct csv_reader *reader, s
         status = read_rows(names, reader, most, &tally, error);
     }
     size_t mode_rows, mode = tally_mode(&tally, &mode_rows);
-    names->shifted = names->header_count > 0 && mode == names->header_count + 1 && mode_rows == names->rows && tally.filled;
-    names->width = mode > names->header_count ? mode : names->header_count;
+    names->shifted =
+        names->header_count > 0 && mode == names->header_count + 1 && mode_rows == names->rows && tally.filled;
+    // A few long rows do not make columns that the header does not know.
+    bool majority = names->header_count == 0 || 2 * mode_rows > names->rows;
+    names->width = majority && mode > names->header_count ? mode : names->header_count;
     mem_free(tally.cells);
     mem_free(tally.rows);
     return status;
@@ -100,7 +105,9 @@ static const char *given_name(const struct csv_names *names, size_t index) {
     return names->header[index - shift];
 }
 
-bool csv_names_is_empty(const struct csv_names *names, size_t index) { return given_name(names, index)[0] == '\0'; }
+bool csv_names_is_empty(const struct csv_names *names, size_t index) {
+    return given_name(names, index)[0] == '\0';
+}
 
 static bool is_taken(const struct csv_names *names, size_t index, const char *name) {
     for (size_t i = 0; i < names->made_count; i++)
@@ -119,7 +126,8 @@ static enum status note_name(const struct csv_names *names, size_t index, const 
     if (names->header_count == 0 || strcmp(given, name) == 0)
         return STATUS_OK;
     if (given[0] == '\0')
-        return notes_add(notes, 0, name, error, "the header gives column %zu no name; it is called '%s'", index + 1, name);
+        return notes_add(notes, 0, name, error, "the header gives column %zu no name; it is called '%s'", index + 1,
+                         name);
     return notes_add(notes, 0, name, error, "the header names '%s' more than once; column %zu is called '%s'", given,
                      index + 1, name);
 }

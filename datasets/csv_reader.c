@@ -46,8 +46,8 @@ enum status csv_reader_open(struct csv_reader *reader, const char *path, const s
     *reader = (struct csv_reader){.notes = notes};
     enum csv_encoding encoding;
     if (!csv_encoding_find(dialect->encoding, &encoding))
-        return error_set(error, STATUS_INVALID, "encoding %s: must be utf-8, utf-16le, utf-16be, latin-1 or windows-1252",
-                         dialect->encoding);
+        return error_set(error, STATUS_INVALID,
+                         "encoding %s: must be utf-8, utf-16le, utf-16be, latin-1 or windows-1252", dialect->encoding);
     reader_set(reader, path, dialect);
     enum status status = csv_input_open(&reader->input, path, encoding, task, error);
     if (status == STATUS_OK)
@@ -137,7 +137,9 @@ enum status csv_reader_cell(struct csv_reader *reader, const char *text, size_t 
     return STATUS_OK;
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
 
 // Adds the cell text[from … to), without blanks around it where the dialect says so.
 static enum status add_cell(struct csv_reader *reader, const char *text, size_t from, size_t to, struct error *error) {
@@ -257,7 +259,8 @@ void csv_reader_end_cells(struct csv_reader *reader) { // cells lie in the buffe
 static enum status read_record(struct csv_reader *reader, size_t *used, uint64_t *lines, struct error *error) {
     for (;;) {
         enum status status = STATUS_OK;
-        enum cut cut = cut_row(reader, reader->buffer + reader->start, reader->end - reader->start, used, &status, error);
+        enum cut cut =
+            cut_row(reader, reader->buffer + reader->start, reader->end - reader->start, used, &status, error);
         *lines = 1;
         if (status != STATUS_OK)
             return status;
@@ -281,8 +284,8 @@ enum status csv_reader_split_plain(struct csv_reader *reader, size_t length, str
     reader->cell_count = 0;
     for (size_t at = 0; status == STATUS_OK;) {
         size_t end = at;
-        while (end < length && !(text[end] == reader->dialect.delimiter[0] &&
-                                 at_delimiter(reader, text + end, length - end)))
+        while (end < length &&
+               !(text[end] == reader->dialect.delimiter[0] && at_delimiter(reader, text + end, length - end)))
             end++;
         bool quoted = end - at >= 2 && text[at] == reader->dialect.quote && text[end - 1] == reader->dialect.quote;
         status = quoted ? csv_reader_cell(reader, text + at + 1, end - at - 2, error)
@@ -340,10 +343,12 @@ enum status csv_reader_finish(struct csv_reader *reader, struct error *error) {
     if (reader->notes == NULL)
         return status;
     if (reader->blank_lines > 0)
-        status = notes_add(reader->notes, reader->first_blank, NULL, error, "%llu blank %s left out; the first is this one",
-                           (unsigned long long)reader->blank_lines, reader->blank_lines == 1 ? "line was" : "lines were");
+        status =
+            notes_add(reader->notes, reader->first_blank, NULL, error, "%llu blank %s left out; the first is this one",
+                      (unsigned long long)reader->blank_lines, reader->blank_lines == 1 ? "line was" : "lines were");
     if (status == STATUS_OK && reader->input.odd_bytes > 0)
-        status = notes_add(reader->notes, 0, NULL, error, "%llu bytes are no %s; they were read as Windows-1252 or as U+FFFD",
+        status = notes_add(reader->notes, 0, NULL, error,
+                           "%llu bytes are no %s; they were read as Windows-1252 or as U+FFFD",
                            (unsigned long long)reader->input.odd_bytes, reader->dialect.encoding);
     if (status == STATUS_OK && reader->input.nul_bytes > 0)
         status = notes_add(reader->notes, 0, NULL, error, "%llu NUL characters were replaced by U+FFFD",

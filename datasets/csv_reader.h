@@ -23,10 +23,10 @@ struct csv_record {
     struct str translated;             // a line with escapes and long delimiters replaced
     size_t *starts;                    // [count] in text
     size_t count, capacity;
-    uint64_t cell_line; // line on which the last finished cell ended
-    uint64_t line;      // line being fed
-    bool done, failed;  // the record is complete; out of memory
-    bool marked;        // lines are translated
+    uint64_t cell_line;            // line on which the last finished cell ended
+    uint64_t line;                 // line being fed
+    bool done, failed;             // the record is complete; out of memory
+    bool marked;                   // lines are translated
     const struct dialect *dialect; // the reader's
 };
 
@@ -44,9 +44,9 @@ struct csv_reader {
     struct csv_cell *cells;
     size_t cell_count, cell_capacity;
     struct csv_record record;
-    size_t width;                        // cells a row should have; 0 = not known
-    uint64_t wasted;                     // bytes looked at for quotes that never closed
-    uint64_t blank_lines, first_blank;   // left out
+    size_t width;                      // cells a row should have; 0 = not known
+    uint64_t wasted;                   // bytes looked at for quotes that never closed
+    uint64_t blank_lines, first_blank; // left out
     uint64_t unclosed, stray, unix_ends, windows_ends, mac_ends;
     struct notes *notes;
 };

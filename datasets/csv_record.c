@@ -19,7 +19,9 @@ static int no_blank(unsigned char c) {
     return 0;
 }
 
-static void *resize_bytes(void *block, size_t bytes) { return mem_resize(block, bytes, 1); }
+static void *resize_bytes(void *block, size_t bytes) {
+    return mem_resize(block, bytes, 1);
+}
 
 static bool is_marked(const struct dialect *dialect) {
     return dialect->escape != 0 || dialect->delimiter[1] != '\0';
@@ -145,8 +147,8 @@ static void on_row(int end, void *context) {
 enum outcome { FED_WHOLE, FED_STRAY, FED_OPEN }; // a whole record; a stray quote; a quote never closed
 struct feeding {
     enum outcome outcome;
-    bool quoted;    // the stray quote stands in a quoted cell
-    size_t used;    // bytes
+    bool quoted; // the stray quote stands in a quoted cell
+    size_t used; // bytes
     uint64_t lines;
 };
 
@@ -169,7 +171,9 @@ static enum status feed_line(struct csv_reader *reader, struct csv_parser *parse
     return STATUS_OK;
 }
 
-static bool ends_line(const char *text, size_t length) { return text[length - 1] == '\n' || text[length - 1] == '\r'; }
+static bool ends_line(const char *text, size_t length) {
+    return text[length - 1] == '\n' || text[length - 1] == '\r';
+}
 
 static enum status feed(struct csv_reader *reader, struct csv_parser *parser, struct feeding *feeding,
                         struct error *error) {
@@ -219,12 +223,12 @@ static enum status take_cells(struct csv_reader *reader, struct error *error) {
 
 // ---- quotes that never close ----------------------------------------------------------------------
 
-// A row of several lines with the wrong number of cells, whose first line alone has the right one, is a
-// quote that nobody closed and another that ended it by chance.
-static enum status first_line_fits(struct csv_reader *reader, const struct feeding *feeding, bool *fits,
+// A row of several lines with a stray quote or the wrong number of cells, whose first line alone has the
+// right one, is a quote that nobody closed and another that ended it by chance.
+static enum status first_line_fits(struct csv_reader *reader, const struct feeding *feeding, bool stray, bool *fits,
                                    struct error *error) {
     *fits = false;
-    if (feeding->lines < 2 || reader->width < 2 || reader->record.count == reader->width)
+    if (feeding->lines < 2 || reader->width < 2 || (!stray && reader->record.count == reader->width))
         return STATUS_OK;
     size_t length = 0;
     enum status status = csv_reader_line(reader, 0, &length, error);
@@ -234,8 +238,8 @@ static enum status first_line_fits(struct csv_reader *reader, const struct feedi
     return status;
 }
 
-static enum status read_first_line(struct csv_reader *reader, const struct feeding *feeding, size_t *used,
-                                   uint64_t *lines, struct error *error) {
+static enum status read_first_line(struct csv_reader *reader, const struct feeding *feeding, uint64_t opened,
+                                   size_t *used, uint64_t *lines, struct error *error) {
     *lines = 1;
     reader->unclosed++;
     reader->wasted += feeding->used;
@@ -246,10 +250,11 @@ static enum status read_first_line(struct csv_reader *reader, const struct feedi
         csv_reader_end_cells(reader);
     if (status != STATUS_OK || reader->notes == NULL)
         return status;
-    return notes_add(reader->notes, reader->record.cell_line, NULL, error,
-                     "a quote opens here and never closes; line %llu was read as it stands, and reading goes on with the "
-                     "next line",
-                     (unsigned long long)reader->line);
+    return notes_add(
+        reader->notes, opened, NULL, error,
+        "a quote opens here and never closes; line %llu was read as it stands, and reading goes on with the "
+        "next line",
+        (unsigned long long)reader->line);
 }
 
 enum status csv_record_read(struct csv_reader *reader, size_t *used, uint64_t *lines, struct error *error) {
@@ -264,11 +269,11 @@ enum status csv_record_read(struct csv_reader *reader, size_t *used, uint64_t *l
         return STATUS_OK;
     }
     if (status == STATUS_OK && feeding.outcome == FED_WHOLE)
-        status = first_line_fits(reader, &feeding, &broken, error);
+        status = first_line_fits(reader, &feeding, stray, &broken, error);
     if (status != STATUS_OK)
         return status;
     if (broken || feeding.outcome == FED_OPEN)
-        return read_first_line(reader, &feeding, used, lines, error);
+        return read_first_line(reader, &feeding, broken ? reader->line : reader->record.cell_line, used, lines, error);
     *used = feeding.used;
     *lines = feeding.lines;
     reader->stray += stray;

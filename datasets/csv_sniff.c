@@ -19,18 +19,19 @@ static enum status judge_bytes(const char *path, const unsigned char *bytes, siz
     bool given = dialect->encoding[0] != '\0';
     enum csv_encoding guess = csv_encoding_guess(bytes, count, &dialect->bom), encoding = guess;
     if (given && !csv_encoding_find(dialect->encoding, &encoding))
-        return error_set(error, STATUS_INVALID, "encoding %s: must be utf-8, utf-16le, utf-16be, latin-1 or windows-1252",
-                         dialect->encoding);
+        return error_set(error, STATUS_INVALID,
+                         "encoding %s: must be utf-8, utf-16le, utf-16be, latin-1 or windows-1252", dialect->encoding);
     if (csv_is_binary(bytes, count, encoding))
         return error_set(error, STATUS_INVALID, "%s: holds binary data, not rows of text; open a CSV file", path);
     strcpy(dialect->encoding, csv_encoding_name(encoding));
     str_format(evidence, "encoding %s%s\n", dialect->encoding,
-               given ? " (given)" : dialect->bom ? ": a byte order mark says so" : ": judged by the bytes");
+               given          ? " (given)"
+               : dialect->bom ? ": a byte order mark says so"
+                              : ": judged by the bytes");
     return STATUS_OK;
 }
 
-static enum status find_encoding(const char *path, struct dialect *dialect, struct str *evidence,
-                                 struct error *error) {
+static enum status find_encoding(const char *path, struct dialect *dialect, struct str *evidence, struct error *error) {
     struct csv_input input = {0};
     size_t count = 0;
     unsigned char *bytes = mem_alloc(CSV_RAW, 1);
@@ -60,8 +61,8 @@ static void cut_sample(struct csv_sample *sample, size_t count, bool more) {
     sample->length = cut > 0 ? cut : count;
 }
 
-static enum status read_sample(const char *path, const struct dialect *dialect, char **text,
-                               struct csv_sample *sample, struct error *error) {
+static enum status read_sample(const char *path, const struct dialect *dialect, char **text, struct csv_sample *sample,
+                               struct error *error) {
     struct csv_input input = {0};
     enum csv_encoding encoding = CSV_UTF8;
     csv_encoding_find(dialect->encoding, &encoding);

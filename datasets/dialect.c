@@ -16,7 +16,9 @@ struct dialect dialect_detect(void) {
     return (struct dialect){.quote = -1, .escape = -1, .header = -1, .skip_blanks = -1, .skip = SIZE_MAX};
 }
 
-struct load_options load_options_default(void) { return (struct load_options){.dialect = dialect_detect()}; }
+struct load_options load_options_default(void) {
+    return (struct load_options){.dialect = dialect_detect()};
+}
 
 enum { SAMPLE_ROWS = 400, LENGTHS = 64, SKIP_MOST = 100 };
 static const char *const delimiters[] = {",", ";", "\t", "|", ":", " "};
@@ -113,7 +115,9 @@ static size_t count_text(const struct csv_sample *sample, const char *text) {
     return count;
 }
 
-static bool occurs(const struct csv_sample *sample, const char *text) { return count_text(sample, text) > 0; }
+static bool occurs(const struct csv_sample *sample, const char *text) {
+    return count_text(sample, text) > 0;
+}
 
 // Blanks between delimiter and quote are part of neither: `a, "b, c", d`.
 static int blanks_found(const struct csv_sample *sample, const char *delimiter, char quote) {
@@ -203,7 +207,9 @@ static const char *absent_delimiter(const struct csv_sample *sample) {
     return delimiters[0];
 }
 
-static const char *shown(const char *delimiter) { return strcmp(delimiter, "\t") == 0 ? "tab" : delimiter; }
+static const char *shown(const char *delimiter) {
+    return strcmp(delimiter, "\t") == 0 ? "tab" : delimiter;
+}
 
 static enum status find_separators(const struct csv_sample *sample, struct dialect *dialect, size_t *mode,
                                    struct str *evidence, struct error *error) {
@@ -252,8 +258,8 @@ static enum status find_skip(const struct csv_sample *sample, struct dialect *di
     struct csv_reader reader;
     dialect->skip = 0;
     size_t candidate = SIZE_MAX;
-    enum status status = csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial,
-                                              dialect, error);
+    enum status status =
+        csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial, dialect, error);
     for (size_t i = 0; status == STATUS_OK && i < SKIP_MOST && mode > 1; i++) {
         struct csv_row row;
         status = csv_reader_next(&reader, &row, error);
@@ -278,7 +284,10 @@ enum status dialect_find(const struct csv_sample *sample, struct dialect *dialec
         status = find_skip(sample, dialect, mode, error);
     if (status != STATUS_OK)
         return status;
-    str_format(evidence, "quote %s, inner quotes %s\n", dialect->quote == 0 ? "none" : dialect->quote == '"' ? "\"" : "'",
+    str_format(evidence, "quote %s, inner quotes %s\n",
+               dialect->quote == 0     ? "none"
+               : dialect->quote == '"' ? "\""
+                                       : "'",
                dialect->escape != 0 ? "escaped by \\" : "doubled");
     if (dialect->skip_blanks == 1)
         str_add(evidence, "blanks around a delimiter belong to it: quotes follow them\n");

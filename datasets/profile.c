@@ -33,7 +33,9 @@ enum status find_duplicates(const uint64_t *hash, size_t count, bool (*equal)(co
     return status;
 }
 
-static bool rows_equal(const void *table, size_t a, size_t b) { return table_rows_equal(table, a, b); }
+static bool rows_equal(const void *table, size_t a, size_t b) {
+    return table_rows_equal(table, a, b);
+}
 
 static enum status warn_duplicates(struct profile *profile, const uint8_t *duplicate, struct error *error) {
     if (profile->duplicates == 0)
@@ -149,9 +151,8 @@ enum status profile_warn(struct profile *profile, const char *column, const char
         return error_memory(error, "a warning", (profile->warning_count + 1) * sizeof *grown);
     profile->warnings = grown;
     struct warning *warning = &grown[profile->warning_count++];
-    *warning = (struct warning){.column = column == NULL ? NULL : mem_string(column),
-                                .kind = mem_string(kind),
-                                .message = mem_string(message)};
+    *warning = (struct warning){
+        .column = column == NULL ? NULL : mem_string(column), .kind = mem_string(kind), .message = mem_string(message)};
     if ((column != NULL && warning->column == NULL) || warning->kind == NULL || warning->message == NULL)
         return error_memory(error, "a warning", sizeof message);
     return STATUS_OK;

@@ -115,8 +115,7 @@ static void moments(const double *values, size_t count, struct column_profile *o
     if (count >= 3)
         out->skew = m2 <= 0 ? 0 : n * sqrt(n - 1) / (n - 2) * (m3 / pow(m2, 1.5));
     if (count >= 4)
-        out->kurtosis = m2 <= 0 ? 0
-                                : (n - 1) / ((n - 2) * (n - 3)) * (n * (n + 1) * m4 / (m2 * m2) - 3 * (n - 1));
+        out->kurtosis = m2 <= 0 ? 0 : (n - 1) / ((n - 2) * (n - 3)) * (n * (n + 1) * m4 / (m2 * m2) - 3 * (n - 1));
 }
 
 // An infinity makes the mean infinite (or NaN, with both) and everything about it NaN.
@@ -126,11 +125,12 @@ static void infinite_moments(const double *sorted, size_t count, struct column_p
 
 // ---- most frequent values -------------------------------------------------------------------------
 
-static void top_insert(struct column_profile *out, struct word_count entry, bool (*before)(const char *, const char *)) {
+static void top_insert(struct column_profile *out, struct word_count entry,
+                       bool (*before)(const char *, const char *)) {
     size_t at = out->top_count;
-    while (at > 0 && (out->top[at - 1].count < entry.count ||
-                      (out->top[at - 1].count == entry.count && before != NULL &&
-                       before(entry.word, out->top[at - 1].word))))
+    while (at > 0 &&
+           (out->top[at - 1].count < entry.count ||
+            (out->top[at - 1].count == entry.count && before != NULL && before(entry.word, out->top[at - 1].word))))
         at--;
     if (at == PROFILE_TOP)
         return;
@@ -140,7 +140,9 @@ static void top_insert(struct column_profile *out, struct word_count entry, bool
     out->top_count = last + 1;
 }
 
-static bool word_before(const char *a, const char *b) { return strcmp(a, b) < 0; }
+static bool word_before(const char *a, const char *b) {
+    return strcmp(a, b) < 0;
+}
 
 // Runs of equal values, in ascending order: ties keep that order. The values are told apart by their
 // place in `sorted` until the list is final, and become text only then.
@@ -277,9 +279,19 @@ enum status profile_figures(const struct column *column, struct column_profile *
                             size_t *sorted_count, struct task *task, struct error *error) {
     double nan = (double)NAN, *values = NULL, *work = NULL;
     size_t count = 0;
-    *out = (struct column_profile){.column = column, .rows = column->rows, .missing = column->missing_count,
-                                   .mean = nan, .sd = nan, .min = nan, .q25 = nan, .median = nan, .q75 = nan,
-                                   .max = nan, .mad = nan, .skew = nan, .kurtosis = nan};
+    *out = (struct column_profile){.column = column,
+                                   .rows = column->rows,
+                                   .missing = column->missing_count,
+                                   .mean = nan,
+                                   .sd = nan,
+                                   .min = nan,
+                                   .q25 = nan,
+                                   .median = nan,
+                                   .q75 = nan,
+                                   .max = nan,
+                                   .mad = nan,
+                                   .skew = nan,
+                                   .kurtosis = nan};
     enum status status = STATUS_OK;
     if (column->values == NULL) {
         status = word_figures(column, out, error);

@@ -50,14 +50,22 @@ static bool add_column(cJSON *columns, const struct column_profile *column) {
         const char *name;
         double value;
     } figures[] = {
-        {"missing", (double)column->missing},   {"distinct", (double)column->distinct},
-        {"mean", column->mean},                 {"sd", column->sd},
-        {"min", column->min},                   {"q25", column->q25},
-        {"median", column->median},             {"q75", column->q75},
-        {"max", column->max},                   {"zeros", (double)column->zeros},
-        {"negatives", (double)column->negatives}, {"infinite", (double)column->infinite},
-        {"outliers", (double)column->outliers}, {"mad", column->mad},
-        {"skew", column->skew},                 {"kurtosis", column->kurtosis},
+        {"missing", (double)column->missing},
+        {"distinct", (double)column->distinct},
+        {"mean", column->mean},
+        {"sd", column->sd},
+        {"min", column->min},
+        {"q25", column->q25},
+        {"median", column->median},
+        {"q75", column->q75},
+        {"max", column->max},
+        {"zeros", (double)column->zeros},
+        {"negatives", (double)column->negatives},
+        {"infinite", (double)column->infinite},
+        {"outliers", (double)column->outliers},
+        {"mad", column->mad},
+        {"skew", column->skew},
+        {"kurtosis", column->kurtosis},
     };
     cJSON *object = cJSON_CreateObject();
     bool fits = object != NULL && add_text(object, "name", column->column->name) &&
@@ -78,8 +86,8 @@ static bool add_column(cJSON *columns, const struct column_profile *column) {
 
 static bool add_warning(cJSON *warnings, const struct warning *warning) {
     cJSON *object = cJSON_CreateObject();
-    bool fits = object != NULL && add_text(object, "column", warning->column) && add_text(object, "kind", warning->kind) &&
-                add_text(object, "message", warning->message);
+    bool fits = object != NULL && add_text(object, "column", warning->column) &&
+                add_text(object, "kind", warning->kind) && add_text(object, "message", warning->message);
     cJSON *rows = fits ? cJSON_AddArrayToObject(object, "rows") : NULL;
     fits = rows != NULL;
     for (size_t i = 0; i < warning->row_count && fits; i++)

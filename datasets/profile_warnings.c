@@ -7,11 +7,11 @@
 #include "datasets/profile_parts.h"
 #include "datasets/types.h"
 
-static const double MISSING_SHARE = 0.05;   // of the rows
-static const double OUTLIER_SHARE = 0.05;   // of the values
-static const double DOMINANT_SHARE = 0.75;  // of the target: one class
-static const double NUMERIC_SHARE = 0.8;    // of the words of a column: nearly a number
-static const double ZERO_GAP = 10;          // times the usual gap between two values
+static const double MISSING_SHARE = 0.05;  // of the rows
+static const double OUTLIER_SHARE = 0.05;  // of the values
+static const double DOMINANT_SHARE = 0.75; // of the target: one class
+static const double NUMERIC_SHARE = 0.8;   // of the words of a column: nearly a number
+static const double ZERO_GAP = 10;         // times the usual gap between two values
 enum { CATEGORIES_MANY = 50, CLASSES_MOST = 100 };
 
 // Adds the rows of which `picks` is true to the last warning.
@@ -72,19 +72,19 @@ static enum status warn_shape(struct profile *profile, const struct column_profi
     if (figures->constant && figures->rows > 1)
         return profile_warn(profile, name, "constant", error, "%s: only one value (%s)", name, figures->top[0].word);
     if (figures->id_like)
-        return profile_warn(profile, name, "id", error,
-                            "%s: a different value in every row, like a number of the row; a model cannot learn from it",
-                            name);
+        return profile_warn(
+            profile, name, "id", error,
+            "%s: a different value in every row, like a number of the row; a model cannot learn from it", name);
     if (figures->column->type == COLUMN_CATEGORY && figures->distinct > CATEGORIES_MANY)
-        return profile_warn(profile, name, "cardinality", error, "%s: %zu categories; one-hot would make as many columns",
-                            name, figures->distinct);
+        return profile_warn(profile, name, "cardinality", error,
+                            "%s: %zu categories; one-hot would make as many columns", name, figures->distinct);
     return STATUS_OK;
 }
 
 // ---- numbers --------------------------------------------------------------------------------------
 
-static enum status warn_value(struct profile *profile, const struct column_profile *figures, double value,
-                              size_t count, struct error *error) {
+static enum status warn_value(struct profile *profile, const struct column_profile *figures, double value, size_t count,
+                              struct error *error) {
     const struct column *column = figures->column;
     char text[32];
     enum status status = profile_warn(profile, column->name, "sentinel", error,
@@ -151,8 +151,8 @@ static enum status warn_numbers(struct profile *profile, const struct column_pro
     double reach = 1.5 * (figures->q75 - figures->q25);
     double fences[2] = {figures->q25 - reach, figures->q75 + reach};
     status = profile_warn(profile, column->name, "outliers", error,
-                          "%s: %zu values (%.1f %%) lie beyond 1.5 interquartile ranges", column->name, figures->outliers,
-                          100.0 * (double)figures->outliers / (double)count);
+                          "%s: %zu values (%.1f %%) lie beyond 1.5 interquartile ranges", column->name,
+                          figures->outliers, 100.0 * (double)figures->outliers / (double)count);
     return status != STATUS_OK ? status : warn_rows(profile, column, is_outlier, fences, error);
 }
 
@@ -207,9 +207,9 @@ static enum status warn_nearly_numeric(struct profile *profile, const struct col
     uint32_t code = 0;
     while (tally->counts[code] == 0 || !tally->not_number[code])
         code++;
-    enum status status = profile_warn(profile, column->name, "type", error,
-                                      "%s: would be numeric but for %llu %s such as '%.40s'", column->name,
-                                      (unsigned long long)words, words == 1 ? "cell" : "cells", column->words[code]);
+    enum status status =
+        profile_warn(profile, column->name, "type", error, "%s: would be numeric but for %llu %s such as '%.40s'",
+                     column->name, (unsigned long long)words, words == 1 ? "cell" : "cells", column->words[code]);
     return status != STATUS_OK ? status : warn_rows(profile, column, is_marked, tally->not_number, error);
 }
 
@@ -250,7 +250,8 @@ enum status profile_warn_target(struct profile *profile, const struct column *ta
     double cells = classes ? (double)(figures->rows - figures->missing) : 0;
     if (!classes || (double)figures->top[0].count < DOMINANT_SHARE * cells)
         return STATUS_OK;
-    return profile_warn(profile, target->name, "imbalance", error, "%s: class '%s' has %.0f %% of the rows, so always "
-                                                                   "guessing it is right that often",
+    return profile_warn(profile, target->name, "imbalance", error,
+                        "%s: class '%s' has %.0f %% of the rows, so always "
+                        "guessing it is right that often",
                         target->name, figures->top[0].word, 100.0 * (double)figures->top[0].count / cells);
 }

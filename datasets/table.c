@@ -65,8 +65,7 @@ enum status table_insert(struct table *table, size_t index, struct column *colum
         column_release(column);
         return error_memory(error, "the columns of a table", (table->column_count + 1) * sizeof *table->columns);
     }
-    memmove(&table->columns[index + 1], &table->columns[index],
-            (table->column_count - index) * sizeof *table->columns);
+    memmove(&table->columns[index + 1], &table->columns[index], (table->column_count - index) * sizeof *table->columns);
     table->columns[index] = column;
     table->column_count++;
     if (table->target >= 0 && (size_t)table->target >= index)
@@ -88,8 +87,7 @@ void table_remove(struct table *table, size_t index) {
     assert(index < table->column_count);
     column_release(table->columns[index]);
     table->column_count--;
-    memmove(&table->columns[index], &table->columns[index + 1],
-            (table->column_count - index) * sizeof *table->columns);
+    memmove(&table->columns[index], &table->columns[index + 1], (table->column_count - index) * sizeof *table->columns);
     if (table->target == (int)index)
         table->target = -1;
     else if (table->target > (int)index)

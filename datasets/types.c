@@ -7,8 +7,12 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 static void trim(const char **text, size_t *length) {
     while (*length > 0 && is_blank((*text)[0])) {
@@ -43,8 +47,8 @@ bool number_cell_read(const char *text, size_t length, struct number_cell *numbe
     bool whole = digits == length && digits > sign;
     number->code = whole && copy[sign] == '0' && digits - sign > 1;
     int64_t exact; // the double is rounded: 2^53 + 1 reads as 2^53
-    number->beyond = whole && digits - sign >= 16 &&
-                     (!integer_parse(copy, &exact) || exact > EXACT_MOST || exact < -EXACT_MOST);
+    number->beyond =
+        whole && digits - sign >= 16 && (!integer_parse(copy, &exact) || exact > EXACT_MOST || exact < -EXACT_MOST);
     return true;
 }
 
@@ -151,8 +155,8 @@ bool cell_date(const char *text, size_t length, double *seconds) {
 // ---- missing cells ----
 
 static const char *const pandas_tokens[] = {
-    "#N/A", "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>", "N/A",      "NA",   "NULL",    "NaN",      "None", "n/a",  "nan",    "null",
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A",      "NA",  "NULL",    "NaN",      "None", "n/a",  "nan",    "null",
 };
 #define PANDAS_TOKENS (sizeof pandas_tokens / sizeof *pandas_tokens)
 
@@ -192,8 +196,23 @@ bool cell_missing(const struct missing_tokens *tokens, const char *text, size_t 
 }
 
 bool cell_suspect(const char *text, size_t length) {
-    static const char *const words[] = {"?", "-", "--", ".", "..", "*", "unknown", "missing", "none", "na", "n.a.", "nil",
-                                        "not available", "undefined", "unspecified", "tbd", "x"};
+    static const char *const words[] = {"?",
+                                        "-",
+                                        "--",
+                                        ".",
+                                        "..",
+                                        "*",
+                                        "unknown",
+                                        "missing",
+                                        "none",
+                                        "na",
+                                        "n.a.",
+                                        "nil",
+                                        "not available",
+                                        "undefined",
+                                        "unspecified",
+                                        "tbd",
+                                        "x"};
     trim(&text, &length);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0)

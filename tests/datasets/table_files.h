@@ -26,7 +26,9 @@ static inline const char *write_bytes(const void *bytes, size_t count) {
     return path;
 }
 
-static inline const char *write_text(const char *text) { return write_bytes(text, strlen(text)); }
+static inline const char *write_text(const char *text) {
+    return write_bytes(text, strlen(text));
+}
 
 // NULL when loading failed; the sentence is in `error`. Ended by dataset_free.
 static inline struct dataset *load_path(const char *path, const struct load_options *options, struct error *error) {

@@ -101,8 +101,11 @@ static void warnings_name_their_rows(void **state) {
     str_add(&text, "id,same,gap,token,nines,zeros,blood,plain,target\n");
     for (int i = 0; i < 40; i++)
         str_format(&text, "%d,7,%s,%s,%d,%s,%d,%d,%s\n", 100 + i, i == 3 || i == 5 || i == 8 ? "" : "1.5",
-                   i == 4 ? "?" : i % 2 ? "2.5" : "3.5", i == 6 || i == 7 ? -999 : i % 7, i == 9 ? "inf" : "0.25",
-                   i == 2 || i == 11 ? 0 : 90 + i, i % 5, i < 36 ? "no" : "yes");
+                   i == 4  ? "?"
+                   : i % 2 ? "2.5"
+                           : "3.5",
+                   i == 6 || i == 7 ? -999 : i % 7, i == 9 ? "inf" : "0.25", i == 2 || i == 11 ? 0 : 90 + i, i % 5,
+                   i < 36 ? "no" : "yes");
     struct dataset *dataset = load_text(text.text, NULL, &error);
     assert_non_null(dataset);
     struct profile *profile = profile_of(dataset);
@@ -195,11 +198,19 @@ static void infinities_stay_out_of_the_histogram(void **state) {
 // Sets made by hand: the mean of channel c is exact, two images are equal.
 static void image_sets_are_profiled(void **state) {
     (void)state;
-    uint8_t pixels[3 * 2 * 4] = {0, 255, 0, 255, 51, 51, 51, 51, 0, 255, 0, 255, 51, 51, 51, 51, 9, 9, 9, 9, 102, 102, 102, 102};
+    uint8_t pixels[3 * 2 * 4] = {0,  255, 0,  255, 51, 51, 51, 51, 0,   255, 0,   255,
+                                 51, 51,  51, 51,  9,  9,  9,  9,  102, 102, 102, 102};
     int32_t labels[3] = {1, 1, 0};
     char *names[2] = {"cat", "dog"};
-    struct image_set images = {.count = 3, .channels = 2, .height = 2, .width = 2, .pixels = pixels,
-                               .labels = labels, .classes = 2, .class_names = names, .test_from = 3};
+    struct image_set images = {.count = 3,
+                               .channels = 2,
+                               .height = 2,
+                               .width = 2,
+                               .pixels = pixels,
+                               .labels = labels,
+                               .classes = 2,
+                               .class_names = names,
+                               .test_from = 3};
     struct dataset dataset = {.kind = DATASET_IMAGES, .images = &images};
     struct profile *profile = profile_of(&dataset);
     assert_int_equal(profile->rows, 3);
@@ -215,7 +226,8 @@ static void image_sets_are_profiled(void **state) {
 static void every_failing_allocation_is_reported(void **state) {
     (void)state;
     struct error error;
-    struct dataset *dataset = load_text("a,b,c\n1,x,2020-01-01\n1,x,2020-01-01\n-999,?,\n,x,2021-01-01\n", NULL, &error);
+    struct dataset *dataset =
+        load_text("a,b,c\n1,x,2020-01-01\n1,x,2020-01-01\n-999,?,\n,x,2021-01-01\n", NULL, &error);
     assert_non_null(dataset);
     size_t failures = 0;
     for (unsigned long after = 1;; after++) {
@@ -248,8 +260,8 @@ static void profiling_can_be_stopped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(figures_are_those_of_pandas),        cmocka_unit_test(warnings_name_their_rows),
-        cmocka_unit_test(duplicates_name_the_later_row),      cmocka_unit_test(few_values_leave_figures_undefined),
+        cmocka_unit_test(figures_are_those_of_pandas),          cmocka_unit_test(warnings_name_their_rows),
+        cmocka_unit_test(duplicates_name_the_later_row),        cmocka_unit_test(few_values_leave_figures_undefined),
         cmocka_unit_test(infinities_stay_out_of_the_histogram), cmocka_unit_test(image_sets_are_profiled),
         cmocka_unit_test(every_failing_allocation_is_reported), cmocka_unit_test(profiling_can_be_stopped),
     };

@@ -1,0 +1,183 @@
+// Rows of a CSV file as text: the habits of libcsv held off, quotes that never close, both ways of
+// cutting a row.
+#include "tests/support/test.h"
+
+#include <time.h>
+
+#include "tests/datasets/table_files.h"
+
+static struct error error;
+
+// Rows as "a|b|c\n…" with the line of each in front, so that a test can name them all at once.
+static enum status collect(void *context, const struct csv_cell *cells, size_t count, uint64_t line, struct error *at) {
+    struct str *out = context;
+    (void)at;
+    str_format(out, "%llu:", (unsigned long long)line);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(strlen(cells[i].text), cells[i].length);
+        str_format(out, "%s[%s]", i == 0 ? "" : " ", cells[i].text);
+    }
+    str_add_char(out, '\n');
+    return STATUS_OK;
+}
+
+static struct dialect comma(void) {
+    struct dialect dialect = dialect_detect();
+    strcpy(dialect.delimiter, ",");
+    dialect.quote = '"';
+    dialect.escape = 0;
+    dialect.skip = 0;
+    dialect.skip_blanks = 0;
+    return dialect;
+}
+
+static void rows_are(const char *text, const struct dialect *dialect, struct notes *notes, const char *expected) {
+    struct str out = {0};
+    if (csv_read_rows(write_text(text), dialect, notes, NULL, collect, &out, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    assert_string_equal(str_text(&out), expected);
+    str_free(&out);
+}
+
+static void blanks_and_quotes_stay_as_written(void **state) {
+    (void)state;
+    struct dialect dialect = comma();
+    rows_are("a, b ,c\n\" x \",\t1,\"\"\n", &dialect, NULL, "1:[a] [ b ] [c]\n2:[ x ] [\t1] []\n");
+    rows_are("say \"hi\",5\" disk\n\"a \"\"b\"\" c\",\"\"\"\"\n", &dialect, NULL,
+             "1:[say \"hi\"] [5\" disk]\n2:[a \"b\" c] [\"]\n");
+    dialect.skip_blanks = 1;
+    rows_are("a , \"b, c\" , d\n 1, \" 2\",3 \n", &dialect, NULL, "1:[a] [b, c] [d]\n2:[1] [ 2] [3]\n");
+}
+
+static void cells_may_hold_line_ends(void **state) {
+    (void)state;
+    struct dialect dialect = comma();
+    rows_are("a,b\n\"one\ntwo\",2\n\"x\r\n\r\ny\",3\nz,4", &dialect, NULL,
+             "1:[a] [b]\n2:[one\ntwo] [2]\n4:[x\r\n\r\ny] [3]\n7:[z] [4]\n");
+}
+
+static void line_ends_of_all_kinds(void **state) {
+    (void)state;
+    struct dialect dialect = comma();
+    rows_are("a,b\r\n1,2\r3,4\n5,6\r\n", &dialect, NULL, "1:[a] [b]\n2:[1] [2]\n3:[3] [4]\n4:[5] [6]\n");
+    rows_are("a,b\n1,", &dialect, NULL, "1:[a] [b]\n2:[1] []\n");
+    rows_are("a,b\n1,\"2\"", &dialect, NULL, "1:[a] [b]\n2:[1] [2]\n");
+}
+
+static void blank_lines_are_noted_or_rows(void **state) {
+    (void)state;
+    struct dialect dialect = comma();
+    struct notes notes = {0};
+    rows_are("a,b\n\n1,2\n\n\n3,4\n", &dialect, &notes, "1:[a] [b]\n3:[1] [2]\n6:[3] [4]\n");
+    assert_int_equal(notes.count, 1);
+    assert_int_equal(notes.items[0].line, 2);
+    assert_non_null(strstr(notes.items[0].text, "3 blank lines"));
+    notes_free(&notes);
+    rows_are("a\n1\n\n3\n", &dialect, NULL, "1:[a]\n2:[1]\n3:[]\n4:[3]\n"); // one column: a missing cell
+}
+
+static void escapes_and_long_delimiters(void **state) {
+    (void)state;
+    struct dialect dialect = comma();
+    dialect.escape = '\\';
+    rows_are("\"a \\\"b\\\" c\",x\\,y\nback\\\\slash,\"n\\n\"\nline\\\nend,\"2\"\n", &dialect, NULL,
+             "1:[a \"b\" c] [x,y]\n2:[back\\slash] [nn]\n3:[line\nend] [2]\n");
+    dialect = comma();
+    strcpy(dialect.delimiter, "||");
+    rows_are("a||b|c||\"d||e\"\n1||2||3\n", &dialect, NULL, "1:[a] [b|c] [d||e]\n2:[1] [2] [3]\n");
+    dialect = comma();
+    dialect.quote = 0;
+    rows_are("\"a,b\"\n1,2\n", &dialect, NULL, "1:[\"a] [b\"]\n2:[1] [2]\n");
+    dialect.quote = '\'';
+    rows_are("'a,b',\"c\n'it''s',d\n", &dialect, NULL, "1:[a,b] [\"c]\n2:[it's] [d]\n");
+}
+
+static void an_open_quote_costs_one_line(void **state) {
+    (void)state;
+    struct dialect dialect = comma();
+    struct notes notes = {0};
+    rows_are("a,b,c\n1,\"two,3\n4,5,6\n7,8,9\n", &dialect, &notes,
+             "1:[a] [b] [c]\n2:[1] [\"two] [3]\n3:[4] [5] [6]\n4:[7] [8] [9]\n");
+    assert_int_equal(notes.count, 1);
+    assert_int_equal(notes.items[0].line, 2);
+    assert_non_null(strstr(notes.items[0].text, "never closes"));
+    notes_free(&notes);
+    // Closed by the next quote in sight, two lines on: the count of cells gives it away.
+    rows_are("a,b,c\n1,\"two,3\n4,\"5\",6\n7,8,9\n", &dialect, &notes,
+             "1:[a] [b] [c]\n2:[1] [\"two] [3]\n3:[4] [5] [6]\n4:[7] [8] [9]\n");
+    assert_int_equal(notes.items[0].line, 2);
+    notes_free(&notes);
+    // A stray quote inside a quoted cell is text, and is said.
+    rows_are("a,b\n\"5\" disk\",x\n", &dialect, &notes, "1:[a] [b]\n2:[5\" disk] [x]\n");
+    assert_int_equal(notes.count, 1);
+    assert_int_equal(notes.items[0].line, 2);
+    notes_free(&notes);
+}
+
+// An open quote is given up after 1 MiB; a million of them take linear time.
+static void many_open_quotes_end_soon(void **state) {
+    (void)state;
+    struct str text = {0};
+    struct notes notes = {0};
+    struct dialect dialect = comma();
+    struct str out = {0};
+    str_add(&text, "a,b\n");
+    for (int i = 0; i < 200000; i++)
+        str_add(&text, "1,\"x\\ y\n2,3\n");
+    clock_t before = clock();
+    assert_int_equal(csv_read_rows(write_bytes(text.text, text.length), &dialect, &notes, NULL, collect, &out, &error),
+                     STATUS_OK);
+    double seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
+    size_t rows = 0;
+    for (size_t i = 0; i < out.length; i++)
+        rows += out.text[i] == '\n';
+    assert_in_range(rows, 200001, 400001);
+    assert_true(notes.count > 0 && notes.items[0].line == 2);
+    assert_true(seconds < 30);
+    notes_free(&notes);
+    str_free(&out);
+    str_free(&text);
+}
+
+// The short way and libcsv give the same cells: every row is made once plain and once so that it takes
+// libcsv (a doubled quote in a last cell that is compared apart).
+static void both_ways_of_cutting_agree(void **state) {
+    (void)state;
+    static const char *const cells[] = {"",        "a",    " a ",          "\"\"", "\"b\"",
+                                        "\"b,c\"", "a\"b", "\"\xc3\xa9\"", "1.5",  "\t"};
+    enum { CELLS = sizeof cells / sizeof *cells };
+    struct dialect dialect = comma();
+    struct str text = {0}, out = {0};
+    for (size_t i = 0; i < CELLS * CELLS; i++) {
+        str_format(&text, "%s,%s,z\n", cells[i % CELLS], cells[i / CELLS]);
+        str_format(&text, "%s,%s,\"z\"\"\"\n", cells[i % CELLS], cells[i / CELLS]);
+    }
+    assert_int_equal(csv_read_rows(write_text(text.text), &dialect, NULL, NULL, collect, &out, &error), STATUS_OK);
+    size_t compared = 0;
+    for (char *line = strtok(out.text, "\n"); line != NULL; line = strtok(NULL, "\n"), compared++) {
+        char *hard = strtok(NULL, "\n");
+        char *plain_cells = strchr(line, ':'), *hard_cells = strchr(hard, ':');
+        size_t length = strlen(plain_cells) - strlen("[z]");
+        assert_memory_equal(plain_cells, hard_cells, length);
+        assert_string_equal(hard_cells + length, "[z\"]");
+    }
+    assert_int_equal(compared, CELLS * CELLS);
+    str_free(&out);
+    str_free(&text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blanks_and_quotes_stay_as_written),
+        cmocka_unit_test(cells_may_hold_line_ends),
+        cmocka_unit_test(line_ends_of_all_kinds),
+        cmocka_unit_test(blank_lines_are_noted_or_rows),
+        cmocka_unit_test(escapes_and_long_delimiters),
+        cmocka_unit_test(an_open_quote_costs_one_line),
+        cmocka_unit_test(many_open_quotes_end_soon),
+        cmocka_unit_test(both_ways_of_cutting_agree),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(temporary_path());
+    return failed;
+}

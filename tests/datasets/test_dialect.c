@@ -1,0 +1,200 @@
+// What is found in files whose dialect is known, part by part; that parts given by hand stay; and that
+// a dialect in which Python's csv module wrote a file reads the same cells (tests/fixtures/dialects.json).
+#include "tests/support/test.h"
+
+#include <cjson/cJSON.h>
+
+#include "core/base/file.h"
+#include "tests/datasets/table_files.h"
+
+static struct error error;
+
+static struct dialect sniff(const char *text) {
+    struct dialect dialect = dialect_detect();
+    if (csv_sniff(write_text(text), &dialect, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    return dialect;
+}
+
+static void delimiters_are_found(void **state) {
+    (void)state;
+    static const char *const delimiters[] = {",", ";", "\t", "|", ":", " "};
+    for (size_t i = 0; i < 6; i++) {
+        struct str text = {0};
+        const char *d = delimiters[i];
+        str_format(&text, "name%samount%scity\n", d, d);
+        for (int row = 0; row < 8; row++)
+            str_format(&text, "n%d%s%d.5%s%s\n", row, d, row * 3, d, row % 2 ? "Oslo" : "Rome");
+        struct dialect dialect = sniff(text.text);
+        assert_string_equal(dialect.delimiter, d);
+        assert_int_equal(dialect.quote, '"');
+        assert_int_equal(dialect.header, 1);
+        assert_int_equal(dialect.skip, 0);
+        assert_string_equal(dialect.line_ending, "lf");
+        str_free(&text);
+    }
+}
+
+// Commas inside numbers and inside quotes do not mislead.
+static void other_delimiters_in_cells_do_not_mislead(void **state) {
+    (void)state;
+    assert_string_equal(sniff("a;b;c\n1,5;2,5;3,5\n4,5;5,5;6,5\n7,5;8,5;9,5\n").delimiter, ";");
+    assert_string_equal(
+        sniff("when\tnote\n2020-01-01 10:00:00\tred, green\n2020-01-02 11:30:00\tblue, red, pink\n").delimiter, "\t");
+    assert_string_equal(sniff("n,text\n1,\"a; b; c\"\n2,\"d; e\"\n3,\"f; g; h\"\n").delimiter, ",");
+}
+
+static void quotes_and_escapes_are_found(void **state) {
+    (void)state;
+    struct dialect single = sniff("a,b\n'x, y',1\n'z, w',2\n'it''s',3\n");
+    assert_int_equal(single.quote, '\'');
+    struct dialect doubled = sniff("a,b\n\"say \"\"hi\"\"\",1\n\"x, y\",2\n");
+    assert_int_equal(doubled.quote, '"');
+    assert_int_equal(doubled.escape, 0);
+    struct dialect escaped = sniff("a,b\n\"say \\\"hi, you\\\" to\",1\n\"x, \\\"y\\\", z\",2\n\"q\",3\n");
+    assert_int_equal(escaped.quote, '"');
+    assert_int_equal(escaped.escape, '\\');
+    assert_int_equal(sniff("a,b\nO'Neil,1\nD'Arcy,2\n").quote, '"');
+}
+
+static void headers_are_found(void **state) {
+    (void)state;
+    assert_int_equal(sniff("1,2\n3,4\n").header, 0);
+    assert_int_equal(sniff("x,y\n3,4\n").header, 1);
+    assert_int_equal(sniff("when,who\n2020-01-01,me\n2020-01-02,you\n").header, 1);
+    assert_int_equal(sniff("red,big\nred,small\nblue,big\nred,small\n").header, 0);
+    assert_int_equal(sniff("color,size\nred,small\nblue,big\nred,small\nblue,big\n").header, 1);
+    assert_int_equal(sniff("0,1,2\n5.1,3.5,x\n4.9,3.0,y\n").header, 1); // numbered columns
+    assert_int_equal(sniff("only\n").header, 1);
+}
+
+static void lines_before_the_table_are_skipped(void **state) {
+    (void)state;
+    assert_int_equal(sniff("# made by hand\n# in 2021\n\na,b,c\n1,2,3\n4,5,6\n7,8,9\n").skip, 3);
+    assert_int_equal(sniff("Report, second part\na,b,c\n1,2,3\n4,5,6\n7,8,9\n").skip, 1);
+    assert_int_equal(sniff("mpg cyl\n\"Mazda RX4\" 21 6\n\"Fiat 128\" 32 4\n").skip, 0); // R's row names
+}
+
+static void line_ends_are_found(void **state) {
+    (void)state;
+    assert_string_equal(sniff("a,b\r\n1,2\r\n").line_ending, "crlf");
+    assert_string_equal(sniff("a,b\r1,2\r").line_ending, "cr");
+    assert_string_equal(sniff("a,b\r\n1,2\n3,4\n").line_ending, "mixed");
+}
+
+static void encodings_are_found(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t count;
+        const char *encoding;
+        bool bom;
+    } files[] = {
+        {"a,b\nx,1\n", 8, "utf-8", false},
+        {"\xef\xbb\xbf"
+         "a,b\nx,1\n",
+         11, "utf-8", true},
+        {"a,b\nZ\xc3\xbcrich,1\n", 13, "utf-8", false},
+        {"a,b\nZ\xfcrich,1\n", 12, "latin-1", false},
+        {"a,b\n5 \x80,1\n", 10, "windows-1252", false},
+        {"\xff\xfe"
+         "a\0,\0b\0\n\0x\0,\0001\0\n\0",
+         18, "utf-16le", true},
+        {"\xfe\xff\0a\0,\0b\0\n\0x\0,\0001\0\n", 18, "utf-16be", true},
+        {"a\0,\0b\0\n\0x\0,\0001\0\n\0", 16, "utf-16le", false},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct dialect dialect = dialect_detect();
+        assert_int_equal(csv_sniff(write_bytes(files[i].bytes, files[i].count), &dialect, NULL, &error), STATUS_OK);
+        assert_string_equal(dialect.encoding, files[i].encoding);
+        assert_int_equal(dialect.bom, files[i].bom);
+        assert_string_equal(dialect.delimiter, ",");
+    }
+}
+
+static void given_parts_stay(void **state) {
+    (void)state;
+    struct dialect dialect = dialect_detect();
+    strcpy(dialect.delimiter, ";");
+    dialect.quote = 0;
+    dialect.header = 0;
+    dialect.skip = 1;
+    strcpy(dialect.encoding, "latin1");
+    assert_int_equal(csv_sniff(write_text("x,y\na,b;c\n\"1,2;3\"\n"), &dialect, NULL, &error), STATUS_OK);
+    assert_string_equal(dialect.delimiter, ";");
+    assert_int_equal(dialect.quote, 0);
+    assert_int_equal(dialect.header, 0);
+    assert_int_equal(dialect.skip, 1);
+    assert_string_equal(dialect.encoding, "latin-1");
+    struct dialect wrong = dialect_detect();
+    strcpy(wrong.encoding, "klingon");
+    assert_int_equal(csv_sniff(write_text("a,b\n1,2\n"), &wrong, NULL, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "klingon"));
+}
+
+static void ambiguity_is_said(void **state) {
+    (void)state;
+    struct dialect dialect = dialect_detect();
+    struct str evidence = {0};
+    assert_int_equal(csv_sniff(write_text("ab cd:ef\ngh ij:kl\nmn op:qr\n"), &dialect, &evidence, &error), STATUS_OK);
+    assert_non_null(strstr(evidence.text, "ambiguous"));
+    str_free(&evidence);
+}
+
+// ---- files written by Python's csv module ---------------------------------------------------------
+
+struct reading {
+    const cJSON *rows;
+    int next;
+};
+
+static enum status compare_row(void *context, const struct csv_cell *cells, size_t count, uint64_t line,
+                               struct error *at) {
+    struct reading *reading = context;
+    (void)at;
+    const cJSON *row = cJSON_GetArrayItem(reading->rows, reading->next++);
+    if ((size_t)cJSON_GetArraySize(row) != count)
+        fail_msg("line %llu: %zu cells, expected %d", (unsigned long long)line, count, cJSON_GetArraySize(row));
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(cells[i].text, cJSON_GetArrayItem(row, (int)i)->valuestring);
+    return STATUS_OK;
+}
+
+static void python_files_read_the_same(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    assert_int_equal(file_read("tests/fixtures/dialects.json", 0, &text, &size, &error), STATUS_OK);
+    cJSON *files = cJSON_Parse(text);
+    const cJSON *file;
+    int count = 0;
+    cJSON_ArrayForEach(file, files) {
+        struct reading reading = {.rows = cJSON_GetObjectItem(file, "rows")};
+        struct dialect dialect = dialect_detect();
+        const char *path = write_text(cJSON_GetObjectItem(file, "text")->valuestring);
+        assert_int_equal(csv_sniff(path, &dialect, NULL, &error), STATUS_OK);
+        assert_string_equal(dialect.delimiter, cJSON_GetObjectItem(file, "delimiter")->valuestring);
+        assert_int_equal(csv_read_rows(path, &dialect, NULL, NULL, compare_row, &reading, &error), STATUS_OK);
+        assert_int_equal(reading.next, cJSON_GetArraySize(reading.rows));
+        count++;
+    }
+    assert_in_range(count, 50, 200);
+    cJSON_Delete(files);
+    mem_free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(delimiters_are_found),
+        cmocka_unit_test(other_delimiters_in_cells_do_not_mislead),
+        cmocka_unit_test(quotes_and_escapes_are_found),
+        cmocka_unit_test(headers_are_found),
+        cmocka_unit_test(lines_before_the_table_are_skipped),
+        cmocka_unit_test(line_ends_are_found),
+        cmocka_unit_test(encodings_are_found),
+        cmocka_unit_test(given_parts_stay),
+        cmocka_unit_test(ambiguity_is_said),
+        cmocka_unit_test(python_files_read_the_same),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
