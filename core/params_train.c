@@ -17,9 +17,10 @@ static const struct param rows[] = {
     {PARAM(test), .label = "test share", .group = "data", .type = PARAM_REAL, .fallback = "0",
      .low = 0, .high = 1, .high_open = true, .step = 0.05,
      .help = "share of the rows kept aside for the final measurement"},
-    {PARAM(split), .label = "split", .group = "data", .type = PARAM_CHOICE, .fallback = "stratified",
-     .choices = "stratified|random|ordered",
-     .help = "how rows are kept aside: equal class shares, at random, or the last ones of the file"},
+    {PARAM(split), .label = "split", .group = "data", .type = PARAM_CHOICE, .fallback = "auto",
+     .choices = "auto|given|stratified|random|ordered",
+     .help = "how rows are kept aside: equal class shares, at random, the last ones of the file, or the test part the "
+             "data comes with; auto: that part where there is one, else class shares for classes, random for numbers"},
 
     // model
     {PARAM(model), .label = "model", .group = "model", .type = PARAM_CHOICE, .fallback = "auto",
