@@ -166,6 +166,51 @@ static void both_ways_of_cutting_agree(void **state) {
     str_free(&text);
 }
 
+// Row i of the file below; its length wanders, so that block ends fall on every kind of byte.
+static void long_row(uint64_t i, struct str *wide) {
+    str_clear(wide);
+    for (uint64_t k = 0; k < i % 37; k++)
+        str_add(wide, k % 5 == 4 ? "\xe2\x82\xac" : k % 7 == 6 ? "\r\n" : "\xc3\xa9");
+}
+
+static enum status check_long_row(void *context, const struct csv_cell *cells, size_t count, uint64_t line,
+                                  struct error *at) {
+    uint64_t *next = context;
+    struct str wide = {0};
+    char number[32];
+    (void)line;
+    (void)at;
+    long_row(*next, &wide);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)*next);
+    assert_int_equal(count, 3);
+    assert_string_equal(cells[0].text, number);
+    assert_string_equal(cells[1].text, str_text(&wide));
+    assert_string_equal(cells[2].text, *next % 3 == 0 ? "q\"" : "z");
+    str_free(&wide);
+    (*next)++;
+    return STATUS_OK;
+}
+
+// 8 MB through blocks of 256 KiB: quoted cells, characters and line ends across every boundary.
+static void blocks_leave_no_seam(void **state) {
+    (void)state;
+    enum { ROWS = 150000 };
+    struct dialect dialect = comma();
+    struct str text = {0}, wide = {0};
+    uint64_t next = 0;
+    for (uint64_t i = 0; i < ROWS; i++) {
+        long_row(i, &wide);
+        str_format(&text, "%llu,\"%s\",%s\r\n", (unsigned long long)i, str_text(&wide), i % 3 == 0 ? "\"q\"\"\"" : "z");
+    }
+    assert_in_range(text.length, 6000000, 20000000);
+    assert_int_equal(
+        csv_read_rows(write_bytes(text.text, text.length), &dialect, NULL, NULL, check_long_row, &next, &error),
+        STATUS_OK);
+    assert_int_equal(next, ROWS);
+    str_free(&wide);
+    str_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blanks_and_quotes_stay_as_written),
@@ -176,6 +221,7 @@ int main(void) {
         cmocka_unit_test(an_open_quote_costs_one_line),
         cmocka_unit_test(many_open_quotes_end_soon),
         cmocka_unit_test(both_ways_of_cutting_agree),
+        cmocka_unit_test(blocks_leave_no_seam),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(temporary_path());
