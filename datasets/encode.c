@@ -71,9 +71,17 @@ struct source *source_begin(struct error *error) {
 static enum status refuse_hole(const struct table *table, size_t row, const struct column *column,
                                struct error *error) {
     return error_set(error, STATUS_INVALID,
-                     "line %" PRIu64 ", column \"%s\": the cell is missing, and a model needs a number; add the step "
-                     "\"missing\" (fill missing cells) in front",
-                     table->lines[row], column->name);
+                     "%s line %" PRIu64 ": column \"%s\" is missing there, and a model needs a number; add the step "
+                     "\"missing\"",
+                     table->name, table->lines[row], column->name);
+}
+
+static enum status refuse_huge(const struct table *table, size_t row, const struct column *column,
+                               struct error *error) {
+    return error_set(error, STATUS_NUMERIC,
+                     "%s line %" PRIu64 ": column \"%s\" holds %g, which is too large for a model; add the step "
+                     "\"standardize\" or \"min-max\"",
+                     table->name, table->lines[row], column->name, column->values[row]);
 }
 
 static enum status fill_column(float *features, size_t columns, size_t place, const struct table *table, int index,
@@ -83,8 +91,10 @@ static enum status fill_column(float *features, size_t columns, size_t place, co
         if (cell_is_hole(column, kept[i]))
             return refuse_hole(table, kept[i], column, error);
         float value = (float)column->values[kept[i]];
-        if (!isfinite(value))
+        if (isinf(column->values[kept[i]]))
             return cell_refuse_infinite(table, (size_t)index, kept[i], error);
+        if (isinf(value))
+            return refuse_huge(table, kept[i], column, error);
         features[i * columns + place] = value;
     }
     return STATUS_OK;
@@ -222,7 +232,7 @@ static enum status take_labels(struct source *source, struct target *target, con
     return STATUS_OK;
 }
 
-// Standardized by the training rows' mean and sd (ddof 0); a constant target keeps sd 1.
+// Standardized by the training rows' mean and sd (ddof 0).
 static enum status take_numbers(struct source *source, const struct column *column, const uint32_t *kept,
                                 const uint8_t *part_of, struct error *error) {
     float *targets = mem_alloc(source->rows + 1, sizeof *targets);
@@ -237,10 +247,14 @@ static enum status take_numbers(struct source *source, const struct column *colu
         if (part_of[i] == PART_TRAIN)
             training[count++] = column->values[kept[i]];
     numbers_moments(training, count, &source->target_mean, &variance);
-    source->target_sd = variance > 0 ? sqrt(variance) : 1;
+    mem_free(training);
+    if (count > 0 && !(variance > 0 && isfinite(variance)))
+        return error_set(error, STATUS_INVALID,
+                         "column \"%s\" %s: there is nothing to learn; choose another target", column->name,
+                         variance == 0 ? "has the same value in every training row" : "holds numbers too large to predict");
+    source->target_sd = count > 0 ? sqrt(variance) : 1;
     for (size_t i = 0; i < source->rows; i++)
         targets[i] = (float)((column->values[kept[i]] - source->target_mean) / source->target_sd);
-    mem_free(training);
     return STATUS_OK;
 }
 
@@ -259,12 +273,37 @@ static enum status refuse_infinite_target(const struct table *table, const struc
     return STATUS_OK;
 }
 
+// What a person should know about the choice: why numbers are taken for classes or not, and classes too
+// rare to be on both sides of a split.
+static enum status note_target(const struct target *target, struct notes *notes, struct error *error) {
+    const char *name = target->column->name;
+    enum status status = STATUS_OK;
+    if (!notes)
+        return STATUS_OK;
+    if (target->reason[0] != '\0')
+        status = notes_add(notes, 0, name, error, "target \"%s\": %s", name, target->reason);
+    size_t *counts = mem_alloc(target->classes, sizeof *counts);
+    if (!status && !counts)
+        status = error_memory(error, "the classes", target->classes * sizeof *counts);
+    for (size_t row = 0; !status && target->labels && row < target->column->rows; row++)
+        if (target->labels[row] >= 0)
+            counts[target->labels[row]]++;
+    for (size_t i = 0; !status && i < target->classes; i++)
+        if (counts[i] == 1)
+            status = notes_add(notes, 0, name, error, "class \"%s\" of \"%s\" has one row only", target->class_names[i],
+                               name);
+    mem_free(counts);
+    return status;
+}
+
 // All of it, with scratch arrays that the caller frees.
 static enum status make_from_table(const struct table *table, const struct split *split, struct target *target,
                                    struct notes *notes, struct source *source, int *picked, uint32_t *kept,
                                    uint8_t *part_of, struct error *error) {
     size_t columns = 0, rows = 0;
     enum status status = pick_columns(table, notes, picked, &columns, error);
+    if (!status)
+        status = note_target(target, notes, error);
     if (!status)
         status = pick_rows(table, target, notes, kept, &rows, error);
     if (!status)
@@ -315,6 +354,9 @@ static enum status source_of_images(const struct dataset *dataset, const struct 
     enum status status = source_share_images(source, images, prepared, error);
     if (status)
         return status;
+    if (images->classes < 2)
+        return error_set(error, STATUS_INVALID, "%s has images of one class only: there is nothing to tell apart",
+                         dataset->name);
     source->task = SOURCE_CLASSIFY;
     source->labels = mem_copy(images->labels, images->count * sizeof *images->labels);
     source->target_name = mem_string("class");

@@ -143,10 +143,12 @@ static enum status encode_target(const struct table *table, const struct encodin
     if (!labels && !targets)
         return error_memory(error, "the target", source->rows * sizeof *targets);
     for (size_t row = 0; row < source->rows; row++) {
-        char text[64];
+        char text[64]; // classes that are numbers are named by number_text
         bool known = column && !cell_is_hole(column, row);
         if (classify)
-            labels[row] = known ? class_of(encoding, column_text(column, row, text)) : -1;
+            labels[row] = !known ? -1
+                          : class_of(encoding, column->values ? number_text(column->values[row], text)
+                                                              : column_text(column, row, text));
         else
             targets[row] = known && column->values
                                ? (float)((column->values[row] - encoding->target_mean) / encoding->target_sd)

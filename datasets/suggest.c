@@ -1,4 +1,5 @@
 // The suggested pipeline: what this data needs before a neural net can learn from it, and why.
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 struct needs {
     size_t numbers, categories, other; // columns besides the target
     size_t holes;                      // missing cells in numbers and categories
+    size_t infinite;                   // cells
+    struct str infinite_columns;       // a list of names
     size_t duplicates;
 };
 
@@ -35,8 +38,15 @@ static enum status count_duplicates(const struct table *table, size_t *count, st
     return STATUS_OK;
 }
 
+static void count_infinite(const struct column *column, struct needs *needs) {
+    size_t before = needs->infinite;
+    for (size_t row = 0; row < column->rows; row++)
+        needs->infinite += isinf(cell_number(column, row)) ? 1 : 0;
+    if (needs->infinite > before)
+        column_list_add(&needs->infinite_columns, column->name);
+}
+
 static enum status look(const struct table *table, struct needs *needs, struct error *error) {
-    *needs = (struct needs){0};
     for (size_t i = 0; i < table->column_count; i++) {
         const struct column *column = table->columns[i];
         bool number = column->type == COLUMN_NUMERIC, category = column->type == COLUMN_CATEGORY;
@@ -47,7 +57,11 @@ static enum status look(const struct table *table, struct needs *needs, struct e
         needs->other += !number && !category;
         if (number || category)
             needs->holes += column->missing_count;
+        if (number)
+            count_infinite(column, needs);
     }
+    if (needs->infinite_columns.failed)
+        return error_memory(error, "column names", needs->infinite_columns.length);
     return count_duplicates(table, &needs->duplicates, error);
 }
 
@@ -65,30 +79,56 @@ static void because(struct str *reasons, enum status status, size_t count, const
         str_format(reasons, "%zu %s%s; %s\n", count, what, count == 1 ? "" : "s", why);
 }
 
-static enum status suggest_table(const struct table *table, bool necessary_only, struct pipeline *pipeline,
-                                 struct str *reasons, struct error *error) {
-    struct needs needs;
-    enum status status = look(table, &needs, error);
-    bool few = needs.duplicates > 0 && (double)needs.duplicates <= DUPLICATES_MOST * (double)table->rows;
+// Infinities are moved to the far fences, and only in the columns that have them.
+static enum status suggest_fences(const struct needs *needs, struct pipeline *pipeline, struct str *reasons,
+                                  struct error *error) {
+    if (needs->infinite == 0 || needs->infinite_columns.length >= PARAM_TEXT_SIZE)
+        return STATUS_OK;
+    enum status status = add(pipeline, &step_outliers, reasons, error);
+    because(reasons, status, needs->infinite, "cell", "infinite ones cannot be scaled and move to the far fence");
+    struct step *step = pipeline->steps[pipeline->count - 1];
+    if (!status)
+        status = step_set(step, "factor", "3", error);
+    return status ? status : step_set(step, "columns", str_text(&needs->infinite_columns), error);
+}
+
+static enum status suggest_steps(const struct table *table, bool necessary_only, const struct needs *needs,
+                                 struct pipeline *pipeline, struct str *reasons, struct error *error) {
+    enum status status = STATUS_OK;
+    bool few = needs->duplicates > 0 && (double)needs->duplicates <= DUPLICATES_MOST * (double)table->rows;
     if (!status && few && !necessary_only) {
         status = add(pipeline, &step_drop_duplicates, reasons, error);
-        because(reasons, status, needs.duplicates, "row", "the same row twice counts twice");
+        because(reasons, status, needs->duplicates, "row", "the same row twice counts twice");
     }
-    if (!status && needs.holes) {
+    if (!status)
+        status = suggest_fences(needs, pipeline, reasons, error);
+    if (!status && needs->holes) {
         status = add(pipeline, &step_missing, reasons, error);
-        because(reasons, status, needs.holes, "cell", "a model needs a value in every cell");
+        because(reasons, status, needs->holes, "cell", "a model needs a value in every cell");
     }
-    if (!status && needs.numbers && !necessary_only) {
+    if (!status && needs->numbers && !necessary_only) {
         status = add(pipeline, &step_standardize, reasons, error);
-        because(reasons, status, needs.numbers, "column", "nets learn faster when numbers have mean 0 and sd 1");
+        because(reasons, status, needs->numbers, "column", "nets learn faster when numbers have mean 0 and sd 1");
     }
-    if (!status && needs.categories) {
+    if (!status && needs->categories) {
         status = add(pipeline, &step_one_hot, reasons, error);
-        because(reasons, status, needs.categories, "column", "a model reads numbers, so each category becomes a column");
+        because(reasons, status, needs->categories, "column", "a model reads numbers, so each category becomes a column");
+        if (!status) // a category that only other rows have is no reason to stop
+            status = step_set(pipeline->steps[pipeline->count - 1], "unknown", "ignore", error);
     }
-    if (!status && needs.other && reasons)
-        str_format(reasons, "%zu column%s of text or dates %s left out\n", needs.other, needs.other == 1 ? "" : "s",
-                   needs.other == 1 ? "is" : "are");
+    if (!status && needs->other && reasons)
+        str_format(reasons, "%zu column%s of text or dates %s left out\n", needs->other, needs->other == 1 ? "" : "s",
+                   needs->other == 1 ? "is" : "are");
+    return status;
+}
+
+static enum status suggest_table(const struct table *table, bool necessary_only, struct pipeline *pipeline,
+                                 struct str *reasons, struct error *error) {
+    struct needs needs = {0};
+    enum status status = look(table, &needs, error);
+    if (!status)
+        status = suggest_steps(table, necessary_only, &needs, pipeline, reasons, error);
+    str_free(&needs.infinite_columns);
     return status;
 }
 

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "core/base/str.h"
 #include "datasets/pipeline.h"
 
 static bool runs_in_a_spreadsheet(const char *text) {
-    return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
+    double number;
+    return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL && !number_parse(text, &number);
 }
 
 static bool needs_quotes(const char *text, bool alone) {

@@ -1,0 +1,93 @@
+// Tables made on the spot for tests of pipelines, splits and sources. Everything aborts when memory
+// runs out; dataset_free ends what is made.
+#ifndef TESTS_DATASETS_STEPS_SUPPORT_H
+#define TESTS_DATASETS_STEPS_SUPPORT_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "datasets/pipeline.h"
+
+// An empty table of a dataset: rows begin at line 2, as after a header.
+static inline struct dataset *dataset_of(size_t rows) {
+    struct error error;
+    struct dataset *dataset = mem_alloc(1, sizeof *dataset);
+    if (dataset == NULL || table_make(rows, "made.csv", &dataset->table, &error) != STATUS_OK)
+        abort();
+    dataset->kind = DATASET_TABLE;
+    dataset->name = mem_string("made.csv");
+    for (size_t row = 0; row < rows; row++)
+        dataset->table->lines[row] = row + 2;
+    return dataset;
+}
+
+// NaN = missing.
+static inline struct column *add_numbers(struct dataset *dataset, const char *name, const double *values) {
+    struct error error;
+    struct column *column = column_make(name, COLUMN_NUMERIC, dataset->table->rows, &error);
+    if (column == NULL)
+        abort();
+    column->integer = true;
+    for (size_t row = 0; row < column->rows; row++) {
+        column->values[row] = values[row];
+        column->integer = column->integer && (isnan(values[row]) || trunc(values[row]) == values[row]);
+        if (isnan(values[row]) && column_set_missing(column, row, &error) != STATUS_OK)
+            abort();
+    }
+    if (table_add(dataset->table, column, &error) != STATUS_OK)
+        abort();
+    return column;
+}
+
+// NULL = missing.
+static inline struct column *add_words(struct dataset *dataset, const char *name, const char *const *words) {
+    struct error error;
+    struct column *column = column_make(name, COLUMN_CATEGORY, dataset->table->rows, &error);
+    for (size_t row = 0; column != NULL && row < column->rows; row++) {
+        enum status status = words[row] == NULL
+                                 ? column_set_missing(column, row, &error)
+                                 : column_word(column, words[row], strlen(words[row]), &column->codes[row], &error);
+        if (status != STATUS_OK)
+            abort();
+    }
+    if (column == NULL)
+        abort();
+    column_seal(column);
+    if (table_add(dataset->table, column, &error) != STATUS_OK)
+        abort();
+    return column;
+}
+
+// 1 = training, 0 = validation; NULL = all train.
+static inline struct split split_of(size_t rows, const int *train) {
+    struct split split = {.part = mem_alloc(rows, 1), .rows = rows};
+    if (split.part == NULL)
+        abort();
+    for (size_t row = 0; row < rows; row++)
+        split.part[row] = train == NULL || train[row] ? PART_TRAIN : PART_VALIDATION;
+    return split;
+}
+
+static inline struct pipeline *parse_steps(const char *text) {
+    struct error error;
+    struct pipeline *pipeline = NULL;
+    if (pipeline_parse(text, &pipeline, &error) != STATUS_OK) {
+        fprintf(stderr, "%s\n", error.text);
+        abort();
+    }
+    return pipeline;
+}
+
+static inline const struct table *last_stage(const struct prepared *prepared) {
+    return prepared->stages[prepared->stage_count - 1];
+}
+
+static inline const struct column *column_named(const struct table *table, const char *name) {
+    int index = table_find(table, name);
+    return index < 0 ? NULL : table->columns[index];
+}
+
+#endif
