@@ -31,7 +31,7 @@ static void lay_charts(struct train_places *at, enum train_shown shown, struct r
 
 struct train_places train_layout(const struct train_state *state, struct rect area) {
     static const struct layout_part thirds[] = {{34, 0, 3}, {34, 0, 3}, {36, 0, 4}};
-    struct train_places at = {.header = rect_take_top(&area, area.width >= 120 ? 1 : 2)};
+    struct train_places at = {.header = rect_take_top(&area, area.width >= 140 ? 1 : 2)};
     if (area.width >= PANELS_WIDTH && area.height >= PANELS_HEIGHT) {
         struct rect parts[3];
         layout_columns(rect_take_bottom(&area, area.height >= 36 ? 10 : 7), thirds, 3, 0, parts);

@@ -111,25 +111,54 @@ static double graph_value(const struct track *track, enum graph graph, size_t fr
     return range.low <= range.high ? (double)range.high : (double)NAN;
 }
 
-// The largest value of each column; a column without a step keeps the value before it.
-static void draw_graph(const struct train_state *state, struct canvas *canvas, struct rect rect, enum graph graph,
-                       enum ink ink) {
-    double values[GRAPH_MOST], low, high, value = 0;
+// The largest value of each column; a column without a step keeps the value before it. Returns the columns used.
+static size_t gather(const struct train_state *state, enum graph graph, size_t width, double *values) {
+    double low, high, value = 0;
     const struct track *track = &state->steps[0];
-    int width = rect.width < GRAPH_MOST ? rect.width : GRAPH_MOST;
-    if (track->count == 0 || rect_empty(rect))
-        return;
     train_window(state, &low, &high);
-    size_t row = track_find(track, state->axis, low);
-    for (int i = 0; i < width; i++) {
-        size_t next = track_find(track, state->axis, low + (high - low) * (i + 1) / width);
+    size_t row = track_find(track, state->axis, low), used = 0;
+    for (size_t i = 0; i < width; i++) {
+        double end = i + 1 < width ? low + (high - low) * (double)(i + 1) / (double)width : nextafter(high, INFINITY);
+        size_t next = track_find(track, state->axis, end);
         double here = next > row ? graph_value(track, graph, row, next) : value;
         value = isnan(here) ? value : here;
-        values[i] = next >= track->count && next == row ? 0 : value;
+        used = next > row ? i + 1 : used;
+        values[i] = value;
         row = next;
     }
-    struct histogram_chart chart = {.counts = values, .bins = (size_t)width, .ink = ink};
+    return used;
+}
+
+#define WIDE_RANGE 100 // from here on heights are logarithmic
+
+// Heights from a tenth below the least value on; false when the values lie close enough to be drawn as they are.
+static bool to_logarithms(double *values, size_t count) {
+    double least = INFINITY, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        least = values[i] > 0 && values[i] < least ? values[i] : least;
+        most = fmax(most, values[i]);
+    }
+    if (!(most > WIDE_RANGE * least))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        values[i] = values[i] > 0 ? log10(values[i] / least) + 0.1 * log10(most / least) : 0;
+    return true;
+}
+
+// True when heights are logarithms.
+static bool draw_graph(const struct train_state *state, struct canvas *canvas, struct rect rect, enum graph graph,
+                       enum ink ink) {
+    double values[GRAPH_MOST] = {0};
+    size_t width = rect.width < GRAPH_MOST ? (size_t)(rect.width > 0 ? rect.width : 0) : GRAPH_MOST;
+    if (state->steps[0].count == 0 || rect_empty(rect))
+        return false;
+    size_t used = gather(state, graph, width, values);
+    bool logarithmic = graph != GRAPH_SPEED && to_logarithms(values, used);
+    for (size_t i = used; i < width; i++)
+        values[i] = 0;
+    struct histogram_chart chart = {.counts = values, .bins = width, .ink = ink};
     histogram_draw(canvas, rect, &chart);
+    return logarithmic;
 }
 
 // ---- panels -----------------------------------------------------------------------------------------------
@@ -184,13 +213,15 @@ static void draw_gradient(const struct train_state *state, struct canvas *canvas
     const struct step_metrics *last = newest(state);
     struct rect upper = rect_take_top(&inside, inside.height / 2), row = rect_take_top(&upper, 1);
     figure(canvas, row.x, row.y, "norm |g|", real_text(last ? (double)last->gradient_norm : (double)NAN, 3, text));
-    draw_graph(state, canvas, upper, GRAPH_GRADIENT, INK_BAR);
+    if (draw_graph(state, canvas, upper, GRAPH_GRADIENT, INK_BAR))
+        canvas_field(canvas, row.x + row.width - 4, row.y, 4, TEXT_RIGHT, style_ink(INK_DIM), "log");
     row = rect_take_top(&inside, 1);
     int used = figure(canvas, row.x, row.y, "update/weight",
                       real_text(last ? (double)last->update_ratio : (double)NAN, 3, text));
-    if (used + 18 <= row.width)
-        canvas_field(canvas, row.x + row.width - 16, row.y, 16, TEXT_RIGHT, style_ink(INK_DIM), "usual: 0.001");
-    draw_graph(state, canvas, inside, GRAPH_RATIO, INK_BAR_OTHER);
+    bool logarithmic = draw_graph(state, canvas, inside, GRAPH_RATIO, INK_BAR_OTHER);
+    if (used + 20 <= row.width)
+        canvas_field(canvas, row.x + row.width - 18, row.y, 18, TEXT_RIGHT, style_ink(INK_DIM),
+                     logarithmic ? "usual: 0.001  log" : "usual: 0.001");
 }
 
 static void device_text(const struct snapshot *snapshot, char *out, size_t size) {
