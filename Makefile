@@ -17,6 +17,8 @@ VARIANT := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)
 BUILD ?= build/$(VARIANT)
 ROOMS ?= core datasets views app
 FILE ?= datasets/samples/breast_cancer.csv
+# Small data trains in milliseconds; at this pace the curves can be watched.
+RUN_FLAGS ?= --epochs 200 --pace 60
 PREFIX ?= /usr/local
 DESTDIR ?=
 V ?=
@@ -64,7 +66,7 @@ all: $(PROGRAM) plugin
 run:
 	@.ci/setup run
 	@$(MAKE) --no-print-directory all
-	$(PROGRAM) $(FILE)
+	$(PROGRAM) $(RUN_FLAGS) $(FILE)
 
 test:
 	@.ci/setup test

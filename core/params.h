@@ -99,6 +99,7 @@ struct train_params {
     char device[PARAM_TEXT_SIZE]; // auto | cpu | cuda | ref
     int64_t threads;              // 0 = choose
     char precision[PARAM_TEXT_SIZE]; // f32 …
+    double pace;                     // steps a second at most, so that a small run can be watched; 0 = full speed
     // output
     double checkpoint_every; // epochs; 0 = only at the end and on stop
 };

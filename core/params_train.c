@@ -91,6 +91,9 @@ static const struct param rows[] = {
     {PARAM(precision), .label = "precision", .group = "device", .type = PARAM_CHOICE, .fallback = "f32",
      .choices = "f32",
      .help = "numbers the model computes with"},
+    {PARAM(pace), .label = "pace", .group = "device", .type = PARAM_REAL, .fallback = "0",
+     .low = 0, .high = 1000000, .unit = "steps/s", .live = true, .log_scale = true, .step = 2,
+     .help = "at most so many steps a second, to watch a small run; 0: full speed"},
 
     // output
     {PARAM(checkpoint_every), .label = "checkpoint every", .group = "output", .type = PARAM_REAL, .fallback = "0",

@@ -42,6 +42,12 @@ static enum status fill_rows(struct session *session, const struct model *model,
     return STATUS_OK;
 }
 
+static void fill_schedule(struct session *session) {
+    for (size_t i = 0; i < SNAPSHOT_SCHEDULE; i++)
+        session->view.schedule[i] =
+            schedule_rate(&session->params, (double)session->params.epochs * (double)i / (SNAPSHOT_SCHEDULE - 1));
+}
+
 void session_refresh_model(struct session *session) {
     struct error error = {0};
     struct model *model = NULL;
@@ -66,6 +72,7 @@ void session_refresh_model(struct session *session) {
     if (status)
         snprintf(view->model_reason, sizeof view->model_reason, "%s", error.text);
     model_free(model);
+    fill_schedule(session);
     session_publish(session);
 }
 

@@ -46,7 +46,7 @@ struct grid_shape {
 static struct grid_shape shape_of(const struct image_grid *grid, const struct image_set *images, struct rect area) {
     struct grid_shape shape;
     struct picture picture = picture_of(images, 0);
-    int most = area.width >= 100 ? 20 : 14;
+    int most = area.width >= 100 ? 20 : area.width >= 60 ? 14 : 10;
     thumbnail_size(&picture, most, most / 2, 1, &shape.width, &shape.height);
     shape.across = area.width / (shape.width + 2) > 0 ? area.width / (shape.width + 2) : 1;
     shape.down = area.height / (shape.height + 1) > 0 ? area.height / (shape.height + 1) : 1;
@@ -148,9 +148,10 @@ static void draw_classes(const struct image_set *images, const struct image_prof
 static void draw_channels(const struct image_set *images, const struct image_profile *profile, struct canvas *canvas,
                           struct rect area) {
     static const char *const color_names[] = {"red", "green", "blue", "alpha"};
+    struct rect old = canvas_clip(canvas, area);
     for (size_t i = 0; i < images->channels && !rect_empty(area); i++) {
         struct rect row = rect_take_top(&area, 1);
-        canvas_print(canvas, row.x, row.y, style_ink(INK_TEXT), "%-6s mean %.4f  sd %.4f",
+        canvas_print(canvas, row.x, row.y, style_ink(INK_TEXT), "%-5s mean %.3f sd %.3f",
                      images->channels >= 3 ? color_names[i] : "gray", profile->mean[i], profile->sd[i]);
         double counts[256];
         for (size_t j = 0; j < 256; j++)
@@ -158,6 +159,7 @@ static void draw_channels(const struct image_set *images, const struct image_pro
         struct histogram_chart chart = {.counts = counts, .bins = 256, .low = 0, .high = 255, .ink = INK_BAR};
         histogram_draw(canvas, rect_take_top(&area, area.height > 8 ? 3 : 1), &chart);
     }
+    canvas_unclip(canvas, old);
 }
 
 void images_pane_draw(const struct image_grid *grid, const struct snapshot *snapshot, struct canvas *canvas,

@@ -155,6 +155,7 @@ static void draw_totals(const struct snapshot *snapshot, struct canvas *canvas, 
     size_t activations = 0;
     for (size_t i = 0; i < snapshot->layer_count; i++)
         activations += snapshot->layers[i].figures.activation_bytes;
+    struct rect old = canvas_clip(canvas, row);
     int x = row.x;
     x += canvas_print(canvas, x, row.y, style_bold(INK_NUMBER), "%s",
                       text_integer((int64_t)snapshot->weight_count, NUMBER_SCREEN, weights));
@@ -164,12 +165,13 @@ static void draw_totals(const struct snapshot *snapshot, struct canvas *canvas, 
     x += canvas_print(canvas, x, row.y, style_bold(INK_NUMBER), "%s",
                       text_bytes((double)activations * (double)snapshot->params->batch, NUMBER_SCREEN, bytes));
     canvas_text(canvas, x, row.y, style_ink(INK_DIM), " activations a batch");
+    canvas_unclip(canvas, old);
 }
 
 static void draw_layers(const struct model_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                         struct rect pane) {
     char title[96];
-    snprintf(title, sizeof title, "layers of %.64s", snapshot->params->model);
+    snprintf(title, sizeof title, "layers (model %.64s)", snapshot->params->model);
     struct rect inside = canvas_pane(canvas, pane, state->pane == PANE_LAYERS, title, NULL);
     if (!snapshot->layers) {
         const char *why = snapshot->model_reason[0] ? snapshot->model_reason : "Open a data set first: 1 goes to Data.";
@@ -179,7 +181,6 @@ static void draw_layers(const struct model_state *state, const struct snapshot *
     struct rect totals = rect_take_bottom(&inside, 1);
     struct table_view_model model = layer_model(snapshot);
     table_view_draw(canvas, inside, &model, &state->layers, state->pane == PANE_LAYERS);
-    totals.x++;
     draw_totals(snapshot, canvas, totals);
 }
 

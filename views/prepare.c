@@ -146,7 +146,7 @@ static void draw_steps(const struct prepare_state *state, const struct snapshot 
 
 static void draw_images(const struct snapshot *snapshot, struct canvas *canvas, struct rect area) {
     const struct prepared *prepared = snapshot->prepared;
-    canvas_text(canvas, area.x, area.y, style_ink(INK_DIM), "channel      mean        sd     (of v/255; after: mean 0, sd 1)");
+    canvas_text(canvas, area.x, area.y, style_ink(INK_DIM), "channel      mean        sd     of v/255");
     if (!prepared)
         return;
     for (size_t i = 0; i < snapshot->dataset->images->channels; i++)

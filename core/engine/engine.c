@@ -1,10 +1,13 @@
 #include "core/engine/engine.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/engine/lanes.h"
 #include "core/engine/runner.h"
@@ -138,14 +141,26 @@ static void obey(struct engine *engine, const struct command *command) {
     }
 }
 
-// False: none is there. Waits for one while there is nothing to train.
+// Until there is a command, the end, or the next step is due (`rest` seconds from now; infinite: never).
+static void wait_for_command(struct engine *engine, double rest) {
+    double until = clock_wall() + fmin(rest, 3600);
+    struct timespec due = {.tv_sec = (time_t)until, .tv_nsec = (long)((until - floor(until)) * 1e9)};
+    int outcome = 0;
+    while (outcome == 0 && engine->count == 0 && !engine->quit)
+        outcome = isinf(rest) ? pthread_cond_wait(&engine->news, &engine->lock)
+                              : pthread_cond_timedwait(&engine->news, &engine->lock, &due);
+}
+
+// False: none is there. Waits for one while there is nothing to train, or no step is due.
 static bool next_command(struct engine *engine, struct command *command) {
     bool training = engine_state(engine) == RUN_TRAINING;
-    if (training && atomic_load_explicit(&engine->waiting, memory_order_acquire) == 0)
+    bool rests = training && trainer_params(engine->runner.trainer)->pace > 0;
+    double rest = rests ? runner_rest(&engine->runner, clock_now()) : training ? 0 : INFINITY;
+    if (rest <= 0 && atomic_load_explicit(&engine->waiting, memory_order_acquire) == 0)
         return false;
     pthread_mutex_lock(&engine->lock);
-    while (!training && engine->count == 0 && !engine->quit)
-        pthread_cond_wait(&engine->news, &engine->lock);
+    if (rest > 0)
+        wait_for_command(engine, rest);
     bool there = true;
     if (engine->quit) {
         command->kind = COMMAND_QUIT;

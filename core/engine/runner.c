@@ -195,6 +195,17 @@ static void tell_diverged(struct runner *runner, const struct step_result *resul
     runner_tell(runner, EVENT_ERROR, text);
 }
 
+double runner_rest(const struct runner *runner, double now) {
+    return trainer_params(runner->trainer)->pace > 0 ? runner->due - now : 0;
+}
+
+// Steps come evenly; one that was late does not make the following ones hurry.
+static void plan_rest(struct runner *runner) {
+    double pace = trainer_params(runner->trainer)->pace;
+    if (pace > 0)
+        runner->due = fmax(runner->due + 1 / pace, runner->mark);
+}
+
 enum status runner_step(struct runner *runner, enum runner_outcome *outcome, struct error *error) {
     struct step_result result;
     if (trainer_finished(runner->trainer)) { // resumed at its end, or the number of epochs was lowered
@@ -206,6 +217,7 @@ enum status runner_step(struct runner *runner, enum runner_outcome *outcome, str
         return status;
     add_to_epoch(&runner->sums, &result, tick(runner, clock_now()));
     push_metrics(runner, &result);
+    plan_rest(runner);
     if (result.epoch_ended && (status = end_epoch(runner, &result, error)))
         return status;
     *outcome = trainer_finished(runner->trainer) ? RUNNER_FINISHED : RUNNER_GOES_ON;

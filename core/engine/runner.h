@@ -27,6 +27,7 @@ struct runner {
     struct epoch_sums sums;
     uint64_t train_rows;
     double next_checkpoint; // epochs
+    double due;             // the clock when the next step may begin, where params.pace asks for rests
     uint64_t saved_step;    // of last.ckpt; UINT64_MAX: none yet
     bool diverged;          // the weights are no longer worth keeping
 };
@@ -37,6 +38,7 @@ enum runner_outcome { RUNNER_GOES_ON, RUNNER_DIVERGED, RUNNER_FINISHED };
 enum status runner_open(struct runner *runner, struct error *error);
 void runner_close(struct runner *runner); // safe on one that failed to open
 void runner_wind(struct runner *runner);  // time runs from now on: after a pause
+double runner_rest(const struct runner *runner, double now); // seconds until the next step is due; <= 0: now
 enum status runner_step(struct runner *runner, enum runner_outcome *outcome, struct error *error);
 uint64_t runner_steps(const struct runner *runner); // 0 before it is open
 void runner_tell(struct runner *runner, enum event_kind kind, const char *text);
