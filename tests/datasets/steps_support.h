@@ -4,6 +4,7 @@
 #define TESTS_DATASETS_STEPS_SUPPORT_H
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
