@@ -59,14 +59,18 @@ int cli_usage(const struct error *error) {
     return EXIT_USAGE;
 }
 
+static void print_note(const char *path, const struct note *note) {
+    fprintf(stderr, "%s:", path);
+    if (note->line)
+        fprintf(stderr, "%" PRIu64 ":", note->line);
+    if (note->column && !strstr(note->text, note->column))
+        fprintf(stderr, " column \"%s\":", note->column);
+    fprintf(stderr, " %s\n", note->text);
+}
+
 void cli_notes(const char *path, const struct notes *notes) {
-    for (size_t i = 0; i < notes->count && i < NOTES_SHOWN; i++) {
-        const struct note *note = &notes->items[i];
-        if (note->line)
-            fprintf(stderr, "%s:%" PRIu64 ": %s\n", path, note->line, note->text);
-        else
-            fprintf(stderr, "%s: %s\n", path, note->text);
-    }
+    for (size_t i = 0; i < notes->count && i < NOTES_SHOWN; i++)
+        print_note(path, &notes->items[i]);
     size_t all = notes->count + notes->dropped;
     if (all > NOTES_SHOWN)
         fprintf(stderr, "%s: and %zu more\n", path, all - NOTES_SHOWN);

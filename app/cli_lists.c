@@ -12,7 +12,13 @@
 
 // ---- runs -----------------------------------------------------------------------------------------------
 
+// A figure of an epoch; null when none has ended.
+static void json_figure(cJSON *object, const char *name, const struct epoch_row *row, double value) {
+    json_number(object, name, row->epoch ? value : NAN);
+}
+
 static void json_run(const struct run_record *run) {
+    const struct epoch_row *last = &run->final_row, *best = &run->best_row;
     cJSON *object = cJSON_CreateObject();
     json_number(object, "run", (double)run->id);
     json_number(object, "parent", run->parent ? (double)run->parent : NAN);
@@ -29,11 +35,11 @@ static void json_run(const struct run_record *run) {
     json_number(object, "batch", (double)run->params.batch);
     json_number(object, "lr", run->params.lr);
     json_number(object, "seed", (double)run->params.seed);
-    json_number(object, "train_loss", run->final_row.train_loss);
-    json_number(object, run->classify ? "val_accuracy" : "val_rmse",
-                run->classify ? run->final_row.val_accuracy : run->final_row.val_rmse);
-    json_number(object, run->classify ? "best_val_accuracy" : "best_val_rmse",
-                run->classify ? run->best_row.val_accuracy : run->best_row.val_rmse);
+    json_figure(object, "train_loss", last, last->train_loss);
+    json_figure(object, run->classify ? "val_accuracy" : "val_rmse", last,
+                run->classify ? last->val_accuracy : last->val_rmse);
+    json_figure(object, run->classify ? "best_val_accuracy" : "best_val_rmse", best,
+                run->classify ? best->val_accuracy : best->val_rmse);
     cJSON_AddStringToObject(object, "checkpoint", run->checkpoint);
     cJSON_AddStringToObject(object, "note", run->note);
     json_print_line(object);
@@ -48,9 +54,9 @@ static void print_run(const struct run_record *run) {
         strftime(when, sizeof when, "%Y-%m-%d %H:%M", &broken);
     printf("%5" PRId64 "  %s  %-9s %-36s %8" PRIu64 " steps  batch %-6" PRId64 " lr %-8.4g", run->id, when,
            run_state_name(run->state), run->name, run->steps, run->params.batch, run->params.lr);
-    if (run->epochs && run->classify)
+    if (run->epochs && run->classify && !isnan(run->final_row.val_accuracy))
         printf(" accuracy %.2f %%", 100 * run->final_row.val_accuracy);
-    else if (run->epochs)
+    else if (run->epochs && !isnan(run->final_row.val_rmse))
         printf(" rmse %.6g", run->final_row.val_rmse);
     putchar('\n');
 }

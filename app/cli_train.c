@@ -16,7 +16,7 @@
 struct report {
     struct session *session;
     bool json;
-    bool failed; // an error event came
+    bool started, failed; // such an event came
 };
 
 static volatile sig_atomic_t interrupted;
@@ -66,7 +66,11 @@ static void json_started(cJSON *object, const struct snapshot *snapshot, const s
     json_recipe(object, snapshot);
 }
 
+// Null each when no epoch has ended yet.
 static void json_figures(cJSON *object, const struct epoch_row *row, bool classify) {
+    static const struct epoch_row none = {.train_loss = NAN, .train_accuracy = NAN, .train_rmse = NAN,
+                                          .val_loss = NAN, .val_accuracy = NAN, .val_rmse = NAN};
+    row = row->epoch ? row : &none;
     json_number(object, "train_loss", row->train_loss);
     json_number(object, classify ? "train_accuracy" : "train_rmse", classify ? row->train_accuracy : row->train_rmse);
     json_number(object, "val_loss", row->val_loss);
@@ -120,7 +124,7 @@ static void json_done(const struct run_record *record) {
     json_number(object, "samples_per_s", record->seconds > 0 ? (double)record->samples / record->seconds : NAN);
     json_figures(cJSON_AddObjectToObject(object, "final"), &record->final_row, record->classify);
     cJSON *best = cJSON_AddObjectToObject(object, "best");
-    json_number(best, "epoch", (double)record->best_row.epoch);
+    json_number(best, "epoch", record->best_row.epoch ? (double)record->best_row.epoch : NAN);
     json_figures(best, &record->best_row, record->classify);
     cJSON_AddStringToObject(object, "state", run_state_name(record->state));
     json_print_line(object);
@@ -182,6 +186,7 @@ static void print_done(const struct run_record *record) {
 
 static void on_event(void *context, const struct event *event) {
     struct report *report = context;
+    report->started = report->started || event->kind == EVENT_STARTED;
     if (event->kind == EVENT_ERROR) {
         report->failed = true;
         fprintf(stderr, "batchlab: %s\n", event->text);
@@ -240,9 +245,9 @@ static int finish(struct report *report) {
     if (status)
         return cli_fail(&error);
     const struct run_record *record = &session_snapshot(report->session)->run->record;
-    if (report->json)
+    if (report->started && report->json)
         json_done(record);
-    else
+    else if (report->started)
         print_done(record);
     if (interrupted)
         fprintf(stderr, "batchlab: stopped at step %" PRIu64 " and saved; batchlab resume %" PRId64 " goes on\n",
