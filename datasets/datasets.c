@@ -52,7 +52,8 @@ static enum status read_head(const char *path, unsigned char *head, size_t *size
     if (!status)
         status = packed_read(&file, head, HEAD_BYTES, size, &problem);
     if (!status && *size == 0)
-        status = error_set(&problem, STATUS_INVALID, "%s: holds nothing once unpacked; make or download it again", path);
+        status =
+            error_set(&problem, STATUS_INVALID, "%s: holds nothing once unpacked; make or download it again", path);
     packed_close(&file);
     if (*size > 0)
         return STATUS_OK;

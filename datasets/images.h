@@ -13,7 +13,7 @@
 struct image_set *images_make(size_t count, size_t channels, size_t height, size_t width, size_t classes,
                               struct error *error);
 struct image_set *images_share(struct image_set *images); // one more reference
-void images_free(struct image_set *images); // drops a reference; NULL allowed
+void images_free(struct image_set *images);               // drops a reference; NULL allowed
 enum status images_name_class(struct image_set *images, size_t index, const char *name, struct error *error);
 // Every class gets its index as a name.
 enum status images_number_classes(struct image_set *images, struct error *error);
