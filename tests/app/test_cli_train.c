@@ -12,7 +12,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/store.h"
-#include "tests/support/program.h"
+#include "tests/support/child.h"
 #include "tests/support/test.h"
 
 #define SAMPLE(name) "datasets/samples/" name
@@ -93,10 +93,10 @@ static double printed(const char *line, const char *name, char text[64]) {
 static struct lines lines, others;
 
 static void train_json(struct lines *out, const char *const *argv) {
-    struct program program = program_run_with(NULL, argv);
-    program_assert_done(&program);
+    struct child program = child_run_with(NULL, argv);
+    child_assert_done(&program);
     lines_read(out, program.out);
-    program_free(&program);
+    child_free(&program);
 }
 #define TRAIN(out, ...) train_json((out), (const char *const[]){"train", __VA_ARGS__, "--json", NULL})
 
@@ -249,7 +249,7 @@ static void assert_steps(const cJSON *start, const char *const *names) {
 
 static void test_recipes(void **state) {
     (void)state;
-    const char *recipe = program_file("recipe.json", "{\"version\":1,\"steps\":[{\"step\":\"min-max\"}]}");
+    const char *recipe = child_file("recipe.json", "{\"version\":1,\"steps\":[{\"step\":\"min-max\"}]}");
     TRAIN(&lines, SAMPLE("iris.csv"), "--epochs", "1", "--recipe", "none"); // nothing a model cannot do without
     assert_steps(lines.items[0], (const char *const[]){NULL});
     lines_free(&lines);
@@ -263,33 +263,33 @@ static void test_recipes(void **state) {
     assert_steps(lines.items[0], (const char *const[]){"missing", "standardize", NULL});
     assert_text(cJSON_GetArrayItem(member(lines.items[0], "recipe.steps"), 0), "strategy", "mean");
     lines_free(&lines);
-    struct program program = PROGRAM_RUN("train", SAMPLE("iris.csv"), "--steps", "standardize", "--recipe", "none");
+    struct child program = CHILD_RUN("train", SAMPLE("iris.csv"), "--steps", "standardize", "--recipe", "none");
     REFUSED(program, 2, "--recipe", "--steps");
-    program_free(&program);
+    child_free(&program);
 }
 
 static void test_plain_lines(void **state) {
     (void)state;
-    struct program program = PROGRAM_RUN("train", SAMPLE("iris.csv"), "--epochs", "2");
-    program_assert_done(&program);
+    struct child program = CHILD_RUN("train", SAMPLE("iris.csv"), "--epochs", "2");
+    child_assert_done(&program);
     assert_non_null(strstr(program.out, "epoch   1/2"));
     assert_non_null(strstr(program.out, "epoch   2/2"));
     assert_non_null(strstr(program.out, "suggested pipeline:"));
     assert_non_null(strstr(program.out, "done after 8 steps")); // 120 rows in batches of 32, twice
     assert_string_equal(program.err, "");
-    program_free(&program);
+    child_free(&program);
 }
 
 static void test_a_diverging_run_fails_and_says_so(void **state) {
     (void)state;
-    struct program program = PROGRAM_RUN("train", SAMPLE("iris.csv"), "--lr", "100", "--epochs", "50", "--json");
+    struct child program = CHILD_RUN("train", SAMPLE("iris.csv"), "--lr", "100", "--epochs", "50", "--json");
     assert_int_equal(program.status, 1);
     assert_int_equal(strncmp(program.err, "batchlab: step ", 15), 0);
     assert_non_null(strstr(program.err, "learning rate 100"));
     lines_read(&lines, program.out);
     assert_text(lines.items[lines.count - 1], "event", "done");
     lines_free(&lines);
-    program_free(&program);
+    child_free(&program);
 }
 
 // ---- interrupted and resumed ------------------------------------------------------------------------------
@@ -304,12 +304,12 @@ static size_t count_lines(const char *text) {
 #define LONG_RUN "train", SAMPLE("breast_cancer.csv"), "--batch", "4", "--epochs", "2500", "--lr", "0.001", "--json"
 
 static int64_t interrupt(int signal_number, double *stopped_at) {
-    struct program program = program_start(NULL, (const char *const[]){LONG_RUN, NULL});
+    struct child program = child_start(NULL, (const char *const[]){LONG_RUN, NULL});
     do // until a few epochs are through
-        program_output(&program);
+        child_output(&program);
     while (count_lines(program.out) < 5);
     kill(program.pid, signal_number);
-    program_wait(&program);
+    child_wait(&program);
     assert_int_equal(program.status, 1);
     lines_read(&lines, program.out);
     const cJSON *done = lines.items[lines.count - 1];
@@ -322,7 +322,7 @@ static int64_t interrupt(int signal_number, double *stopped_at) {
     snprintf(sentence, sizeof sentence, "batchlab: stopped at step %.0f and saved; batchlab resume %" PRId64 " goes on\n",
              *stopped_at, run);
     assert_string_equal(program.err, sentence);
-    program_free(&program);
+    child_free(&program);
     lines_free(&lines);
     return run;
 }
@@ -333,14 +333,14 @@ static void test_interrupted_and_resumed_is_as_never_stopped(void **state) {
     int64_t run = interrupt(SIGINT, &stopped_at);
     char text[32];
     snprintf(text, sizeof text, "%" PRId64, run);
-    struct program program = PROGRAM_RUN("resume", text, "--json");
-    program_assert_done(&program);
+    struct child program = CHILD_RUN("resume", text, "--json");
+    child_assert_done(&program);
     lines_read(&lines, program.out);
-    program_free(&program);
-    program = PROGRAM_RUN(LONG_RUN);
-    program_assert_done(&program);
+    child_free(&program);
+    program = CHILD_RUN(LONG_RUN);
+    child_assert_done(&program);
     lines_read(&others, program.out);
-    program_free(&program);
+    child_free(&program);
     const cJSON *resumed = lines.items[lines.count - 1], *whole = others.items[others.count - 1];
     assert_text(lines.items[0], "event", "start");
     assert_true(number(lines.items[1], "step") > stopped_at);
@@ -375,17 +375,17 @@ static void test_resume_goes_on_from_another_folder(void **state) {
     snprintf(text, sizeof text, "%" PRId64, run);
     snprintf(program_name, sizeof program_name, "%s", getenv("BATCHLAB_PROGRAM"));
     snprintf(command, sizeof command, "cd / && '%s' resume %s --json >'%s' 2>&1", program_name, text,
-             program_path("resumed"));
+             child_path("resumed"));
     assert_int_equal(system(command), 0);
 }
 
 static void test_runs_lists_them(void **state) {
     (void)state;
     TRAIN(&others, SAMPLE("iris.csv"), "--epochs", "3", "--lr", "0.02", "--batch", "16", "--seed", "5");
-    struct program program = PROGRAM_RUN("runs", "--json");
-    program_assert_done(&program);
+    struct child program = CHILD_RUN("runs", "--json");
+    child_assert_done(&program);
     lines_read(&lines, program.out);
-    program_free(&program);
+    child_free(&program);
     const cJSON *run = lines.items[0], *done = others.items[others.count - 1]; // the newest first
     assert_true(number(run, "run") == number(done, "run"));
     assert_true(cJSON_IsNull(member(run, "parent")));
@@ -403,11 +403,11 @@ static void test_runs_lists_them(void **state) {
     size_t count = lines.count;
     lines_free(&lines);
     lines_free(&others);
-    program = PROGRAM_RUN("runs");
-    program_assert_done(&program);
+    program = CHILD_RUN("runs");
+    child_assert_done(&program);
     assert_int_equal(count_lines(program.out), count);
     assert_non_null(strstr(program.out, "mlp · iris.csv"));
-    program_free(&program);
+    child_free(&program);
 }
 
 int main(void) {
