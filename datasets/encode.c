@@ -215,12 +215,16 @@ static enum status pick_rows(const struct table *table, const struct target *tar
     return STATUS_OK;
 }
 
+static enum status refuse_one_class(const struct target *target, struct error *error) {
+    if (target->task != SOURCE_CLASSIFY || target->classes >= 2)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID,
+                     "column \"%s\" has one class only (\"%s\"): there is nothing to tell apart; choose another target",
+                     target->column->name, target->classes ? target->class_names[0] : "");
+}
+
 static enum status take_labels(struct source *source, struct target *target, const uint32_t *kept,
                                struct error *error) {
-    if (target->classes < 2)
-        return error_set(error, STATUS_INVALID,
-                         "column \"%s\" has one class only (\"%s\"): there is nothing to tell apart; choose another target",
-                         target->column->name, target->classes ? target->class_names[0] : "");
     int32_t *labels = mem_alloc(source->rows + 1, sizeof *labels);
     source->labels = labels;
     source->class_names = labels ? names_copy(target->class_names, target->classes, error) : NULL;
@@ -301,7 +305,9 @@ static enum status make_from_table(const struct table *table, const struct split
                                    struct notes *notes, struct source *source, int *picked, uint32_t *kept,
                                    uint8_t *part_of, struct error *error) {
     size_t columns = 0, rows = 0;
-    enum status status = pick_columns(table, notes, picked, &columns, error);
+    enum status status = refuse_one_class(target, error);
+    if (!status)
+        status = pick_columns(table, notes, picked, &columns, error);
     if (!status)
         status = note_target(target, notes, error);
     if (!status)

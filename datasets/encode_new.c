@@ -98,7 +98,14 @@ static enum status load_figures(const cJSON *object, struct encoding *encoding, 
     const cJSON *sd = cJSON_GetObjectItemCaseSensitive(object, "target_sd");
     if (!cJSON_IsString(target) || !cJSON_IsString(task) || !cJSON_IsNumber(mean) || !cJSON_IsNumber(sd))
         return wrong("target, task, target_mean or target_sd", error);
-    encoding->task = text_equal(task->valuestring, "regress") ? SOURCE_REGRESS : SOURCE_CLASSIFY;
+    bool classify = text_equal(task->valuestring, "classify");
+    if (!classify && !text_equal(task->valuestring, "regress"))
+        return wrong("task", error);
+    if (classify && encoding->classes < 2)
+        return wrong("fewer than two classes", error);
+    if (!isfinite(mean->valuedouble) || !isfinite(sd->valuedouble) || sd->valuedouble <= 0)
+        return wrong("target_mean or target_sd", error);
+    encoding->task = classify ? SOURCE_CLASSIFY : SOURCE_REGRESS;
     encoding->target_mean = mean->valuedouble;
     encoding->target_sd = sd->valuedouble;
     encoding->target_name = mem_string(target->valuestring);

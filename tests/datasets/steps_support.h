@@ -12,6 +12,9 @@
 #include "core/base/str.h"
 #include "datasets/pipeline.h"
 
+// cmocka's assert_float_equal compares as floats.
+#define assert_near(a, b, distance) assert_true(fabs((double)(a) - (double)(b)) <= (distance))
+
 // An empty table of a dataset: rows begin at line 2, as after a header.
 static inline struct dataset *dataset_of(size_t rows) {
     struct error error;
