@@ -19,8 +19,7 @@ static const struct param rows[] = {
      .help = "share of the rows kept aside for the final measurement"},
     {PARAM(split), .label = "split", .group = "data", .type = PARAM_CHOICE, .fallback = "auto",
      .choices = "auto|given|stratified|random|ordered",
-     .help = "how rows are kept aside: equal class shares, at random, the last ones of the file, or the test part the "
-             "data comes with; auto: that part where there is one, else class shares for classes, random for numbers"},
+     .help = "which rows are kept aside; auto: the data's own test part, else equal shares of classes, else random"},
 
     // model
     {PARAM(model), .label = "model", .group = "model", .type = PARAM_CHOICE, .fallback = "auto",

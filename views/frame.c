@@ -155,16 +155,10 @@ static enum view_id view_of_request(enum request request) {
         return VIEW_DATA;
     case REQUEST_GO_PREPARE:
         return VIEW_PREPARE;
-    case REQUEST_GO_BATCHES:
-        return VIEW_BATCHES;
     case REQUEST_GO_MODEL:
         return VIEW_MODEL;
     case REQUEST_GO_TRAIN:
         return VIEW_TRAIN;
-    case REQUEST_GO_EVALUATE:
-        return VIEW_EVALUATE;
-    case REQUEST_GO_LAB:
-        return VIEW_LAB;
     case REQUEST_GO_RUNS:
         return VIEW_RUNS;
     default:

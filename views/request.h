@@ -58,8 +58,6 @@ enum view_id {
     X(SAVE_RECIPE, "S", IN(PREPARE), "save recipe", "save recipe", "Write the pipeline to a JSON file.") \
     X(LOAD_RECIPE, "L", IN(PREPARE), "load recipe", "", "Read the pipeline from a JSON file.") \
     X(EXPORT_CSV, "E", IN(PREPARE), "export prepared data", "export CSV", "Write the prepared rows to a CSV file.") \
-    X(SPLIT, "s", IN(BATCHES), "split", "split", "Change how rows fall into training, validation and test.") \
-    X(SHUFFLE, "r", IN(BATCHES), "shuffle again", "reshuffle", "Shuffle with the next seed.") \
     X(FIELD_EDIT, "Enter e", IN(MODEL), "edit parameter", "edit", "Type a new value.") \
     X(FIELD_UP, "+ = Right", IN(MODEL), "raise parameter", "", "The next larger value or the next choice.") \
     X(FIELD_DOWN, "- Left", IN(MODEL), "lower parameter", "", "The next smaller value or the choice before.") \
@@ -70,7 +68,6 @@ enum view_id {
     X(LR_DOWN, "-", IN(TRAIN), "lower learning rate", "learning rate", "Divide the learning rate, from the next step.") \
     X(BATCH_DOWN, "[", IN(TRAIN) | IN(BATCHES), "smaller batches", "", "Halve the batch size.") \
     X(BATCH_UP, "]", IN(TRAIN) | IN(BATCHES), "larger batches", "batch size", "Double the batch size, from the next step.") \
-    X(FORK, "f", IN(TRAIN), "fork run", "fork", "Start a second run from here.") \
     X(CHECKPOINT, "c", IN(TRAIN), "checkpoint", "checkpoint", "Save everything now.") \
     X(MARK, "m", IN(TRAIN), "set mark", "mark", "Put a mark with a note on the curves.") \
     X(STOP, "s", IN(TRAIN), "stop and save", "stop", "Stop the run and save it.") \
@@ -84,17 +81,11 @@ enum view_id {
     X(ZOOM_FIT, "0", IN(TRAIN) | IN(LAB), "fit", "fit", "Show the curves whole.") \
     X(OVERLAY, "o", IN(TRAIN) | IN(RUNS), "overlay run", "overlay", "Lay another run over the curves.") \
     X(PIN, "p", IN(TRAIN) | IN(RUNS), "pin run", "pin", "Keep this run on the curves as the baseline.") \
-    X(EXPORT_PREDICTIONS, "E", IN(EVALUATE), "export predictions", "export", "Write predictions with probabilities.") \
-    X(THRESHOLD_UP, ".", IN(EVALUATE), "raise threshold", "", "Raise the decision threshold.") \
-    X(THRESHOLD_DOWN, ",", IN(EVALUATE), "lower threshold", "threshold", "Lower the decision threshold.") \
-    X(LAB_START, "Space", IN(LAB), "start experiment", "start", "Start the chosen experiment.") \
     X(RUN_OPEN, "Enter", IN(RUNS), "show run", "show", "Show the run's curves and parameters.") \
     X(RUN_RESUME, "c", IN(RUNS), "resume run", "resume", "Go on training from the run's last checkpoint.") \
     X(RUN_SELECT, "Space", IN(RUNS), "choose run", "choose", "Choose the run for comparison.") \
     X(RUN_DIFFERENCE, "d", IN(RUNS), "differences", "differences", "Show in which parameters chosen runs differ.") \
     X(RUN_NOTE, "N", IN(RUNS), "note", "note", "Write a note on the run.") \
-    X(RUN_TAG, "t", IN(RUNS), "tag", "", "Tag the run.") \
-    X(RUN_EXPORT, "E", IN(RUNS), "export run", "export", "Export the run as CSV, JSON or a report.") \
     X(RUN_DELETE, "x Delete", IN(RUNS), "delete run", "delete", "Delete the run, after a question.") \
     /* everywhere */ \
     X(FIND_NEXT, "n", IN_ALL, "find next", "", "Go to the next match.") \
@@ -115,11 +106,8 @@ enum view_id {
     X(BACK, "Esc", IN_ALL, "back", "", "Back out one level; cancels work that is shown on the progress line.") \
     X(GO_DATA, "1", IN_ALL, "view: data", "", "Data: the table, its columns and warnings.") \
     X(GO_PREPARE, "2", IN_ALL, "view: prepare", "", "Prepare: the pipeline, before and after.") \
-    X(GO_BATCHES, "3", IN_ALL, "view: batches", "", "Batches: the split and what falls into each batch.") \
     X(GO_MODEL, "4", IN_ALL, "view: model", "", "Model: architecture and parameters.") \
     X(GO_TRAIN, "5", IN_ALL, "view: train", "", "Train: live curves and controls.") \
-    X(GO_EVALUATE, "6", IN_ALL, "view: evaluate", "", "Evaluate: how good the model is, and where not.") \
-    X(GO_LAB, "7", IN_ALL, "view: lab", "", "Lab: experiments on batch size and learning rate.") \
     X(GO_RUNS, "8", IN_ALL, "view: runs", "", "Runs: every run ever made.") \
     X(UNDO, "u", IN_ALL, "undo", "", "Undo what changed data, pipeline or parameters.") \
     X(REDO, "U", IN_ALL, "redo", "", "Do again what was undone.") \

@@ -103,7 +103,8 @@ static void obey(struct engine *engine, const struct command *command) {
         begin(engine);
         return;
     }
-    if (!run_is_alive(state))
+    // Still opening: its START is behind this command in the queue, so the command was for the run before.
+    if (!run_is_alive(state) || state == RUN_OPENING)
         return;
     switch (command->kind) {
     case COMMAND_PAUSE:

@@ -34,7 +34,7 @@ static int close_pane(void **state) {
 // Runs the program in the pane between two snapshots of the terminal's settings.
 static void start(const char *arguments) {
     char line[2048];
-    snprintf(line, sizeof line, "stty -g > %s/before; \"$BATCHLAB_PROGRAM\" %s; echo end=$?; stty -g > %s/after; echo clos''ed",
+    snprintf(line, sizeof line, "stty -g > %s/before; \"$BATCHLAB_PROGRAM\" %s; echo end=$?; stty -g > %s/after; echo clos\"\"ed",
              folder, arguments, folder);
     tmux_type(line);
 }
@@ -51,7 +51,7 @@ static void assert_terminal_restored(void) {
     assert_string_equal(before, after);
     mem_free(before);
     mem_free(after);
-    tmux_type("echo still''here");
+    tmux_type("echo still\"\"here");
     assert_true(tmux_wait("stillhere", PATIENCE)); // the shell reads and echoes again
 }
 
@@ -72,8 +72,8 @@ static struct run_record newest_run(void) {
 static pid_t program_pid(void) {
     char command[256];
     long pid = 0;
-    // The pane's shell is the parent of the program.
-    snprintf(command, sizeof command, "pgrep -n -f -- '--epochs 1000000'");
+    // The brackets keep the pattern from matching the shell that runs pgrep.
+    snprintf(command, sizeof command, "pgrep -n -f -- '[-]-epochs 1000000'");
     FILE *pipe = popen(command, "r");
     if (pipe && fscanf(pipe, "%ld", &pid) != 1)
         pid = 0;
