@@ -13,7 +13,7 @@
 
 struct needs {
     size_t numbers, categories, other; // columns besides the target
-    size_t holes;                      // missing cells in numbers and categories
+    size_t holes;                      // missing cells, but for text
     size_t infinite;                   // cells
     struct str infinite_columns;       // a list of names
     size_t duplicates;
@@ -55,7 +55,7 @@ static enum status look(const struct table *table, struct needs *needs, struct e
         needs->numbers += number;
         needs->categories += category;
         needs->other += !number && !category;
-        if (number || category)
+        if (column->type != COLUMN_TEXT) // what the step fills by itself
             needs->holes += column->missing_count;
         if (number)
             count_infinite(column, needs);
