@@ -136,7 +136,8 @@ static enum status drop_row(const struct table *table, const struct apply_contex
                          table->name, (unsigned long long)table->lines[row], column->name);
     struct str what = {0};
     char room[64];
-    str_format(&what, "%s %s", column->name, column_text(column, row, room));
+    bool missing = column_is_missing(column, row);
+    str_format(&what, "%s%s%s", column->name, missing ? "" : " ", column_text(column, row, room));
     enum status status = what.failed ? error_memory(error, "the ledger", what.length)
                                      : ledger_row(context, table, row, str_text(&what), reason, error);
     str_free(&what);
