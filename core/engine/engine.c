@@ -96,7 +96,8 @@ static void roll_back(struct engine *engine, const char *path) {
     runner_roll_back(&engine->runner, path);
 }
 
-// What reaches a run that has ended meanwhile is let go.
+// What was meant for a run that has ended meanwhile is let go; the state alone would not tell, since
+// the next start may be in the queue behind it.
 static void obey(struct engine *engine, const struct command *command) {
     enum run_state state = engine_state(engine);
     if (command->kind == COMMAND_START) {

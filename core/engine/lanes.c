@@ -31,13 +31,25 @@ void lanes_close(struct lanes *lanes) {
     wake_close(&lanes->wake);
 }
 
+// Room for one more; what was read makes room first, but never moves the rest more often than it doubles.
+static bool make_room(struct lanes *lanes) {
+    if (lanes->first > 0 && lanes->first >= lanes->count) {
+        memmove(lanes->events, lanes->events + lanes->first, lanes->count * sizeof *lanes->events);
+        lanes->first = 0;
+    }
+    return vec_reserve(&lanes->events, &lanes->capacity, lanes->first + lanes->count + 1, sizeof *lanes->events);
+}
+
 void lanes_event(struct lanes *lanes, struct event event) {
     event.wall = clock_wall();
     pthread_mutex_lock(&lanes->lock);
-    while (!lanes->closing && !vec_reserve(&lanes->events, &lanes->capacity, lanes->count + 1, sizeof event))
+    bool room = make_room(lanes);
+    while (!room && !lanes->closing) {
         pthread_cond_wait(&lanes->room, &lanes->lock);
-    if (lanes->count < lanes->capacity)
-        lanes->events[lanes->count++] = event;
+        room = make_room(lanes);
+    }
+    if (room)
+        lanes->events[lanes->first + lanes->count++] = event;
     pthread_mutex_unlock(&lanes->lock);
     wake_signal(&lanes->wake);
 }
@@ -53,8 +65,8 @@ void lanes_metrics(struct lanes *lanes, const struct step_metrics *metrics, doub
 size_t lanes_read_events(struct lanes *lanes, struct event *events, size_t most) {
     pthread_mutex_lock(&lanes->lock);
     size_t count = lanes->count < most ? lanes->count : most;
-    memcpy(events, lanes->events, count * sizeof *events);
-    memmove(lanes->events, lanes->events + count, (lanes->count - count) * sizeof *events);
+    memcpy(events, lanes->events + lanes->first, count * sizeof *events);
+    lanes->first += count;
     lanes->count -= count;
     pthread_cond_signal(&lanes->room);
     pthread_mutex_unlock(&lanes->lock);

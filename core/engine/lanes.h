@@ -16,7 +16,7 @@ struct lanes {
     pthread_mutex_t lock;
     pthread_cond_t room;
     struct event *events;
-    size_t count, capacity;
+    size_t first, count, capacity; // events[first … first + count - 1] wait to be read
     bool closing;
     struct wake wake;
 };

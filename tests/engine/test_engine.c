@@ -317,10 +317,10 @@ static void divergence_pauses_and_keeps_the_good_checkpoint(void **state) {
     assert_int_equal(count_events(EVENT_CHECKPOINT), 1);
     assert_int_equal(count_events(EVENT_ERROR), 1);
     assert_true(isfinite(lab.metrics[lab.metric_count - 1].loss));
-    bool restarted = false;
-    for (size_t i = from > 5 ? from - 5 : 0; i < lab.metric_count; i++)
-        restarted |= lab.metrics[i].step == 1;
-    assert_true(restarted);
+    size_t first_steps = 0;
+    for (size_t i = 0; i < lab.metric_count; i++)
+        first_steps += lab.metrics[i].step == 1;
+    assert_int_equal(first_steps, 2);
     source_release(source);
 }
 
@@ -537,15 +537,16 @@ static void an_unread_ring_counts_what_it_drops(void **state) {
     source = source_zeros(4, shape_make(1, (const int64_t[]){1}), DTYPE_F32, 2);
     run.source = source;
     must(engine_start(lab.engine, &run, &lab.error));
-    struct event event;
     enum run_state reached = RUN_NONE;
     size_t epochs = 0;
     double began = clock_now();
     while (reached != RUN_DONE) {
-        while (engine_events(lab.engine, &event, 1) == 1) {
-            reached = event.kind == EVENT_STATE ? event.state : reached;
-            epochs += event.kind == EVENT_EPOCH;
+        size_t count = engine_events(lab.engine, lab.events, EVENTS_MOST);
+        for (size_t i = 0; i < count; i++) {
+            reached = lab.events[i].kind == EVENT_STATE ? lab.events[i].state : reached;
+            epochs += lab.events[i].kind == EVENT_EPOCH;
         }
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         assert_true(clock_now() - began < 4 * patience);
     }
     size_t kept = 0, read;
