@@ -85,31 +85,50 @@ static char *temporary_name(const char *path) {
     return name.text;
 }
 
+// Where the bytes belong: a link stays a link, and the file it leads to is replaced. NULL: out of memory.
+static char *final_path(const char *path) {
+    struct stat link;
+    char *resolved = lstat(path, &link) == 0 && S_ISLNK(link.st_mode) ? realpath(path, NULL) : NULL;
+    char *copy = mem_string(resolved ? resolved : path);
+    free(resolved);
+    return copy;
+}
+
+// Devices and pipes are written to, never replaced by a file.
+static enum status open_target(struct file_writer *writer, const char *path, bool replace, struct error *error) {
+    int flags = replace ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_WRONLY | O_CLOEXEC;
+    int fd = open(replace ? writer->temporary : path, flags, 0666);
+    if (fd >= 0)
+        writer->stream = fdopen(fd, "wb");
+    if (writer->stream)
+        return STATUS_OK;
+    enum status status = system_error(error, path, "creating");
+    if (fd >= 0) {
+        close(fd);
+        if (replace)
+            unlink(writer->temporary);
+    }
+    mem_free(writer->temporary);
+    writer->temporary = NULL;
+    return status;
+}
+
 enum status file_create(struct file_writer *writer, const char *path, struct error *error) {
+    struct stat info;
     *writer = (struct file_writer){0};
     if (file_is_folder(path))
         return error_set(error, STATUS_INVALID, "%s: is a folder; name a file in it", path);
-    writer->path = mem_string(path);
-    writer->temporary = temporary_name(path);
-    if (!writer->path || !writer->temporary) {
+    bool replace = stat(path, &info) != 0 || S_ISREG(info.st_mode);
+    writer->path = replace ? final_path(path) : mem_string(path);
+    writer->temporary = replace && writer->path ? temporary_name(writer->path) : NULL;
+    enum status status = STATUS_OK;
+    if (!writer->path || (replace && !writer->temporary))
+        status = error_memory(error, path, strlen(path) + 1);
+    else
+        status = open_target(writer, path, replace, error);
+    if (status)
         file_abort(writer);
-        return error_memory(error, path, strlen(path) + 1);
-    }
-    int fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0)
-        writer->stream = fdopen(fd, "wb");
-    if (!writer->stream) {
-        enum status status = system_error(error, path, "creating");
-        if (fd >= 0) {
-            close(fd);
-            unlink(writer->temporary);
-        }
-        mem_free(writer->temporary);
-        writer->temporary = NULL;
-        file_abort(writer);
-        return status;
-    }
-    return STATUS_OK;
+    return status;
 }
 
 // The rename is on disk only once the folder is. A file system that cannot sync folders is no error.
@@ -130,7 +149,9 @@ enum status file_commit(struct file_writer *writer, struct error *error) {
     bool written = !ferror(writer->stream);
     if (!written)
         errno = EIO; // the cause was lost when an earlier write failed
-    written = fflush(writer->stream) == 0 && written && fsync(fileno(writer->stream)) == 0;
+    written = fflush(writer->stream) == 0 && written;
+    if (written && writer->temporary) // devices and pipes cannot be synced
+        written = fsync(fileno(writer->stream)) == 0;
     int reason = errno;
     if (fclose(writer->stream) != 0 && written) {
         written = false;
@@ -141,9 +162,9 @@ enum status file_commit(struct file_writer *writer, struct error *error) {
     if (!written) {
         errno = reason;
         status = system_error(error, writer->path, "writing");
-    } else if (rename(writer->temporary, writer->path) != 0) {
+    } else if (writer->temporary && rename(writer->temporary, writer->path) != 0) {
         status = system_error(error, writer->path, "renaming the finished file");
-    } else {
+    } else if (writer->temporary) {
         sync_folder(writer->path);
         mem_free(writer->temporary);
         writer->temporary = NULL;

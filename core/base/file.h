@@ -15,10 +15,11 @@
 enum status file_read(const char *path, size_t limit, char **data, size_t *size, struct error *error);
 
 // An atomic writer: bytes go to PATH.tmp-PID-N beside the target; commit syncs and renames it (and
-// syncs the folder); abort removes it. A crash leaves the old file whole.
+// syncs the folder); abort removes it. A crash leaves the old file whole. A link is followed; a device
+// or pipe is written to as the bytes come.
 struct file_writer {
     FILE *stream; // write here with stdio; check errors at commit
-    char *path, *temporary;
+    char *path, *temporary; // temporary NULL: a device or pipe
 };
 enum status file_create(struct file_writer *writer, const char *path, struct error *error);
 enum status file_commit(struct file_writer *writer, struct error *error); // closes in every case

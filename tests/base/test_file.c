@@ -79,6 +79,28 @@ static void test_write_and_read(void **state) {
     assert_content(in_folder("empty"), "");
 }
 
+static void test_devices_are_written_and_links_followed(void **state) {
+    (void)state;
+    struct file_writer writer;
+    struct error error;
+    struct stat info;
+    assert_int_equal(file_create(&writer, "/dev/full", &error), STATUS_OK);
+    fputs("lost", writer.stream);
+    assert_int_equal(file_commit(&writer, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, "/dev/full: writing failed: No space left"));
+    assert_int_equal(stat("/dev/full", &info), 0);
+    assert_true(S_ISCHR(info.st_mode));
+    write_file("/dev/null", "gone");
+    assert_int_equal(stat("/dev/null", &info), 0);
+    assert_true(S_ISCHR(info.st_mode));
+    write_file(in_folder("real.txt"), "old");
+    assert_int_equal(symlink("real.txt", in_folder("link.txt")), 0);
+    write_file(in_folder("link.txt"), "new");
+    assert_content(in_folder("real.txt"), "new");
+    assert_int_equal(lstat(in_folder("link.txt"), &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+}
+
 static void test_old_file_stays_whole_until_commit(void **state) {
     (void)state;
     const char *path = in_folder("b.txt");
@@ -238,6 +260,7 @@ static void test_out_of_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read),
+        cmocka_unit_test(test_devices_are_written_and_links_followed),
         cmocka_unit_test(test_old_file_stays_whole_until_commit),
         cmocka_unit_test(test_failed_write_keeps_old_file),
         cmocka_unit_test(test_refusals_name_the_path),

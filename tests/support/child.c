@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +28,16 @@
 
 enum { ARGUMENTS_MOST = 64 };
 
+static const char *folder(void) {
+    const char *path = getenv("TMPDIR");
+    return path ? path : "/tmp";
+}
+
 const char *child_path(const char *name) {
     static char paths[16][300];
     static int next;
     char *path = paths[next++ % 16];
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof paths[0], "%s/%s", folder ? folder : "/tmp", name);
+    snprintf(path, sizeof paths[0], "%s/%s", folder(), name);
     return path;
 }
 
@@ -90,6 +95,8 @@ static _Noreturn void become(const struct child_options *options, const struct c
         signal(SIGXFSZ, SIG_IGN); // a full disk tells by errno
     if (!SANITIZED)
         limit(RLIMIT_AS, options->memory);
+    if (options->nobody && geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0))
+        _exit(126);
     char *const *arguments = (char *const *)(void *)words;
     execv(path, arguments);
     _exit(127);
@@ -102,11 +109,8 @@ struct child child_start(const struct child_options *options, const char *const 
     struct child child = {.deadline = clock_now() + (options->seconds > 0 ? options->seconds : 60)};
     assert_non_null(getenv("BATCHLAB_PROGRAM"));
     number++;
-    char name[32];
-    snprintf(name, sizeof name, "out-%d", number);
-    snprintf(child.paths[0], sizeof child.paths[0], "%s", child_path(name));
-    snprintf(name, sizeof name, "err-%d", number);
-    snprintf(child.paths[1], sizeof child.paths[1], "%s", child_path(name));
+    for (int i = 0; i < 2; i++)
+        snprintf(child.paths[i], sizeof child.paths[i], "%s/%s-%d", folder(), i ? "err" : "out", number);
     child_write(child.paths[0], "", 0);
     fflush(NULL);
     child.pid = fork();
@@ -157,13 +161,20 @@ void child_assert_done(const struct child *child) {
 }
 
 void child_assert_refused(const struct child *child, int status, const char *const *texts) {
-    const char *err = child->err, *end = strchr(err, '\n');
+    const char *err = child->err, *last = err;
+    size_t length = strlen(err);
     if (child->status != status || child->out_length != 0)
         fail_msg("exit status %d in place of %d, standard output \"%s\", standard error \"%s\"", child->status, status,
                  child->out, err);
-    if (strncmp(err, "batchlab: ", 10) != 0 || !end || end[1] != '\0')
-        fail_msg("standard error is not one sentence: \"%s\"", err);
+    for (size_t i = 0; i + 1 < length; i++)
+        if (err[i] == '\n')
+            last = err + i + 1;
+    const char *first = strncmp(err, "batchlab: ", 10) == 0 ? err : strstr(err, "\nbatchlab: ");
+    if (first != err && first)
+        first++;
+    if (first != last || err[length - 1] != '\n')
+        fail_msg("standard error does not end in the one sentence: \"%s\"", err);
     for (size_t i = 0; texts[i]; i++)
-        if (!strstr(err, texts[i]))
-            fail_msg("\"%s\" is not in \"%s\"", texts[i], err);
+        if (!strstr(last, texts[i]))
+            fail_msg("\"%s\" is not in \"%s\"", texts[i], last);
 }

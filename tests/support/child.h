@@ -4,6 +4,7 @@
 #ifndef TESTS_SUPPORT_CHILD_H
 #define TESTS_SUPPORT_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -12,6 +13,7 @@ struct child_options {
     size_t memory;      // bytes of address space; 0 = no limit (sanitizers need terabytes: ignored there)
     size_t file_bytes;  // the largest file it may write; 0 = no limit
     double seconds;     // deadline; 0 = 60
+    bool nobody;        // without the rights of root, to whom nothing is read-only
 };
 
 struct child {
@@ -34,8 +36,8 @@ void child_free(struct child *child);
 
 // Did as asked: exit status 0 and nothing on standard error that calls itself a failure.
 void child_assert_done(const struct child *child);
-// Refused: this exit status, nothing on standard output, and on standard error one sentence, "batchlab: …",
-// with every one of the texts (NULL-terminated list) in it.
+// Refused: this exit status, nothing on standard output, and on standard error, after notes about the data,
+// one sentence "batchlab: …" with every one of the texts (NULL-terminated list) in it.
 void child_assert_refused(const struct child *child, int status, const char *const *texts);
 #define REFUSED(child, status, ...) \
     child_assert_refused(&(child), (status), (const char *const[]){__VA_ARGS__, NULL})
