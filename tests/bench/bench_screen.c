@@ -136,7 +136,7 @@ int main(void) {
     if (!made || setenv("XDG_DATA_HOME", made, 1))
         give_up("no temporary folder");
     struct pty pty;
-    open_program(&pty, "100000000");
+    open_program(&pty, "1000000");
     measure_idle(&pty);
     start_training(&pty);
     measure_key(&pty);

@@ -27,7 +27,8 @@ static void nap(double seconds) {
 }
 
 bool tmux_open(int width, int height) {
-    snprintf(socket_name, sizeof socket_name, "batchlab-test-%ld", (long)getpid());
+    static int count; // a server that is still ending must not be met again
+    snprintf(socket_name, sizeof socket_name, "batchlab-test-%ld-%d", (long)getpid(), count++);
     return tmux("new-session -d -x %d -y %d 'env PS1=\"ready> \" LANG=C.UTF-8 LC_ALL=C.UTF-8 sh'", width, height) == 0;
 }
 
