@@ -14,7 +14,7 @@ static size_t name_count;
 static void remove_all(void) {
     char path[512];
     for (size_t i = 0; i < name_count; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        snprintf(path, sizeof path, "%.255s/%.63s", folder, names[i]);
         unlink(path);
     }
     rmdir(folder);
