@@ -25,12 +25,14 @@ void run_view_free(struct run_view *view) {
 
 struct luggage { // what a run keeps beside its figures, as JSON
     char *recipe, *encoding, *extra;
+    struct str path; // of the data, from any folder
 };
 
 static void luggage_clear(struct luggage *luggage) {
     mem_free(luggage->recipe);
     mem_free(luggage->encoding);
     mem_free(luggage->extra);
+    str_free(&luggage->path);
 }
 
 static enum status print_json(cJSON *object, char **out, struct error *error) {
@@ -49,18 +51,27 @@ static enum status save_encoding(const struct source *source, cJSON *object, str
     return status;
 }
 
+// How the data was opened, findable from any folder.
+static cJSON *data_json(const struct session *session, const struct luggage *luggage) {
+    cJSON *data = load_settings_json(&session->load);
+    cJSON_ReplaceItemInObjectCaseSensitive(data, "path", cJSON_CreateString(str_text(&luggage->path)));
+    return data;
+}
+
 // extra: {"data": how it was opened, "recipe": fitted, "encoding": …}, enough to evaluate, predict
 // and go on from a checkpoint alone.
 static enum status pack(const struct session *session, struct luggage *luggage, struct error *error) {
     cJSON *encoding = cJSON_CreateObject(), *extra = cJSON_CreateObject();
-    enum status status = pipeline_save(session->fitted, true, &luggage->recipe, error);
+    enum status status = file_absolute(session->load.path, &luggage->path, error);
+    if (!status)
+        status = pipeline_save(session->fitted, true, &luggage->recipe, error);
     if (!status)
         status = save_encoding(session->source, encoding, error);
     if (!status)
         status = print_json(encoding, &luggage->encoding, error);
     cJSON *recipe = status ? NULL : cJSON_Parse(luggage->recipe);
     if (!status) {
-        cJSON_AddItemToObject(extra, "data", load_settings_json(&session->load));
+        cJSON_AddItemToObject(extra, "data", data_json(session, luggage));
         cJSON_AddItemToObject(extra, "recipe", recipe);
         cJSON_AddItemToObject(extra, "encoding", encoding);
         encoding = NULL;
@@ -71,7 +82,7 @@ static enum status pack(const struct session *session, struct luggage *luggage, 
     return status;
 }
 
-static void fill_record(const struct session *session, struct run_record *record) {
+static void fill_record(const struct session *session, const char *path, struct run_record *record) {
     const struct source *source = session->source;
     struct error error;
     struct model *model = NULL;
@@ -80,7 +91,7 @@ static void fill_record(const struct session *session, struct run_record *record
     record->train_rows = source->part_count[PART_TRAIN];
     record->validation_rows = source->part_count[PART_VALIDATION];
     record->test_rows = source->part_count[PART_TEST];
-    snprintf(record->data_path, sizeof record->data_path, "%s", session->load.path);
+    snprintf(record->data_path, sizeof record->data_path, "%s", path);
     snprintf(record->precision, sizeof record->precision, "%.7s", session->params.precision);
     snprintf(record->model, sizeof record->model, "%.63s", session->params.model);
     if (!model_make(&session->params, source->sample, record->classify ? (int64_t)source->classes : 1, &model, &error))
@@ -130,7 +141,7 @@ enum status session_launch(struct session *session, int64_t parent, const char *
         status = make_room(session, &view, error);
     if (!status) {
         view->live = true;
-        fill_record(session, &view->record);
+        fill_record(session, str_text(&luggage.path), &view->record);
         view->record.parent = parent;
         status = begin(session, view, &luggage, checkpoint, error);
     }

@@ -253,6 +253,19 @@ enum status file_home_path(enum file_home home, const char *name, struct str *pa
     return path->failed ? error_memory(error, homes[home].variable, path->length + 1) : STATUS_OK;
 }
 
+enum status file_absolute(const char *path, struct str *out, struct error *error) {
+    char folder[4096];
+    str_clear(out);
+    if (path[0] != '/') {
+        if (!getcwd(folder, sizeof folder))
+            return system_error(error, path, "finding the current folder");
+        str_add(out, folder);
+        str_add(out, text_ends(folder, "/") ? "" : "/");
+    }
+    str_add(out, path);
+    return out->failed ? error_memory(error, path, strlen(path)) : STATUS_OK;
+}
+
 const char *path_base(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;

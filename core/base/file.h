@@ -34,6 +34,8 @@ enum file_home { FILE_DATA, FILE_CONFIG, FILE_CACHE, FILE_STATE };
 // $XDG_DATA_HOME/batchlab and its kin ("~/.local/share/batchlab" by default), not created here.
 // The environment is read at every call, so tests can point it elsewhere.
 enum status file_home_path(enum file_home home, const char *name, struct str *path, struct error *error);
+// PATH as it reads from any folder: the current one is put before it unless it begins with '/'.
+enum status file_absolute(const char *path, struct str *out, struct error *error);
 const char *path_base(const char *path); // the part after the last '/'
 void path_join(struct str *out, const char *folder, const char *name); // replaces what `out` held
 

@@ -228,6 +228,26 @@ static void test_paths(void **state) {
 }
 
 // Every allocation of each call fails once: a sentence, nothing leaked, nothing left in the folder.
+static void test_absolute_paths(void **state) {
+    (void)state;
+    struct str path = {0};
+    struct error error;
+    char expected[600], before[400];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(folder), 0);
+    assert_non_null(getcwd(expected, 400)); // TMPDIR may be a link
+    strcat(expected, "/a/b.csv");
+    assert_int_equal(file_absolute("a/b.csv", &path, &error), STATUS_OK);
+    assert_string_equal(str_text(&path), expected);
+    assert_int_equal(file_absolute("/x/y", &path, &error), STATUS_OK);
+    assert_string_equal(str_text(&path), "/x/y");
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(file_absolute("z", &path, &error), STATUS_OK);
+    assert_string_equal(str_text(&path), "/z");
+    assert_int_equal(chdir(before), 0);
+    str_free(&path);
+}
+
 static void test_out_of_memory(void **state) {
     (void)state;
     const char *path = in_folder("d.txt");
@@ -267,6 +287,7 @@ int main(void) {
         cmocka_unit_test(test_make_folder),
         cmocka_unit_test(test_homes),
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_absolute_paths),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
