@@ -112,8 +112,10 @@ static enum status read_plan(const struct arguments *arguments, struct prepare_p
     plan->seed = 1;
     if (!plan->out)
         return error_set(error, STATUS_INVALID, "prepare needs -o OUT.csv: where the result goes");
-    if (text && !text_equal(text, "all") && (!number_parse(text, &plan->share) || !(plan->share > 0 && plan->share <= 1)))
-        return error_set(error, STATUS_INVALID, "--fit-rows \"%s\": must be all, or a share above 0 and at most 1", text);
+    bool all = !text || text_equal(text, "all");
+    if (!all && (!number_parse(text, &plan->share) || !(plan->share > 0 && plan->share <= 1)))
+        return error_set(error, STATUS_INVALID, "--fit-rows \"%s\": must be all, or a share above 0 and at most 1",
+                         text);
     if (seed && !integer_parse(seed, &plan->seed))
         return error_set(error, STATUS_INVALID, "--seed \"%s\": must be a whole number", seed);
     enum status status = cli_check_steps(arguments, error);

@@ -28,7 +28,8 @@ static void assert_mistake(enum status status, const char *text) {
 
 static void test_values_by_equals_or_space(void **state) {
     (void)state;
-    assert_int_equal(PARSE("train", "a.csv", "--lr=0.1", "--batch", "64", "--delimiter", ";", "--quote=none"), STATUS_OK);
+    assert_int_equal(PARSE("train", "a.csv", "--lr=0.1", "--batch", "64", "--delimiter", ";", "--quote=none"),
+                     STATUS_OK);
     assert_int_equal(arguments.file_count, 1);
     assert_string_equal(arguments.files[0], "a.csv");
     assert_string_equal(cli_setting(&arguments, "lr"), "0.1");
@@ -93,7 +94,8 @@ static void test_two_dashes_end_the_flags(void **state) {
 static void test_misspellings_suggest_the_nearest(void **state) {
     (void)state;
     assert_mistake(PARSE("train", "a", "--epoch", "3"), "did you mean --epochs?");
-    assert_mistake(PARSE("train", "a", "--weigth-decay=3"), "--weigth-decay: there is no such flag; did you mean --weight-decay?");
+    assert_mistake(PARSE("train", "a", "--weigth-decay=3"),
+                   "--weigth-decay: there is no such flag; did you mean --weight-decay?");
     assert_mistake(PARSE("train", "a", "--jsn"), "did you mean --json?");
     assert_mistake(PARSE("sniff", "a", "--delimeter", ","), "did you mean --delimiter?");
     assert_mistake(PARSE("train", "a", "--qqqqqqqq"), "batchlab train --help lists them");
@@ -177,9 +179,10 @@ static void test_reading_flags(void **state) {
     assert_int_equal(options.missing_token_count, 1);
     assert_string_equal(options.missing_tokens[0], "?");
     assert_string_equal(options.target, "y");
-    static const char *const wrong[][2] = {{"--quote", "ab"},    {"--delimiter", "12345678"}, {"--delimiter", ""},
-                                           {"--header", "perhaps"}, {"--encoding", "ebcdic"},  {"--skip", "-1"},
-                                           {"--skip", "x"},      {"--escape", ""}};
+    static const char *const wrong[][2] = {{"--quote", "ab"},        {"--delimiter", "12345678"},
+                                           {"--delimiter", ""},      {"--header", "perhaps"},
+                                           {"--encoding", "ebcdic"}, {"--skip", "-1"},
+                                           {"--skip", "x"},          {"--escape", ""}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(PARSE("cat", "a", wrong[i][0], wrong[i][1]), STATUS_OK);
         assert_mistake(cli_load_options(&arguments, &options, &token, &error), wrong[i][0]);

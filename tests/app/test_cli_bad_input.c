@@ -163,8 +163,8 @@ static void test_one_endless_line(void **state) {
     static const char *const commands[] = {"train", "profile", "cat", "prepare"};
     for (size_t i = 0; i < 4; i++) {
         struct child_options limits = {.memory = (size_t)3 << 30, .seconds = 120};
-        struct child child = child_run_with(
-            &limits, i == 3 ? WORDS("prepare", path, "-o", out) : WORDS(commands[i], path));
+        struct child child =
+            child_run_with(&limits, i == 3 ? WORDS("prepare", path, "-o", out) : WORDS(commands[i], path));
         REFUSED(child, 1, "long.csv:1", "64 MiB");
         child_free(&child);
     }
@@ -299,8 +299,7 @@ static void test_results_that_cannot_be_written(void **state) {
     snprintf(out, sizeof out, "%s/o.csv", folder);
     mkdir(folder, 0700);
     child_write(out, "old\n", 4);
-    struct child child =
-        child_run_with(&(struct child_options){.file_bytes = 1000}, WORDS("prepare", IRIS, "-o", out));
+    struct child child = child_run_with(&(struct child_options){.file_bytes = 1000}, WORDS("prepare", IRIS, "-o", out));
     REFUSED(child, 1, "o.csv");
     child_free(&child);
     char *old = child_read(out, NULL); // the old file is whole, and nothing else is left
@@ -324,9 +323,9 @@ static void test_full_disk_and_devices_as_output(void **state) {
 
 static void test_standard_output_that_is_full(void **state) {
     (void)state;
-    static const char *const commands[][4] = {{"cat", IRIS},          {"sniff", IRIS, "--json"}, {"profile", IRIS},
-                                              {"devices", "--json"},  {"train", IRIS, "--json"}, {"--help"},
-                                              {"profile", IRIS, "--json"}, {"--man"}};
+    static const char *const commands[][4] = {
+        {"cat", IRIS}, {"sniff", IRIS, "--json"},   {"profile", IRIS}, {"devices", "--json"}, {"train", IRIS, "--json"},
+        {"--help"},    {"profile", IRIS, "--json"}, {"--man"}};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         const char *argv[5] = {commands[i][0], commands[i][1], commands[i][2], commands[i][3]};
         struct child child = child_run_with(&(struct child_options){.output = "/dev/full"}, argv);

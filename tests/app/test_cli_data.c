@@ -126,10 +126,12 @@ static void test_sniff(void **state) {
     (void)state;
     const char *plain = child_file("plain.csv", "name,age\nann,31\nbob,27\ncy,45\n");
     struct child program = CHILD_RUN("sniff", plain, "--json");
-    assert_prints(&program, "{\"delimiter\":\",\",\"quote\":\"\\\"\",\"escape\":null,\"header\":true,\"encoding\":\"utf-8\","
-                            "\"bom\":false,\"skip\":0,\"line_ending\":\"lf\"}\n"); // the very line of DESIGN
+    assert_prints(&program,
+                  "{\"delimiter\":\",\",\"quote\":\"\\\"\",\"escape\":null,\"header\":true,\"encoding\":\"utf-8\","
+                  "\"bom\":false,\"skip\":0,\"line_ending\":\"lf\"}\n"); // the very line of DESIGN
     child_free(&program);
-    const char *odd = child_file("odd.csv", "\xef\xbb\xbf" "1;2,5\r\n3;4,5\r\n5;6,5\r\n7;8,25\r\n");
+    const char *odd = child_file("odd.csv", "\xef\xbb\xbf"
+                                            "1;2,5\r\n3;4,5\r\n5;6,5\r\n7;8,25\r\n");
     program = CHILD_RUN("sniff", odd, "--json");
     cJSON *dialect = parse_one(&program);
     assert_text(dialect, "delimiter", ";");
@@ -177,7 +179,8 @@ static void test_cat_of_ragged_rows(void **state) {
     (void)state;
     const char *path = child_file("ragged.csv", "a,b,c\n1,2\n3,4,5,6\n7,8,9\n");
     struct child program = CHILD_RUN("cat", path, "--format", "jsonl");
-    assert_prints(&program, "[\"a\",\"b\",\"c\"]\n[\"1\",\"2\",\"\"]\n[\"3\",\"4\",\"5\",\"6\"]\n[\"7\",\"8\",\"9\"]\n");
+    assert_prints(&program,
+                  "[\"a\",\"b\",\"c\"]\n[\"1\",\"2\",\"\"]\n[\"3\",\"4\",\"5\",\"6\"]\n[\"7\",\"8\",\"9\"]\n");
     child_free(&program);
     program = CHILD_RUN("cat", path, "--format", "jsonl", "--raw");
     assert_prints(&program, "[\"a\",\"b\",\"c\"]\n[\"1\",\"2\"]\n[\"3\",\"4\",\"5\",\"6\"]\n[\"7\",\"8\",\"9\"]\n");
@@ -188,7 +191,7 @@ static void test_cat_with_a_given_dialect(void **state) {
     (void)state;
     const char *path = child_file("given.txt", "# made by hand\nx::'it''s'::caf\xe9\ny::z::w\n");
     struct child program = CHILD_RUN("cat", path, "--format", "jsonl", "--delimiter", "::", "--quote", "'",
-                                         "--escape=none", "--encoding=latin-1", "--skip", "1", "--header=no");
+                                     "--escape=none", "--encoding=latin-1", "--skip", "1", "--header=no");
     assert_prints(&program, "[\"x\",\"it's\",\"caf\xc3\xa9\"]\n[\"y\",\"z\",\"w\"]\n");
     child_free(&program);
 }
@@ -264,7 +267,7 @@ static void test_prepare_writes_what_the_steps_say(void **state) {
     const char *in = child_file("in.csv", "x,kind,y\n0,b,p\n,a,q\n10,b,p\n10,b,p\n5,a,q\n");
     const char *out = child_path("out.csv");
     struct child program = CHILD_RUN("prepare", in, "--steps", "drop-duplicates,missing=median,min-max,one-hot",
-                                         "--target", "y", "-o", out, "--json");
+                                     "--target", "y", "-o", out, "--json");
     cJSON *result = parse_one(&program);
     // x: 0 . 10 5 -> median 5; (x - 0)/10. The target stays as it is.
     assert_file(out, "x,kind=a,kind=b,y\n0,0,1,p\n0.5,1,0,q\n1,0,1,p\n0.5,1,0,q\n");
@@ -295,11 +298,12 @@ static void test_prepare_with_a_recipe(void **state) {
     (void)state;
     const char *in = child_file("in.csv", "a,b,y\n1,10,p\n,20,q\n3,,p\n4,40,q\n");
     const char *out = child_path("out.csv");
-    const char *recipe = child_file("r.json", "{\"version\":1,\"steps\":[{\"step\":\"missing\",\"columns\":[\"a\"],"
-                                                "\"strategy\":\"mean\"},{\"step\":\"missing\",\"strategy\":\"drop-row\"}]}");
+    const char *recipe =
+        child_file("r.json", "{\"version\":1,\"steps\":[{\"step\":\"missing\",\"columns\":[\"a\"],"
+                             "\"strategy\":\"mean\"},{\"step\":\"missing\",\"strategy\":\"drop-row\"}]}");
     struct child program = CHILD_RUN("prepare", in, "--recipe", recipe, "-o", out);
     child_assert_done(&program);
-    assert_string_equal(program.out, ""); // words go to standard error
+    assert_string_equal(program.out, "");                                 // words go to standard error
     assert_file(out, "a,b,y\n1,10,p\n2.6666666666666665,20,q\n4,40,q\n"); // 8/3
     child_free(&program);
     program = CHILD_RUN("prepare", in, "--recipe", child_path("none.json"), "-o", out);
@@ -317,8 +321,7 @@ static void test_prepare_fits_on_a_share_of_the_rows(void **state) {
     str_add(&text, "x,y\n");
     for (int i = 0; i < 100; i++)
         str_format(&text, "%d,%d\n", i * i, i % 2);
-    const char *in = child_file("fit.csv", str_text(&text)), *one = child_path("one.csv"),
-               *two = child_path("two.csv");
+    const char *in = child_file("fit.csv", str_text(&text)), *one = child_path("one.csv"), *two = child_path("two.csv");
     str_free(&text);
     struct child program = CHILD_RUN("prepare", in, "--steps", "min-max", "--fit-rows", "all", "-o", one);
     child_assert_done(&program);

@@ -184,9 +184,12 @@ static void test_figures_keep_their_bits(void **state) {
         const struct {
             const char *name;
             double value;
-        } figures[] = {{"train_loss", rows[i].train_loss}, {"train_accuracy", rows[i].train_accuracy},
-                       {"val_loss", rows[i].val_loss},     {"val_accuracy", rows[i].val_accuracy},
-                       {"lr", rows[i].lr},                 {"seconds", rows[i].seconds},
+        } figures[] = {{"train_loss", rows[i].train_loss},
+                       {"train_accuracy", rows[i].train_accuracy},
+                       {"val_loss", rows[i].val_loss},
+                       {"val_accuracy", rows[i].val_accuracy},
+                       {"lr", rows[i].lr},
+                       {"seconds", rows[i].seconds},
                        {"samples_per_s", rows[i].samples_per_s}};
         for (size_t f = 0; f < sizeof figures / sizeof *figures; f++) {
             char text[64];
@@ -319,8 +322,8 @@ static int64_t interrupt(int signal_number, double *stopped_at) {
     assert_true(*stopped_at < 2500.0 * 114); // 455 rows in batches of 4
     int64_t run = (int64_t)number(done, "run");
     char sentence[160];
-    snprintf(sentence, sizeof sentence, "batchlab: stopped at step %.0f and saved; batchlab resume %" PRId64 " goes on\n",
-             *stopped_at, run);
+    snprintf(sentence, sizeof sentence,
+             "batchlab: stopped at step %.0f and saved; batchlab resume %" PRId64 " goes on\n", *stopped_at, run);
     assert_string_equal(program.err, sentence);
     child_free(&program);
     lines_free(&lines);
@@ -345,7 +348,8 @@ static void test_interrupted_and_resumed_is_as_never_stopped(void **state) {
     assert_text(lines.items[0], "event", "start");
     assert_true(number(lines.items[1], "step") > stopped_at);
     assert_true(number(resumed, "steps") == 2500.0 * 114);
-    static const char *const same[] = {"final.train_loss", "final.train_accuracy", "final.val_loss", "final.val_accuracy"};
+    static const char *const same[] = {"final.train_loss", "final.train_accuracy", "final.val_loss",
+                                       "final.val_accuracy"};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
         if (number(resumed, same[i]) != number(whole, same[i]))
             fail_msg("%s: %.17g resumed, %.17g in one go", same[i], number(resumed, same[i]), number(whole, same[i]));

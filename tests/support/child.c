@@ -78,8 +78,7 @@ static void limit(int resource, size_t bytes) {
 }
 
 // Between fork and exec.
-static _Noreturn void become(const struct child_options *options, const struct child *child,
-                             const char *const *argv) {
+static _Noreturn void become(const struct child_options *options, const struct child *child, const char *const *argv) {
     const char *path = getenv("BATCHLAB_PROGRAM");
     const char *words[ARGUMENTS_MOST] = {path};
     for (int i = 0; argv[i] && i < ARGUMENTS_MOST - 2; i++)

@@ -39,13 +39,12 @@ void child_assert_done(const struct child *child);
 // Refused: this exit status, nothing on standard output, and on standard error, after notes about the data,
 // one sentence "batchlab: …" with every one of the texts (NULL-terminated list) in it.
 void child_assert_refused(const struct child *child, int status, const char *const *texts);
-#define REFUSED(child, status, ...) \
-    child_assert_refused(&(child), (status), (const char *const[]){__VA_ARGS__, NULL})
+#define REFUSED(child, status, ...) child_assert_refused(&(child), (status), (const char *const[]){__VA_ARGS__, NULL})
 
 // A path below this test's own folder; valid until sixteen more have been made.
 const char *child_path(const char *name);
 void child_write(const char *path, const void *bytes, size_t count);
 const char *child_file(const char *name, const char *text); // writes it; its path
-char *child_read(const char *path, size_t *size);            // free()
+char *child_read(const char *path, size_t *size);           // free()
 
 #endif
