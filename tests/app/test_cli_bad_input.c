@@ -88,8 +88,10 @@ static void test_devices_and_pipes_do_not_hang(void **state) {
 
 static void as_nobody(const char *const *argv, const char *const *texts) {
     struct child child = child_run_with(&(struct child_options){.nobody = true}, argv);
-    if (child.status == 126 || child.status == 127)
-        skip(); // nobody may not start the program where it lies
+    if (child.status == 126 || child.status == 127) { // nobody may not start the program where it lies
+        child_free(&child);
+        skip();
+    }
     child_assert_refused(&child, 1, texts);
     child_free(&child);
 }
