@@ -103,16 +103,16 @@ static void draw_step(const struct prepare_state *state, const struct snapshot *
         canvas_fill(canvas, row, style, ' ');
     canvas_text(canvas, row.x + 1, row.y, style_back(style_ink(step->enabled ? INK_GOOD : INK_DIM), style.bg),
                 step->enabled ? "✓" : "·");
-    canvas_print(canvas, row.x + 3, row.y, style, "%zu %s", index + 1, step->kind->label);
+    int used = 4 + canvas_print(canvas, row.x + 3, row.y, style, "%zu %s", index + 1, step->kind->label);
     bool same = snapshot->fitted && index < snapshot->fitted->count && !snapshot->pipeline_stale &&
                 snapshot->fitted->steps[index]->kind == step->kind;
     const char *summary = !step->enabled           ? "off"
                           : snapshot->pipeline_stale ? "…"
                           : same                     ? snapshot->fitted->steps[index]->summary
                                                      : "";
-    int room = row.width - 26;
-    if (room > 6)
-        canvas_field(canvas, row.x + 25, row.y, room, TEXT_RIGHT, style_back(style_ink(INK_NUMBER), style.bg), summary);
+    int room = row.width - used - 1;
+    if (room > 3)
+        canvas_field(canvas, row.x + used, row.y, room, TEXT_RIGHT, style_back(style_ink(INK_NUMBER), style.bg), summary);
 }
 
 static void draw_steps(const struct prepare_state *state, const struct snapshot *snapshot, struct canvas *canvas,

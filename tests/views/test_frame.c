@@ -1,0 +1,225 @@
+// The frame and the views Data, Prepare and Model on a real session with shipped data: golden screens, and
+// random keys, mouse and sizes that must not crash.
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/rng.h"
+#include "core/session.h"
+#include "tests/support/screen.h"
+#include "views/frame.h"
+
+static char folder[64], root[1024];
+static struct session *session;
+static struct frame *frame;
+static struct error error;
+
+static void must(enum status status) {
+    if (status)
+        fail_msg("%s", error.text);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    strcpy(folder, "/tmp/batchlab-frame-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    setenv("XDG_DATA_HOME", folder, 1);
+    assert_non_null(getcwd(root, sizeof root));
+    must(session_open(&session, &(struct session_options){0}, &error));
+    must(frame_open(&frame, session, VIEW_DATA, &error));
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    char command[128];
+    assert_int_equal(chdir(root), 0);
+    frame_close(frame);
+    session_close(session);
+    frame = NULL;
+    session = NULL;
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static void open_file(const char *path) {
+    must(session_load(session, path, NULL, &error));
+    must(session_wait(session, &error));
+    session_clear_message(session);
+}
+
+static enum frame_act press(const char *name) {
+    struct input_event event = screen_key(name);
+    enum frame_act act = frame_event(frame, &event);
+    must(session_wait(session, &error));
+    return act;
+}
+
+static void draw(void *data, struct canvas *canvas, struct rect area) {
+    (void)data;
+    (void)area;
+    frame_draw(frame, canvas);
+}
+
+static void test_nothing_open(void **state) {
+    (void)state;
+    screen_check_all("frame-nothing", draw, NULL);
+}
+
+static void test_data_of_a_table(void **state) {
+    (void)state;
+    open_file("datasets/samples/airquality.csv");
+    screen_check_all("data-table", draw, NULL);
+    press("d");
+    screen_check_all("data-describe", draw, NULL);
+}
+
+static void test_warnings_lead_to_rows(void **state) {
+    (void)state;
+    open_file("datasets/samples/messy.csv");
+    press("w");
+    press("Enter");
+    screen_check_all("data-warning", draw, NULL);
+}
+
+static void type(const char *text) {
+    char name[2] = "";
+    for (; *text; text++) {
+        name[0] = *text;
+        press(*text == ' ' ? "Space" : name);
+    }
+}
+
+static void test_filter(void **state) {
+    (void)state;
+    struct canvas canvas = {0};
+    struct str text = {0};
+    open_file("datasets/samples/iris.csv");
+    press("&");
+    type("species = setosa & sepal_length > 5");
+    press("Enter");
+    must(canvas_resize(&canvas, 120, 36, &error));
+    frame_draw(frame, &canvas);
+    canvas_dump_text(&canvas, &text);
+    assert_non_null(strstr(str_text(&text), "of 22")); // R: sum(iris$Species == "setosa" & iris$Sepal.Length > 5)
+    str_free(&text);
+    canvas_free(&canvas);
+}
+
+static void test_images(void **state) {
+    (void)state;
+    open_file("datasets/samples/fashion-mnist");
+    screen_check_all("data-images", draw, NULL);
+    press("2");
+    screen_check_all("prepare-images", draw, NULL);
+}
+
+static void test_prepare(void **state) {
+    (void)state;
+    open_file("datasets/samples/airquality.csv");
+    press("2");
+    screen_check_all("prepare-compare", draw, NULL);
+    press("v");
+    screen_check_all("prepare-ledger", draw, NULL);
+    press("v");
+    press("e");
+    screen_check_all("prepare-form", draw, NULL);
+}
+
+static void test_steps_can_be_removed_and_brought_back(void **state) {
+    (void)state;
+    open_file("datasets/samples/airquality.csv");
+    press("2");
+    assert_int_equal(session_snapshot(session)->pipeline->count, 2);
+    press("x");
+    assert_int_equal(session_snapshot(session)->pipeline->count, 1);
+    press("u");
+    assert_int_equal(session_snapshot(session)->pipeline->count, 2);
+    press("Space");
+    assert_false(session_snapshot(session)->pipeline->steps[0]->enabled);
+}
+
+static void test_model(void **state) {
+    (void)state;
+    open_file("datasets/samples/breast_cancer.csv");
+    press("4");
+    screen_check_all("model", draw, NULL);
+    press("End");
+}
+
+static void test_overlays(void **state) {
+    (void)state;
+    open_file("datasets/samples/iris.csv");
+    press("4");
+    press("?");
+    screen_check_all("help-model", draw, NULL);
+    press("Esc");
+    press(":");
+    type("learn");
+    screen_check_all("palette", draw, NULL);
+}
+
+static void test_too_small(void **state) {
+    (void)state;
+    open_file("datasets/samples/iris.csv");
+    screen_check("too-small", 30, 8, false, draw, NULL);
+    assert_int_equal(press("q"), FRAME_QUIT);
+}
+
+// Keys that would open any file of this machine are left out.
+static void test_random_input(void **state) {
+    (void)state;
+    static const char *const names[] = {"1", "2", "4", "8", "Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End",
+                                        "Tab", "Shift-Tab", "Enter", "Esc", "Space", "a", "e", "x", "d", "s", "t", "T",
+                                        "w", "v", "u", "U", "J", "K", "A", "/", "&", "n", "N", "+", "-", "?", ":", "!",
+                                        "c", "g", "G", "Backspace", "q", "p", "y"};
+    static const char *const files[] = {"iris.csv", "messy.csv", "fashion-mnist", "titanic.csv"};
+    struct rng rng = rng_make(7, RNG_TEST, 0);
+    struct canvas canvas = {0};
+    for (size_t file = 0; file < sizeof files / sizeof *files; file++) {
+        char path[1200];
+        snprintf(path, sizeof path, "%s/datasets/samples/%s", root, files[file]);
+        assert_int_equal(chdir(folder), 0); // what is saved by accident lands here
+        open_file(path);
+        for (int i = 0; i < 1500; i++) {
+            struct input_event event = screen_key(names[rng_below(&rng, sizeof names / sizeof *names)]);
+            if (rng_below(&rng, 8) == 0)
+                event = screen_mouse((enum mouse_action)rng_below(&rng, MOUSE_WHEEL_DOWN + 1),
+                                     (int)rng_below(&rng, 170), (int)rng_below(&rng, 50));
+            frame_event(frame, &event);
+            session_drain(session);
+            if (rng_below(&rng, 5) == 0)
+                must(canvas_resize(&canvas, 1 + (int)rng_below(&rng, 200), 1 + (int)rng_below(&rng, 60), &error));
+            if (canvas.width)
+                frame_draw(frame, &canvas);
+        }
+        if (session_run_alive(session))
+            must(session_stop(session, &error));
+        while (session_run_alive(session))
+            session_drain(session);
+        session_wait(session, &error); // an edit may have failed: that is no crash
+    }
+    canvas_free(&canvas);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_nothing_open),
+        TEST(test_data_of_a_table),
+        TEST(test_warnings_lead_to_rows),
+        TEST(test_filter),
+        TEST(test_images),
+        TEST(test_prepare),
+        TEST(test_steps_can_be_removed_and_brought_back),
+        TEST(test_model),
+        TEST(test_overlays),
+        TEST(test_too_small),
+        TEST(test_random_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
