@@ -31,23 +31,34 @@ static int close_pane(void **state) {
     return 0;
 }
 
-// Runs the program in the pane between two snapshots of the terminal's settings.
+static const char *in_folder(const char *name) {
+    static char path[600];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+// Runs the program in the pane between two snapshots of the terminal's settings; its process number is in
+// the file "pid".
 static void start(const char *arguments) {
-    char line[2048];
-    snprintf(line, sizeof line, "stty -g > %s/before; \"$BATCHLAB_PROGRAM\" %s; echo end=$?; stty -g > %s/after; echo clos\"\"ed",
-             folder, arguments, folder);
+    char line[700];
+    FILE *script = fopen(in_folder("start.sh"), "w");
+    assert_non_null(script);
+    fprintf(script, "cd '%s'\n", folder);
+    fprintf(script, "stty -g > before\nrm -f after\nroot=$OLDPWD\n");
+    fprintf(script, "sh -c 'echo $$ > pid; cd \"$0\"; exec \"$BATCHLAB_PROGRAM\" %s' \"$root\"\n", arguments);
+    fprintf(script, "echo end=$?\nstty -g > after\necho closed\n");
+    assert_int_equal(fclose(script), 0);
+    snprintf(line, sizeof line, "sh %s", in_folder("start.sh"));
     tmux_type(line);
 }
 
 static void assert_terminal_restored(void) {
-    char path[600], *before = NULL, *after = NULL;
+    char *before = NULL, *after = NULL;
     size_t size;
     struct error error;
     assert_true(tmux_wait("closed", PATIENCE));
-    snprintf(path, sizeof path, "%s/before", folder);
-    assert_int_equal(file_read(path, 0, &before, &size, &error), STATUS_OK);
-    snprintf(path, sizeof path, "%s/after", folder);
-    assert_int_equal(file_read(path, 0, &after, &size, &error), STATUS_OK);
+    assert_int_equal(file_read(in_folder("before"), 0, &before, &size, &error), STATUS_OK);
+    assert_int_equal(file_read(in_folder("after"), 0, &after, &size, &error), STATUS_OK);
     assert_string_equal(before, after);
     mem_free(before);
     mem_free(after);
@@ -70,15 +81,12 @@ static struct run_record newest_run(void) {
 }
 
 static pid_t program_pid(void) {
-    char command[256];
-    long pid = 0;
-    // The brackets keep the pattern from matching the shell that runs pgrep.
-    snprintf(command, sizeof command, "pgrep -n -f -- '[-]-epochs 1000000'");
-    FILE *pipe = popen(command, "r");
-    if (pipe && fscanf(pipe, "%ld", &pid) != 1)
-        pid = 0;
-    if (pipe)
-        pclose(pipe);
+    char *text = NULL;
+    size_t size;
+    struct error error;
+    assert_int_equal(file_read(in_folder("pid"), 0, &text, &size, &error), STATUS_OK);
+    long pid = strtol(text, NULL, 10);
+    mem_free(text);
     return (pid_t)pid;
 }
 
