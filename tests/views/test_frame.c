@@ -159,7 +159,7 @@ static void test_overlays(void **state) {
     press("Esc");
     press(":");
     type("learn");
-    screen_check_all("palette", draw, NULL);
+    screen_check_all("frame-palette", draw, NULL);
 }
 
 static void test_too_small(void **state) {
