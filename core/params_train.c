@@ -57,7 +57,7 @@ static const struct param rows[] = {
     {PARAM(label_smoothing), .label = "label smoothing", .group = "training", .type = PARAM_REAL, .fallback = "0",
      .low = 0, .high = 1, .high_open = true, .step = 0.05, .live = true,
      .help = "share of the target spread evenly over all classes"},
-    {PARAM(batch), .label = "batch size", .group = "training", .type = PARAM_INTEGER, .fallback = "32",
+    {PARAM(batch), .label = "batch size", .group = "training", .type = PARAM_INTEGER, .fallback = "16",
      .low = 1, .high = 1000000, .unit = "rows", .log_scale = true, .step = 2, .live = true,
      .help = "rows averaged into one step"},
     {PARAM(drop_last), .label = "drop last batch", .group = "training", .type = PARAM_SWITCH, .fallback = "no",
