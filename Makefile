@@ -18,7 +18,7 @@ BUILD ?= build/$(VARIANT)
 ROOMS ?= core datasets views app
 FILE ?= datasets/samples/breast_cancer.csv
 # Small data trains in milliseconds; at this pace the curves can be watched.
-RUN_FLAGS ?= --epochs 100 --pace 100 --lr 0.005
+RUN_FLAGS ?= --epochs 100 --pace 100 --batch 16 --lr 0.005
 PREFIX ?= /usr/local
 DESTDIR ?=
 V ?=

@@ -278,7 +278,7 @@ static void test_plain_lines(void **state) {
     assert_non_null(strstr(program.out, "epoch   1/2"));
     assert_non_null(strstr(program.out, "epoch   2/2"));
     assert_non_null(strstr(program.out, "suggested pipeline:"));
-    assert_non_null(strstr(program.out, "done after 16 steps")); // 120 rows in batches of 16, twice
+    assert_non_null(strstr(program.out, "done after 8 steps")); // 120 rows in batches of 32, twice
     assert_string_equal(program.err, "");
     child_free(&program);
 }

@@ -97,7 +97,7 @@ def lenet_peer(folder, seed, batch, lr, momentum, epochs):
 
 def lenet_work(folder, batch=32, lr=0.01, momentum=0.9, epochs=10):
     flags = ["--model", "lenet5", "--batch", str(batch), "--lr", str(lr), "--momentum", str(momentum), "--epochs",
-             str(epochs), "--schedule", "constant"]
+             str(epochs), "--schedule", "constant", "--weight-decay", "0"]
     ours = [train(folder, *flags, "--seed", str(seed))["val_accuracy"] for seed in seeds]
     peers = [lenet_peer(folder, seed, batch, lr, momentum, epochs) for seed in seeds]
     import torch

@@ -53,8 +53,8 @@ static void test_shipped_defaults(void **state) {
     assert_string_equal(params.recipe, "auto");
     assert_string_equal(params.hidden, "64,64");
     assert_true(params.validation == 0.2 && params.test == 0);
-    assert_true(params.lr == 0.05 && params.momentum == 0.9 && params.weight_decay == 0);
-    assert_true(params.batch == 16 && params.epochs == 20 && params.seed == 1);
+    assert_true(params.lr == 0.05 && params.momentum == 0.9 && params.weight_decay == 0.003);
+    assert_true(params.batch == 32 && params.epochs == 20 && params.seed == 1);
 }
 
 static void test_setting(void **state) {
@@ -159,9 +159,9 @@ static void test_nudging(void **state) {
     assert_string_equal(nudged(&params, "lr", -1), "0.025");
     assert_string_equal(nudged(&params, "momentum", 1), "0.95");
     assert_string_equal(nudged(&params, "momentum", 1), "0.95"); // 1 is outside
-    assert_string_equal(nudged(&params, "weight_decay", -1), "0");
-    assert_string_equal(nudged(&params, "weight_decay", 1), "0.0001");
-    assert_string_equal(nudged(&params, "batch", 1), "32");
+    assert_string_equal(nudged(&params, "weight_decay", -1), "0.0029");
+    assert_string_equal(nudged(&params, "weight_decay", 1), "0.003");
+    assert_string_equal(nudged(&params, "batch", 1), "64");
     assert_string_equal(nudged(&params, "epochs", 1), "25");
     assert_string_equal(nudged(&params, "flip", 1), "yes");
     assert_string_equal(nudged(&params, "flip", 1), "no");

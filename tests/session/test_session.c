@@ -357,14 +357,14 @@ static void live_changes_reach_the_run_and_the_store(void **state) {
         wait_news();
     while (view->run->curve.mark_count < 4)
         wait_news();
-    assert_int_equal(view->params->batch, 64);
+    assert_int_equal(view->params->batch, 128);
     assert_true(view->params->lr == 0.025);
-    assert_string_equal(view->run->curve.marks[0].text, "batch 16→32");
+    assert_string_equal(view->run->curve.marks[0].text, "batch 32→64");
     assert_string_equal(view->run->curve.marks[3].text, "look here");
     must(session_set(session, "batch", "5000", &error)); // more than there are rows: the run says no
     while (view->message_kind != MESSAGE_WARNING)
         wait_news();
-    assert_int_equal(view->params->batch, 64);
+    assert_int_equal(view->params->batch, 128);
     must(session_undo(session, &error)); // of the refused one: nothing to send
     must(session_undo(session, &error));
     while (view->run->curve.mark_count < 5)
@@ -386,10 +386,10 @@ static void live_changes_reach_the_run_and_the_store(void **state) {
     wait_end();
     assert_int_equal(view->run_count, 2);
     assert_int_equal(view->runs[0].state, RUN_STOPPED);
-    assert_int_equal(view->runs[1].params.batch, 16); // as started
+    assert_int_equal(view->runs[1].params.batch, 32); // as started
     must(session_overlay(session, first, &error));
     assert_int_equal(view->overlays[0]->curve.mark_count >= 6, 1);
-    assert_string_equal(view->overlays[0]->curve.marks[0].text, "batch 16→32");
+    assert_string_equal(view->overlays[0]->curve.marks[0].text, "batch 32→64");
     must(session_overlay(session, first, &error));
     assert_int_equal(view->overlay_count, 0);
 }

@@ -16,6 +16,7 @@ struct train_params test_params(const char *settings) {
     struct train_params params;
     char text[1024], *rest = text;
     params_defaults(&train_table, &params);
+    params.weight_decay = 0; // unless the text says otherwise
     snprintf(text, sizeof text, "%s", settings);
     for (char *word = strtok_r(rest, " ", &rest); word != NULL; word = strtok_r(rest, " ", &rest)) {
         struct error error = {0};

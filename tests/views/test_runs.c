@@ -101,7 +101,7 @@ static void filters_choose_what_they_say(void **state) {
         {"note~\"batches generalize\"", "11"},
         {"data=\"a rather long name of a file that nobody would type.csv\"", "6"},
         {"lr>0.1&lr<1", "12 1"},
-        {"weight-decay=0 & epochs=20 & id<3", "2 1"},
+        {"weight-decay=0.003 & epochs=20 & id<3", "2 1"},
         {"optimizer!=sgd", ""},
         {"  ", "14 13 12 11 10 9 7 6 5 3 2 1"},
     };
