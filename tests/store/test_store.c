@@ -188,6 +188,48 @@ static void every_field_of_a_run_comes_back(void **state) {
     store_close(store);
 }
 
+static void assert_started(const struct event *event) {
+    assert_string_equal(event->started.backend, "cpu");
+    assert_string_equal(event->started.device, "chip");
+    assert_string_equal(event->started.detail, "fast");
+    assert_string_equal(event->started.precision, "bf16");
+    assert_int_equal(event->started.threads, 2);
+    assert_true(event->started.bytes == 1ull << 40);
+    assert_int_equal(event->started.train_rows, 5);
+    assert_int_equal(event->started.validation_rows, 6);
+    assert_int_equal(event->started.test_rows, 7);
+    assert_int_equal(event->started.steps_total, 8);
+}
+
+static void fill_metrics(struct step_metrics metrics[100]) {
+    for (uint32_t i = 0; i < 100; i++)
+        metrics[i] = (struct step_metrics){.step = i + 1,
+                                           .samples = 25 * i,
+                                           .epoch = i / 40.0,
+                                           .seconds = i * 1e-5,
+                                           .lr = 0.1f,
+                                           .loss = i == 50 ? NAN : 1.0f / (float)(i + 1),
+                                           .accuracy_or_rmse = 0.5f,
+                                           .gradient_norm = 2.0f,
+                                           .update_ratio = 1e-3f,
+                                           .batch = 25};
+}
+
+static void assert_series(struct store *store, int64_t run, const struct epoch_row *epoch,
+                          const struct step_metrics metrics[100]) {
+    size_t count;
+    struct epoch_row *epochs;
+    must(store_run_epochs(store, run, &epochs, &count, &error));
+    assert_int_equal(count, 1);
+    assert_epoch(&epochs[0], epoch);
+    mem_free(epochs);
+    struct step_metrics *points;
+    must(store_run_metrics(store, run, &points, &count, &error));
+    assert_int_equal(count, 100);
+    assert_memory_equal(points, metrics, 100 * sizeof *metrics);
+    mem_free(points);
+}
+
 static void events_and_metrics_come_back(void **state) {
     (void)state;
     struct store *store = open_store();
@@ -218,17 +260,7 @@ static void events_and_metrics_come_back(void **state) {
         must(store_event(store, run.id, all[i], &error));
     must(store_event(store, other.id, &change, &error));
     struct step_metrics metrics[100];
-    for (uint32_t i = 0; i < 100; i++)
-        metrics[i] = (struct step_metrics){.step = i + 1,
-                                           .samples = 25 * i,
-                                           .epoch = i / 40.0,
-                                           .seconds = i * 1e-5,
-                                           .lr = 0.1f,
-                                           .loss = i == 50 ? NAN : 1.0f / (float)(i + 1),
-                                           .accuracy_or_rmse = 0.5f,
-                                           .gradient_norm = 2.0f,
-                                           .update_ratio = 1e-3f,
-                                           .batch = 25};
+    fill_metrics(metrics);
     must(store_metrics(store, run.id, metrics, 60, &error));
     must(store_metrics(store, run.id, metrics + 60, 40, &error));
     must(store_metrics(store, run.id, metrics, 0, &error));
@@ -245,16 +277,7 @@ static void events_and_metrics_come_back(void **state) {
         assert_same(events[i].wall, all[i]->wall);
         assert_int_equal(events[i].step, all[i]->step);
     }
-    assert_string_equal(events[0].started.backend, "cpu");
-    assert_string_equal(events[0].started.device, "chip");
-    assert_string_equal(events[0].started.detail, "fast");
-    assert_string_equal(events[0].started.precision, "bf16");
-    assert_int_equal(events[0].started.threads, 2);
-    assert_true(events[0].started.bytes == 1ull << 40);
-    assert_int_equal(events[0].started.train_rows, 5);
-    assert_int_equal(events[0].started.validation_rows, 6);
-    assert_int_equal(events[0].started.test_rows, 7);
-    assert_int_equal(events[0].started.steps_total, 8);
+    assert_started(&events[0]);
     assert_string_equal(events[1].change.name, "lr");
     assert_string_equal(events[1].change.from, "0.1");
     assert_string_equal(events[1].change.to, "0.2");
@@ -262,17 +285,7 @@ static void events_and_metrics_come_back(void **state) {
     assert_int_equal(events[3].state, RUN_FAILED);
     assert_string_equal(events[4].text, sentence.text);
     mem_free(events);
-
-    struct epoch_row *epochs;
-    must(store_run_epochs(store, run.id, &epochs, &count, &error));
-    assert_int_equal(count, 1);
-    assert_epoch(&epochs[0], &epoch.epoch);
-    mem_free(epochs);
-    struct step_metrics *points;
-    must(store_run_metrics(store, run.id, &points, &count, &error));
-    assert_int_equal(count, 100);
-    assert_memory_equal(points, metrics, sizeof metrics);
-    mem_free(points);
+    assert_series(store, run.id, &epoch.epoch, metrics);
     store_close(store);
 }
 
