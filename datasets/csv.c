@@ -159,8 +159,10 @@ static enum status find_width(struct loading *loading, struct csv_names *names, 
     loading->columns = mem_alloc(loading->width, sizeof *loading->columns);
     if (loading->columns == NULL)
         return error_memory(error, loading->path, loading->width * sizeof *loading->columns);
-    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++)
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
+        cell_evidence_begin(&loading->columns[i].evidence);
         status = csv_names_make(names, i, &loading->columns[i].name, &loading->dataset->notes, error);
+    }
     return status;
 }
 
@@ -191,21 +193,46 @@ static enum status force_types(struct loading *loading, struct error *error) {
             return no_column(loading, loading->options->overrides[i].column, error);
         loading->columns[index].forced = true;
         loading->columns[index].forced_type = loading->options->overrides[i].type;
+        loading->columns[index].amount = loading->options->overrides[i].amount;
     }
     return STATUS_OK;
 }
 
 // ---- columns --------------------------------------------------------------------------------------
 
+static enum status decide(struct loading *loading, struct cell_format **formats, struct error *error) {
+    const struct dialect *dialect = &loading->dataset->dialect;
+    struct cell_hints hints = {.delimiter = dialect->delimiter[0],
+                               .decimal = dialect->decimal,
+                               .thousands = dialect->thousands,
+                               .order = dialect->date_order};
+    *formats = mem_alloc(loading->width, sizeof **formats);
+    if (*formats == NULL)
+        return error_memory(error, loading->path, loading->width * sizeof **formats);
+    return csv_columns_decide(loading->columns, loading->width, &hints, *formats, error);
+}
+
 static enum status begin_columns(struct loading *loading, struct error *error) {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
-        struct csv_column *column = &loading->columns[i];
-        status = csv_column_begin(column, csv_column_type(column), error);
-        // More cells cannot turn words back into numbers.
-        column->settled = column->forced || column->store == COLUMN_TEXT;
-    }
+    struct cell_format *formats;
+    enum status status = decide(loading, &formats, error);
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++)
+        status = csv_column_begin(&loading->columns[i], &formats[i], error);
+    mem_free(formats);
     return status;
+}
+
+// A column that turned out to be something else begins again; one that did not is put aside as `good`.
+static enum status mend_column(struct csv_column *column, const struct cell_format *format, struct column **good,
+                               struct error *error) {
+    column->settled = true;
+    if (cell_format_same(format, &column->format)) {
+        column->format = *format;
+        *good = column->column;
+        column->column = NULL;
+        return STATUS_OK;
+    }
+    csv_column_drop(column);
+    return csv_column_begin(column, format, error);
 }
 
 // Columns that turned out to be something else are read again as that.
@@ -213,27 +240,19 @@ static enum status mend_columns(struct loading *loading, struct error *error) {
     struct column **good = mem_alloc(loading->width, sizeof *good);
     if (good == NULL)
         return error_memory(error, loading->path, loading->width * sizeof *good);
-    enum status status = STATUS_OK;
+    struct cell_format *formats;
+    enum status status = decide(loading, &formats, error);
     bool again = false;
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
-        struct csv_column *column = &loading->columns[i];
-        enum column_type type = csv_column_type(column);
-        column->settled = true;
-        if (type == column->store) {
-            good[i] = column->column;
-            column->column = NULL;
-            continue;
-        }
-        again = true;
-        column->misfits = 0;
-        csv_column_drop(column);
-        status = csv_column_begin(column, type, error);
+        status = mend_column(&loading->columns[i], &formats[i], &good[i], error);
+        again = again || good[i] == NULL;
     }
     if (status == STATUS_OK && again)
         status = read_all(loading, true, error);
     for (size_t i = 0; i < loading->width; i++)
         if (good[i] != NULL)
             loading->columns[i].column = good[i];
+    mem_free(formats);
     mem_free(good);
     return status;
 }
@@ -326,7 +345,8 @@ static enum status load(const char *path, const struct load_options *options, st
     dataset->dialect = options->dialect;
     enum status status = csv_sniff(path, &dataset->dialect, NULL, error);
     if (status == STATUS_OK)
-        status = missing_tokens_make(&loading.tokens, options->missing_tokens, options->missing_token_count, error);
+        status = (options->only_tokens ? missing_tokens_own : missing_tokens_make)(
+            &loading.tokens, options->missing_tokens, options->missing_token_count, error);
     if (status == STATUS_OK)
         status = note_skipped(dataset, error);
     if (status == STATUS_OK)

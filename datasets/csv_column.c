@@ -1,6 +1,5 @@
 #include "datasets/csv_column.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "core/base/mem.h"
@@ -9,10 +8,13 @@
 enum { CATEGORY_ALWAYS = 20, CATEGORY_MOST = 1000, CATEGORY_REPEATS = 8 };
 enum { FIRST_ROWS = 1024 };
 
-enum status csv_column_begin(struct csv_column *builder, enum column_type store, struct error *error) {
-    builder->store = store;
+enum status csv_column_begin(struct csv_column *builder, const struct cell_format *format, struct error *error) {
+    builder->format = *format;
     builder->rows = 0;
-    builder->column = column_make(builder->name, store, FIRST_ROWS, error);
+    builder->misfits = 0;
+    if (!builder->settled)
+        cell_evidence_begin(&builder->evidence);
+    builder->column = column_make(builder->name, format->type, FIRST_ROWS, error);
     return builder->column == NULL ? STATUS_MEMORY : STATUS_OK;
 }
 
@@ -54,49 +56,13 @@ static enum status set_room(struct column *column, size_t rows, struct error *er
 
 // ---- cells ----------------------------------------------------------------------------------------
 
-struct reading { // one cell as number and date
-    struct number_cell number;
-    double seconds;
-    bool is_number, is_date;
-};
-
-static struct reading read_cell(const struct csv_column *builder, const struct csv_cell *cell) {
-    struct reading reading = {.is_number = false};
-    bool number = !builder->not_number || builder->store == COLUMN_NUMERIC;
-    bool date = !builder->not_date || builder->store == COLUMN_DATE;
-    if (builder->settled) {
-        number = builder->store == COLUMN_NUMERIC;
-        date = builder->store == COLUMN_DATE;
-    }
-    reading.is_number = number && number_cell_read(cell->text, cell->length, &reading.number);
-    reading.is_date = date && cell_date(cell->text, cell->length, &reading.seconds);
-    return reading;
-}
-
-static void learn(struct csv_column *builder, const struct reading *reading, uint64_t line) {
-    const struct number_cell *number = &reading->number;
-    builder->any = true;
-    builder->not_number = builder->not_number || !reading->is_number;
-    builder->not_date = builder->not_date || !reading->is_date;
-    if (!reading->is_number)
-        return;
-    builder->not_whole =
-        builder->not_whole || trunc(number->value) != number->value || fabs(number->value) >= 9007199254740992.0;
-    if (number->code && builder->code_line == 0)
-        builder->code_line = line;
-    if (number->beyond && builder->beyond_line == 0)
-        builder->beyond_line = line;
-}
-
-static enum status store_cell(struct csv_column *builder, const struct csv_cell *cell, const struct reading *reading,
-                              uint64_t line, struct error *error) {
+static enum status store_cell(struct csv_column *builder, const struct csv_cell *cell, uint64_t line,
+                              struct error *error) {
     struct column *column = builder->column;
-    if (builder->store == COLUMN_TEXT)
+    if (builder->format.type == COLUMN_TEXT)
         return column_word(column, cell->text, cell->length, &column->codes[builder->rows], error);
-    if (builder->store == COLUMN_NUMERIC ? reading->is_number : reading->is_date) {
-        column->values[builder->rows] = builder->store == COLUMN_NUMERIC ? reading->number.value : reading->seconds;
+    if (cell_read(&builder->format, cell->text, cell->length, &column->values[builder->rows]))
         return STATUS_OK;
-    }
     if (builder->misfits++ == 0)
         builder->misfit_line = line;
     return column_set_missing(column, builder->rows, error);
@@ -115,23 +81,28 @@ enum status csv_column_add(struct csv_column *builder, const struct missing_toke
         if (column != NULL)
             status = column_set_missing(column, builder->rows, error);
     } else {
-        struct reading reading = read_cell(builder, cell);
-        if (!builder->settled || builder->store == COLUMN_NUMERIC)
-            learn(builder, &reading, line);
+        if (!builder->settled)
+            cell_evidence_add(&builder->evidence, cell->text, cell->length, line);
         if (column != NULL)
-            status = store_cell(builder, cell, &reading, line, error);
+            status = store_cell(builder, cell, line, error);
     }
     builder->rows++;
     return status;
 }
 
-enum column_type csv_column_type(const struct csv_column *builder) {
-    if (builder->forced)
-        return builder->forced_type == COLUMN_CATEGORY ? COLUMN_TEXT : builder->forced_type;
-    bool number = !builder->not_number && builder->code_line == 0 && builder->beyond_line == 0;
-    if (number || !builder->any)
-        return COLUMN_NUMERIC;
-    return builder->not_date ? COLUMN_TEXT : COLUMN_DATE;
+enum status csv_columns_decide(const struct csv_column *columns, size_t count, const struct cell_hints *hints,
+                               struct cell_format *formats, struct error *error) {
+    struct cell_evidence *evidence = mem_alloc(count, sizeof *evidence);
+    if (evidence == NULL)
+        return error_memory(error, "what the columns show", count * sizeof *evidence);
+    for (size_t i = 0; i < count; i++)
+        evidence[i] = columns[i].evidence;
+    cell_formats_decide(evidence, count, hints, formats);
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].forced)
+            formats[i] = cell_format_force(&evidence[i], hints, columns[i].forced_type, columns[i].amount);
+    mem_free(evidence);
+    return STATUS_OK;
 }
 
 // ---- the end --------------------------------------------------------------------------------------
@@ -157,20 +128,6 @@ static enum status strip_blank(struct column *column, struct notes *notes, struc
     return notes_add(notes, 0, column->name, error, "every cell begins with a blank; it was taken off");
 }
 
-static enum status note_words(const struct csv_column *builder, struct notes *notes, struct error *error) {
-    const char *kind = column_type_name(builder->column->type);
-    enum status status = STATUS_OK;
-    if (builder->not_number || builder->forced)
-        return status;
-    if (builder->code_line != 0)
-        status = notes_add(notes, builder->code_line, builder->name, error,
-                           "numbers with leading zeros look like codes; the column was read as %s to keep them", kind);
-    if (status == STATUS_OK && builder->beyond_line != 0)
-        status = notes_add(notes, builder->beyond_line, builder->name, error,
-                           "whole numbers beyond 2^53 would lose digits; the column was read as %s to keep them", kind);
-    return status;
-}
-
 static enum status note_values(const struct csv_column *builder, struct notes *notes, struct error *error) {
     const struct column *column = builder->column;
     if (builder->misfits > 0)
@@ -190,16 +147,16 @@ enum status csv_column_finish(struct csv_column *builder, struct column **result
     if (status != STATUS_OK)
         return status;
     column_seal(column);
-    if (builder->store == COLUMN_TEXT) {
+    if (builder->format.type == COLUMN_TEXT) {
         column->type = word_type(builder);
         status = strip_blank(column, notes, error);
-        if (status == STATUS_OK)
-            status = note_words(builder, notes, error);
     } else {
-        column->type = builder->store;
-        column->integer = builder->store == COLUMN_NUMERIC && builder->any && !builder->not_whole;
+        column->type = builder->format.type;
+        column->integer = builder->format.integer;
         status = note_values(builder, notes, error);
     }
+    if (status == STATUS_OK && !(builder->forced && builder->format.type == COLUMN_TEXT))
+        status = cell_format_note(&builder->evidence, &builder->format, builder->name, notes, error);
     if (status != STATUS_OK)
         return status;
     *result = column;

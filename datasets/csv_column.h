@@ -10,21 +10,22 @@ struct csv_column {
     char *name;
     struct column *column;  // NULL: cells are only looked at; its `rows` is the room there is
     size_t rows;            // cells so far
-    enum column_type store; // COLUMN_NUMERIC, COLUMN_DATE, or COLUMN_TEXT for any words
-    bool forced;            // the person chose the type
+    struct cell_format format; // that cells are read in
+    bool forced, amount;       // the person chose the type; with signs and units
     enum column_type forced_type;
-    bool settled; // the type is known: nothing more to learn
-    // what all cells so far show
-    bool any, not_number, not_date, not_whole, not_empty;
-    uint64_t code_line, beyond_line; // first "007", first whole number beyond 2^53; 0 = none
-    uint64_t misfits, misfit_line;   // cells that `store` cannot hold: kept as missing
+    bool settled;                  // the format is known: nothing more to learn
+    struct cell_evidence evidence; // what all cells so far show
+    bool not_empty;
+    uint64_t misfits, misfit_line; // cells that the format cannot read: kept as missing
 };
 
-enum status csv_column_begin(struct csv_column *builder, enum column_type store, struct error *error);
+// Empty, its evidence too.
+enum status csv_column_begin(struct csv_column *builder, const struct cell_format *format, struct error *error);
 enum status csv_column_add(struct csv_column *builder, const struct missing_tokens *tokens, const struct csv_cell *cell,
                            uint64_t line, struct error *error);
-// What the cells so far allow: COLUMN_NUMERIC, COLUMN_DATE or COLUMN_TEXT.
-enum column_type csv_column_type(const struct csv_column *builder);
+// formats[count]: what the cells so far, and the person, say that the columns are.
+enum status csv_columns_decide(const struct csv_column *columns, size_t count, const struct cell_hints *hints,
+                               struct cell_format *formats, struct error *error);
 // Hands the column over, its type final; the caller has the reference. Notes what was not plain.
 enum status csv_column_finish(struct csv_column *builder, struct column **column, struct notes *notes,
                               struct error *error);

@@ -46,6 +46,10 @@ struct dialect { // of a CSV file; also what a person may force
     bool bom;
     size_t skip;       // lines before the table; SIZE_MAX = detect
     char line_ending[8]; // "lf", "crlf", "cr", "mixed": found, never forced
+    // How numbers and dates are written; 0 = every column for itself.
+    char decimal;    // '.' or ','
+    char thousands;  // ',' '.' ' ' '\'', 'n' = none
+    char date_order; // where a cell leaves it open: 'd' day first, 'm' month first
 };
 struct dialect dialect_detect(void); // every part to be detected
 
@@ -54,9 +58,11 @@ struct load_options {
     struct dialect dialect;
     const char *const *missing_tokens; // further tokens that mean "missing", or NULL
     size_t missing_token_count;
-    struct { // type overrides
+    bool only_tokens; // of the usual tokens none counts, only those above and empty cells
+    struct {          // type overrides
         const char *column;
         enum column_type type;
+        bool amount; // numeric: signs, units and parentheses around numbers are read over
     } overrides[DATASET_OVERRIDES_MOST];
     size_t override_count;
     const char *target; // column name; NULL = "target", "class", "label", "y" or the last column
