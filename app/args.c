@@ -134,6 +134,42 @@ static enum status take_param(int argc, char **argv, int *index, const struct pa
     return take_value(argc, argv, index, equals, &setting->text, error);
 }
 
+static enum status too_often(const char *name, struct error *error) {
+    return error_set(error, STATUS_INVALID, "--%s: is given more than %d times", name, ARGUMENTS_MOST);
+}
+
+// "COLUMN=TYPE"; the column's name may have '=' in it.
+static enum status keep_type(const char *text, struct arguments *arguments, struct error *error) {
+    const char *equals = strrchr(text, '=');
+    if (!equals || equals == text || !equals[1])
+        return error_set(error, STATUS_INVALID, "--type \"%s\": must be COLUMN=TYPE, as in age=numeric", text);
+    size_t length = (size_t)(equals - text);
+    if (arguments->type_count == ARGUMENTS_MOST)
+        return too_often("type", error);
+    if (length + 1 > sizeof arguments->names - arguments->names_length)
+        return error_set(error, STATUS_INVALID, "--type: the names of the columns are longer than %zu bytes together",
+                         sizeof arguments->names);
+    char *name = arguments->names + arguments->names_length;
+    memcpy(name, text, length);
+    name[length] = '\0';
+    arguments->names_length += length + 1;
+    arguments->types[arguments->type_count].column = name;
+    arguments->types[arguments->type_count++].type = equals + 1;
+    return STATUS_OK;
+}
+
+// Flags that may be given more than once.
+static enum status keep_flag(int flag, struct arguments *arguments, struct error *error) {
+    if (flag == FLAG_TYPE)
+        return keep_type(arguments->flags[flag], arguments, error);
+    if (flag != FLAG_NA && flag != FLAG_MISSING)
+        return STATUS_OK;
+    if (arguments->token_count == ARGUMENTS_MOST)
+        return too_often(flag_rows[flag].name, error);
+    arguments->tokens[arguments->token_count++] = arguments->flags[flag];
+    return STATUS_OK;
+}
+
 static enum status take_flag(int argc, char **argv, int *index, const struct command_row *command,
                              struct arguments *arguments, struct error *error) {
     const char *argument = argv[*index];
@@ -152,8 +188,10 @@ static enum status take_flag(int argc, char **argv, int *index, const struct com
         arguments->flags[flag] = "";
         return STATUS_OK;
     }
-    if (flag >= 0)
-        return take_value(argc, argv, index, equals, &arguments->flags[flag], error);
+    if (flag >= 0) {
+        enum status status = take_value(argc, argv, index, equals, &arguments->flags[flag], error);
+        return status ? status : keep_flag(flag, arguments, error);
+    }
     const struct param *param = is_long ? find_param(name, length, &negated) : NULL;
     if (!param || !takes_param(command, param))
         return unknown_flag(argument, length + (is_long ? 2 : 1), command, error);

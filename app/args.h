@@ -39,8 +39,14 @@ enum command_set { // bits: which commands take a flag
     X(HEADER, "header", 0, "yes|no", TAKES_READING, "Whether the first row names the columns.") \
     X(ENCODING, "encoding", 0, "NAME", TAKES_READING, "utf-8, utf-16le, utf-16be, latin-1 or windows-1252.") \
     X(SKIP, "skip", 0, "N", TAKES_READING, "Lines before the table.") \
-    X(MISSING, "missing-token", 0, "TEXT", TAKES_SCREEN | TAKES_TRAIN | TAKES_PROFILE | TAKES_PREPARE, \
-      "One more text that means a missing cell.") \
+    X(NA, "na", 0, "TEXT", TAKES_READING, "One more text that means a missing cell; may be given often.") \
+    X(MISSING, "missing-token", 0, "TEXT", TAKES_READING, "The same as --na.") \
+    X(KEEP_NA, "keep-na", 0, "", TAKES_READING, "\"NA\", \"NULL\" and their kin are words; only --na and nothing are missing.") \
+    X(DECIMAL, "decimal", 0, "C", TAKES_READING, "Decimal mark: \".\" or \",\"; every column for itself when not given.") \
+    X(THOUSANDS, "thousands", 0, "C|none", TAKES_READING, "Between thousands: \",\" \".\" \" \" or \"'\".") \
+    X(DATES, "dates", 0, "day-first|month-first", TAKES_READING, "Order of 01/02/2020.") \
+    X(TYPE, "type", 0, "COLUMN=TYPE", TAKES_READING, \
+      "numeric, amount (12 kg, $5), date, category or text; may be given often.") \
     X(ASCII, "ascii", 0, "", TAKES_SCREEN, "Draw with plain ASCII characters.") \
     X(NO_COLOR, "no-color", 0, "", TAKES_SCREEN, "No colors (also: NO_COLOR).") \
     X(COLOR, "color", 0, "auto|8|16|256|true", TAKES_SCREEN, "Colors the terminal can show.") \
@@ -66,6 +72,14 @@ struct arguments {
     const char *flags[FLAG_COUNT]; // the text of each flag given ("" for switches), else NULL
     struct setting settings[ARGUMENTS_MOST]; // parameters, in order
     size_t setting_count;
+    const char *tokens[ARGUMENTS_MOST]; // --na and --missing-token
+    size_t token_count;
+    struct {
+        const char *column, *type; // --type; columns lie in `names`
+    } types[ARGUMENTS_MOST];
+    size_t type_count;
+    char names[2048];
+    size_t names_length;
 };
 
 struct command_row {
@@ -77,7 +91,7 @@ struct command_row {
 };
 
 // argv[0] is skipped. A mistake is one sentence that names the argument and, for a misspelling, the
-// nearest flag; values of parameters are checked against their range here.
+// nearest flag; values of parameters are checked against their range here. `arguments` is not to be copied.
 enum status args_parse(int argc, char **argv, const struct command_row *command, struct arguments *arguments,
                        struct error *error);
 // Every flag once, as "--delimiter TEXT" and its help.

@@ -21,23 +21,56 @@ const struct command_row cli_screen = {
 };
 
 const struct command_row cli_commands[] = {
-    {.name = "train", .usage = "FILE [--target COL] [--model NAME] [--epochs N] …",
-     .help = "Train a model on FILE and keep the run.", .takes = TAKES_TRAIN, .params = "*", .files_least = 1,
-     .files_most = 1, .run = cli_train},
-    {.name = "resume", .usage = "RUN", .help = "Go on from the last checkpoint of run number RUN.",
-     .takes = TAKES_RUN, .files_least = 1, .files_most = 1, .run = cli_resume},
+    {.name = "train",
+     .usage = "FILE [--target COL] [--model NAME] [--epochs N] …",
+     .help = "Train a model on FILE and keep the run.",
+     .takes = TAKES_TRAIN,
+     .params = "*",
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_train},
+    {.name = "resume",
+     .usage = "RUN",
+     .help = "Go on from the last checkpoint of run number RUN.",
+     .takes = TAKES_RUN,
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_resume},
     {.name = "runs", .usage = "", .help = "List every run ever made.", .takes = TAKES_LIST, .run = cli_runs},
-    {.name = "devices", .usage = "", .help = "List what can compute here, and why the rest cannot.",
-     .takes = TAKES_LIST, .run = cli_devices},
-    {.name = "profile", .usage = "FILE", .help = "Print the figures of every column and what looks wrong.",
-     .takes = TAKES_PROFILE, .params = "target", .files_least = 1, .files_most = 1, .run = cli_profile},
-    {.name = "prepare", .usage = "FILE (--recipe R.json | --steps LIST) -o OUT.csv",
-     .help = "Apply a pipeline to FILE and write the result.", .takes = TAKES_PREPARE, .params = "target|recipe|seed",
-     .files_least = 1, .files_most = 1, .run = cli_prepare},
-    {.name = "sniff", .usage = "FILE", .help = "Print how a CSV file is written: separator, quotes, encoding …",
-     .takes = TAKES_SNIFF, .files_least = 1, .files_most = 1, .run = cli_sniff},
-    {.name = "cat", .usage = "FILE [--format csv|json|jsonl] [--raw]",
-     .help = "Print a CSV file as it was understood.", .takes = TAKES_CAT, .files_least = 1, .files_most = 1,
+    {.name = "devices",
+     .usage = "",
+     .help = "List what can compute here, and why the rest cannot.",
+     .takes = TAKES_LIST,
+     .run = cli_devices},
+    {.name = "profile",
+     .usage = "FILE",
+     .help = "Print the figures of every column and what looks wrong.",
+     .takes = TAKES_PROFILE,
+     .params = "target",
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_profile},
+    {.name = "prepare",
+     .usage = "FILE (--recipe R.json | --steps LIST) -o OUT.csv",
+     .help = "Apply a pipeline to FILE and write the result.",
+     .takes = TAKES_PREPARE,
+     .params = "target|recipe|seed",
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_prepare},
+    {.name = "sniff",
+     .usage = "FILE",
+     .help = "Print how a CSV file is written: separator, quotes, encoding …",
+     .takes = TAKES_SNIFF,
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_sniff},
+    {.name = "cat",
+     .usage = "FILE [--format csv|json|jsonl] [--raw]",
+     .help = "Print a CSV file as it was understood.",
+     .takes = TAKES_CAT,
+     .files_least = 1,
+     .files_most = 1,
      .run = cli_cat},
 };
 const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
@@ -147,8 +180,50 @@ static enum status dialect_words(const struct arguments *arguments, struct diale
                      "--encoding \"%s\": must be utf-8, utf-16le, utf-16be, latin-1 or windows-1252", encoding);
 }
 
-enum status cli_load_options(const struct arguments *arguments, struct load_options *options, const char **token,
-                             struct error *error) {
+// How numbers and dates are written.
+static enum status dialect_cells(const struct arguments *arguments, struct dialect *dialect, struct error *error) {
+    const char *decimal = arguments->flags[FLAG_DECIMAL], *thousands = arguments->flags[FLAG_THOUSANDS];
+    const char *dates = arguments->flags[FLAG_DATES];
+    if (decimal && !text_equal(decimal, ".") && !text_equal(decimal, ","))
+        return error_set(error, STATUS_INVALID, "--decimal \"%s\": must be \".\" or \",\"", decimal);
+    if (thousands && !text_equal(thousands, "none") && (strlen(thousands) != 1 || !strchr(",. '", thousands[0])))
+        return error_set(error, STATUS_INVALID, "--thousands \"%s\": must be \",\" \".\" \" \" \"'\" or none",
+                         thousands);
+    if (decimal && thousands && text_equal(decimal, thousands))
+        return error_set(error, STATUS_INVALID, "--thousands \"%s\": is the decimal mark too", thousands);
+    if (dates && !text_equal(dates, "day-first") && !text_equal(dates, "month-first"))
+        return error_set(error, STATUS_INVALID, "--dates \"%s\": must be day-first or month-first", dates);
+    dialect->decimal = decimal ? decimal[0] : 0;
+    dialect->thousands = thousands ? thousands[0] : 0; // 'n' for none
+    dialect->date_order = dates ? dates[0] : 0;
+    return STATUS_OK;
+}
+
+static enum status column_types(const struct arguments *arguments, struct load_options *options, struct error *error) {
+    static const struct {
+        const char *name;
+        enum column_type type;
+        bool amount;
+    } known[] = {{"numeric", COLUMN_NUMERIC, false},   {"number", COLUMN_NUMERIC, false},
+                 {"amount", COLUMN_NUMERIC, true},     {"date", COLUMN_DATE, false},
+                 {"category", COLUMN_CATEGORY, false}, {"boolean", COLUMN_CATEGORY, false},
+                 {"text", COLUMN_TEXT, false}};
+    for (size_t i = 0; i < arguments->type_count; i++) {
+        size_t k = 0;
+        while (k < sizeof known / sizeof *known && !text_equal(known[k].name, arguments->types[i].type))
+            k++;
+        if (k == sizeof known / sizeof *known)
+            return error_set(error, STATUS_INVALID,
+                             "--type %s=%s: the type must be numeric, amount, date, category or text",
+                             arguments->types[i].column, arguments->types[i].type);
+        options->overrides[options->override_count].column = arguments->types[i].column;
+        options->overrides[options->override_count].type = known[k].type;
+        options->overrides[options->override_count++].amount = known[k].amount;
+    }
+    return STATUS_OK;
+}
+
+enum status cli_load_options(const struct arguments *arguments, struct load_options *options, struct error *error) {
     const char *const *flags = arguments->flags;
     enum status status = STATUS_OK;
     *options = load_options_default();
@@ -162,11 +237,13 @@ enum status cli_load_options(const struct arguments *arguments, struct load_opti
         status = dialect_skip(flags[FLAG_SKIP], &options->dialect, error);
     if (!status)
         status = dialect_words(arguments, &options->dialect, error);
-    if (flags[FLAG_MISSING]) {
-        *token = flags[FLAG_MISSING];
-        options->missing_tokens = token;
-        options->missing_token_count = 1;
-    }
+    if (!status)
+        status = dialect_cells(arguments, &options->dialect, error);
+    if (!status)
+        status = column_types(arguments, options, error);
+    options->missing_tokens = arguments->tokens;
+    options->missing_token_count = arguments->token_count;
+    options->only_tokens = flags[FLAG_KEEP_NA] != NULL;
     options->target = cli_setting(arguments, "target");
     return status;
 }

@@ -30,8 +30,7 @@ int cli_usage(const struct error *error); // the same for a mistake in the comma
 // What was found or repaired while reading, on standard error: "FILE:LINE: sentence".
 void cli_notes(const char *path, const struct notes *notes);
 // Reading flags (--delimiter …) into load options; `token` is storage for --missing-token's array.
-enum status cli_load_options(const struct arguments *arguments, struct load_options *options, const char **token,
-                             struct error *error);
+enum status cli_load_options(const struct arguments *arguments, struct load_options *options, struct error *error);
 // Whether --steps can be read and stands alone; nothing to check is fine.
 enum status cli_check_steps(const struct arguments *arguments, struct error *error);
 const char *cli_setting(const struct arguments *arguments, const char *name); // the last one given; NULL: none

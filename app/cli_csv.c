@@ -35,10 +35,9 @@ static void json_dialect(const struct dialect *dialect) {
 
 int cli_sniff(const struct arguments *arguments) {
     struct load_options options;
-    const char *token;
     struct str evidence = {0};
     struct error error;
-    if (cli_load_options(arguments, &options, &token, &error))
+    if (cli_load_options(arguments, &options, &error))
         return cli_usage(&error);
     enum status status = csv_sniff(arguments->files[0], &options.dialect, &evidence, &error);
     if (!status && arguments->flags[FLAG_JSON])
@@ -149,11 +148,11 @@ static enum status parse_format(const char *text, enum cat_format *format, struc
 
 int cli_cat(const struct arguments *arguments) {
     struct load_options options;
-    const char *token, *path = arguments->files[0];
+    const char *path = arguments->files[0];
     struct cat cat = {.raw = arguments->flags[FLAG_RAW] != NULL};
     struct notes notes = {0};
     struct error error;
-    if (cli_load_options(arguments, &options, &token, &error) ||
+    if (cli_load_options(arguments, &options, &error) ||
         parse_format(arguments->flags[FLAG_FORMAT], &cat.format, &error))
         return cli_usage(&error);
     enum status status = csv_sniff(path, &options.dialect, NULL, &error);

@@ -56,12 +56,11 @@ static void print_profile(const struct dataset *dataset, const struct profile *p
 
 int cli_profile(const struct arguments *arguments) {
     struct load_options options;
-    const char *token;
     struct dataset *dataset = NULL;
     struct profile *profile = NULL;
     struct str json = {0};
     struct error error;
-    if (cli_load_options(arguments, &options, &token, &error))
+    if (cli_load_options(arguments, &options, &error))
         return cli_usage(&error);
     enum status status = open_file(arguments->files[0], &options, &dataset, &error);
     if (!status)
@@ -100,7 +99,7 @@ static enum status read_pipeline(const struct arguments *arguments, const struct
 // What the flags of prepare say, read before any file is.
 struct prepare_plan {
     struct load_options options;
-    const char *token, *out;
+    const char *out;
     double share; // of the rows that steps are fitted on
     int64_t seed;
 };
@@ -119,7 +118,7 @@ static enum status read_plan(const struct arguments *arguments, struct prepare_p
     if (seed && !integer_parse(seed, &plan->seed))
         return error_set(error, STATUS_INVALID, "--seed \"%s\": must be a whole number", seed);
     enum status status = cli_check_steps(arguments, error);
-    return status ? status : cli_load_options(arguments, &plan->options, &plan->token, error);
+    return status ? status : cli_load_options(arguments, &plan->options, error);
 }
 
 static void json_prepared(const struct dataset *dataset, const struct pipeline *pipeline,

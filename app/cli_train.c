@@ -303,9 +303,8 @@ static int train(struct report *report, const struct arguments *arguments, const
 int cli_train(const struct arguments *arguments) {
     struct session *session = NULL;
     struct load_options load;
-    const char *token;
     struct error error;
-    if (cli_check_steps(arguments, &error) || cli_load_options(arguments, &load, &token, &error))
+    if (cli_check_steps(arguments, &error) || cli_load_options(arguments, &load, &error))
         return cli_usage(&error);
     struct session_options options = {.no_profile = true};
     if (session_open(&session, &options, &error))

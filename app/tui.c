@@ -96,8 +96,7 @@ static enum status open_terminal(struct screen *screen, const struct arguments *
 
 static enum status open_session(struct screen *screen, const struct arguments *arguments, struct error *error) {
     struct load_options options;
-    const char *token;
-    enum status status = cli_load_options(arguments, &options, &token, error);
+    enum status status = cli_load_options(arguments, &options, error);
     if (!status)
         status = session_open(&screen->session, &(struct session_options){0}, error);
     for (size_t i = 0; !status && i < arguments->setting_count; i++)

@@ -104,7 +104,7 @@ enum status session_set_type(struct session *session, const char *column, enum c
     if (!status)
         status = begin_reload(session, &request, error);
     if (!status)
-        status = load_settings_set_type(&request.settings, column, type, error);
+        status = load_settings_set_type(&request.settings, column, type, false, error);
     return end_reload(session, &request, status, error);
 }
 

@@ -17,7 +17,9 @@ struct load_settings { // owns its texts
     struct type_override {
         char *column;
         enum column_type type;
+        bool amount;
     } *types;
+    bool only_tokens;
     size_t token_count, token_capacity, type_count, type_capacity;
 };
 enum status load_settings_make(struct load_settings *settings, const char *path, const struct load_options *options,
@@ -25,7 +27,7 @@ enum status load_settings_make(struct load_settings *settings, const char *path,
 void load_settings_clear(struct load_settings *settings);
 enum status load_settings_add_token(struct load_settings *settings, const char *token, struct error *error);
 enum status load_settings_set_type(struct load_settings *settings, const char *column, enum column_type type,
-                                   struct error *error);
+                                   bool amount, struct error *error);
 // Points into `settings`; target is borrowed too.
 struct load_options load_settings_options(const struct load_settings *settings, const char *target);
 cJSON *load_settings_json(const struct load_settings *settings); // NULL: no memory

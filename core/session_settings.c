@@ -32,10 +32,11 @@ enum status load_settings_add_token(struct load_settings *settings, const char *
 }
 
 enum status load_settings_set_type(struct load_settings *settings, const char *column, enum column_type type,
-                                   struct error *error) {
+                                   bool amount, struct error *error) {
     for (size_t i = 0; i < settings->type_count; i++) {
         if (strcmp(settings->types[i].column, column) == 0) {
             settings->types[i].type = type;
+            settings->types[i].amount = amount;
             return STATUS_OK;
         }
     }
@@ -48,7 +49,7 @@ enum status load_settings_set_type(struct load_settings *settings, const char *c
         mem_free(copy);
         return error_memory(error, "the type of a column", strlen(column));
     }
-    settings->types[settings->type_count++] = (struct type_override){copy, type};
+    settings->types[settings->type_count++] = (struct type_override){copy, type, amount};
     return STATUS_OK;
 }
 
@@ -56,12 +57,15 @@ enum status load_settings_make(struct load_settings *settings, const char *path,
                                struct error *error) {
     struct load_settings made = {.path = mem_string(path), .dialect = dialect_detect()};
     enum status status = made.path ? STATUS_OK : error_memory(error, "the path of a file", strlen(path));
-    if (options)
+    if (options) {
         made.dialect = options->dialect;
+        made.only_tokens = options->only_tokens;
+    }
     for (size_t i = 0; options && !status && i < options->missing_token_count; i++)
         status = load_settings_add_token(&made, options->missing_tokens[i], error);
     for (size_t i = 0; options && !status && i < options->override_count; i++)
-        status = load_settings_set_type(&made, options->overrides[i].column, options->overrides[i].type, error);
+        status = load_settings_set_type(&made, options->overrides[i].column, options->overrides[i].type,
+                                        options->overrides[i].amount, error);
     if (status)
         load_settings_clear(&made);
     else
@@ -74,16 +78,24 @@ struct load_options load_settings_options(const struct load_settings *settings, 
     options.dialect = settings->dialect;
     options.missing_tokens = (const char *const *)settings->tokens;
     options.missing_token_count = settings->token_count;
+    options.only_tokens = settings->only_tokens;
     options.override_count = settings->type_count;
     for (size_t i = 0; i < settings->type_count; i++) {
         options.overrides[i].column = settings->types[i].column;
         options.overrides[i].type = settings->types[i].type;
+        options.overrides[i].amount = settings->types[i].amount;
     }
     options.target = target && target[0] ? target : NULL;
     return options;
 }
 
 // ---- JSON -----------------------------------------------------------------------------------------------
+
+// How numbers and dates are written: one character each, left out where it is not given.
+static bool add_mark(cJSON *object, const char *name, char mark) {
+    char text[2] = {mark, '\0'};
+    return !mark || cJSON_AddStringToObject(object, name, text);
+}
 
 static bool add_dialect(cJSON *object, const struct dialect *dialect) {
     double skip = dialect->skip == SIZE_MAX ? -1 : (double)dialect->skip;
@@ -92,19 +104,21 @@ static bool add_dialect(cJSON *object, const struct dialect *dialect) {
            cJSON_AddNumberToObject(object, "escape", dialect->escape) &&
            cJSON_AddNumberToObject(object, "header", dialect->header) &&
            cJSON_AddStringToObject(object, "encoding", dialect->encoding) &&
-           cJSON_AddNumberToObject(object, "skip", skip);
+           cJSON_AddNumberToObject(object, "skip", skip) && add_mark(object, "decimal", dialect->decimal) &&
+           add_mark(object, "thousands", dialect->thousands) && add_mark(object, "date_order", dialect->date_order);
 }
 
 static bool add_lists(cJSON *object, const struct load_settings *settings) {
     cJSON *tokens = cJSON_AddArrayToObject(object, "missing_tokens"), *types = cJSON_AddArrayToObject(object, "types");
-    bool made = tokens && types;
+    bool made = tokens && types && (!settings->only_tokens || cJSON_AddTrueToObject(object, "only_tokens"));
     for (size_t i = 0; made && i < settings->token_count; i++)
         made = cJSON_AddItemToArray(tokens, cJSON_CreateString(settings->tokens[i]));
     for (size_t i = 0; made && i < settings->type_count; i++) {
         cJSON *entry = cJSON_CreateObject();
-        made = cJSON_AddItemToArray(types, entry) &&
-               cJSON_AddStringToObject(entry, "column", settings->types[i].column) &&
-               cJSON_AddStringToObject(entry, "type", column_type_name(settings->types[i].type));
+        made =
+            cJSON_AddItemToArray(types, entry) && cJSON_AddStringToObject(entry, "column", settings->types[i].column) &&
+            cJSON_AddStringToObject(entry, "type",
+                                    settings->types[i].amount ? "amount" : column_type_name(settings->types[i].type));
     }
     return made;
 }
@@ -129,6 +143,11 @@ static void read_text(const cJSON *object, const char *name, char *out, size_t s
         snprintf(out, size, "%s", text);
 }
 
+static char read_mark(const cJSON *object, const char *name, const char *known) {
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    return text && text[0] && !text[1] && strchr(known, text[0]) ? text[0] : '\0';
+}
+
 static struct dialect read_dialect(const cJSON *object) {
     struct dialect dialect = dialect_detect();
     read_text(object, "delimiter", dialect.delimiter, sizeof dialect.delimiter);
@@ -138,6 +157,9 @@ static struct dialect read_dialect(const cJSON *object) {
     dialect.header = read_integer(object, "header", dialect.header);
     int skip = read_integer(object, "skip", -1);
     dialect.skip = skip < 0 ? SIZE_MAX : (size_t)skip;
+    dialect.decimal = read_mark(object, "decimal", ".,");
+    dialect.thousands = read_mark(object, "thousands", ",. 'n");
+    dialect.date_order = read_mark(object, "date_order", "dm");
     return dialect;
 }
 
@@ -146,8 +168,10 @@ static enum status read_type(struct load_settings *settings, const cJSON *entry,
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "type"));
     for (int type = 0; column && name && type < COLUMN_TYPES; type++) {
         if (strcmp(name, column_type_name((enum column_type)type)) == 0)
-            return load_settings_set_type(settings, column, (enum column_type)type, error);
+            return load_settings_set_type(settings, column, (enum column_type)type, false, error);
     }
+    if (column && name && strcmp(name, "amount") == 0)
+        return load_settings_set_type(settings, column, COLUMN_NUMERIC, true, error);
     return error_set(error, STATUS_INVALID, "the checkpoint's data section gives column '%s' the unknown type '%s'",
                      column ? column : "", name ? name : "");
 }
@@ -161,6 +185,7 @@ enum status load_settings_parse(const cJSON *object, struct load_settings *setti
     enum status status = load_settings_make(&made, path, NULL, error);
     if (!status)
         made.dialect = read_dialect(object);
+    made.only_tokens = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "only_tokens"));
     cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(object, "missing_tokens")) {
         if (!status && cJSON_IsString(entry))
             status = load_settings_add_token(&made, entry->valuestring, error);

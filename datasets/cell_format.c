@@ -98,10 +98,9 @@ static int choose_date(const struct cell_hints *hints, unsigned ways, unsigned *
 // ---- columns ----------------------------------------------------------------------------------------
 
 static struct cell_format number_format(const struct cell_evidence *evidence, int way, bool amount) {
-    bool integer = evidence->cells > 0 && (evidence->seen & NUMBER_SEEN_REAL) == 0 && way != NUMBER_COMMA;
-    // Read with a decimal comma, "1,234" is not whole.
-    if (way == NUMBER_COMMA)
-        integer = evidence->cells > 0 && (evidence->seen & (NUMBER_SEEN_REAL | NUMBER_SEEN_EITHER)) == 0;
+    bool point = number_way_decimal((enum number_way)way) == '.';
+    unsigned real = NUMBER_SEEN_REAL | (unsigned)(point ? NUMBER_SEEN_EITHER_POINT : NUMBER_SEEN_EITHER_COMMA);
+    bool integer = evidence->cells > 0 && (evidence->seen & real) == 0;
     return (struct cell_format){.type = COLUMN_NUMERIC, .number = way, .amount = amount, .integer = integer};
 }
 

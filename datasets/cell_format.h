@@ -36,7 +36,7 @@ enum {
 #define CELL_SET_BOOLEANS ((cell_set)15 << CELL_BOOLEANS)
 #define CELL_SET_ALL (CELL_SET_NUMBERS | CELL_SET_AMOUNTS | CELL_SET_DATES | CELL_SET_BOOLEANS)
 
-enum cell_seen { // bits of what some cell showed; the low six are enum number_seen
+enum cell_seen { // bits of what some cell showed; the low eight are enum number_seen
     CELL_SEEN_CURRENCY = 1 << 8,
     CELL_SEEN_PERCENT = 1 << 9,
     CELL_SEEN_UNIT = 1 << 10,

@@ -13,7 +13,8 @@ static enum status note_number(const struct cell_evidence *evidence, const struc
                          "decides otherwise",
                          point ? "'1.234'" : "'1,234'",
                          comma ? "1.234, a decimal comma" : "1234, a separator of thousands");
-    if (format->number == NUMBER_POINT || format->number == NUMBER_COMMA || (evidence->seen & NUMBER_SEEN_GROUPS) == 0)
+    bool groups = (evidence->seen & (NUMBER_SEEN_GROUPS | NUMBER_SEEN_EITHER)) != 0;
+    if (format->number == NUMBER_POINT || format->number == NUMBER_COMMA || !groups)
         return STATUS_OK;
     return notes_add(notes, 0, name, error, "numbers are written like '%s' and were read as such",
                      number_way_example((enum number_way)format->number));

@@ -96,9 +96,11 @@ bool number_cell_long(const char *text, size_t length, struct number_cell *numbe
     bool real = value >= (double)EXACT_MOST || (!integer && trunc(value) != value);
     number->value = negative ? -value : value;
     number->ways = point ? NUMBER_WAYS_POINT | (either ? 1u << NUMBER_GROUPS_POINT : 0u) : NUMBER_WAYS_ALL;
-    number->seen = (real ? NUMBER_SEEN_REAL : 0u) | (code ? NUMBER_SEEN_CODE : 0u) |
-                   (beyond ? NUMBER_SEEN_BEYOND : 0u) | (either ? NUMBER_SEEN_EITHER : 0u) |
-                   (integer && whole > 3 ? NUMBER_SEEN_LONG : 0u);
+    number->seen = (!real    ? 0u
+                    : either ? NUMBER_SEEN_EITHER_POINT
+                             : NUMBER_SEEN_REAL) |
+                   (code ? NUMBER_SEEN_CODE : 0u) | (beyond ? NUMBER_SEEN_BEYOND : 0u) |
+                   (either ? NUMBER_SEEN_EITHER : 0u) | (integer && whole > 3 ? NUMBER_SEEN_LONG : 0u);
     number->code = code;
     number->beyond = beyond;
     return true;
@@ -125,9 +127,11 @@ static bool read_any(const char *text, size_t length, struct number_cell *number
                   strspn(copy + digits + 1, "0123456789") == 3;
     bool real = trunc(number->value) != number->value || fabs(number->value) >= (double)EXACT_MOST;
     number->ways = point ? NUMBER_WAYS_POINT | (either ? 1u << NUMBER_GROUPS_POINT : 0u) : NUMBER_WAYS_ALL;
-    number->seen = (real ? NUMBER_SEEN_REAL : 0u) | (number->code ? NUMBER_SEEN_CODE : 0u) |
-                   (number->beyond ? NUMBER_SEEN_BEYOND : 0u) | (either ? NUMBER_SEEN_EITHER : 0u) |
-                   (whole && digits - sign > 3 ? NUMBER_SEEN_LONG : 0u);
+    number->seen = (!real    ? 0u
+                    : either ? NUMBER_SEEN_EITHER_POINT
+                             : NUMBER_SEEN_REAL) |
+                   (number->code ? NUMBER_SEEN_CODE : 0u) | (number->beyond ? NUMBER_SEEN_BEYOND : 0u) |
+                   (either ? NUMBER_SEEN_EITHER : 0u) | (whole && digits - sign > 3 ? NUMBER_SEEN_LONG : 0u);
     return true;
 }
 
@@ -256,10 +260,14 @@ static bool read_as(const char *text, size_t length, enum number_way way, struct
     struct plain plain;
     if (!make_plain(text, length, way, &plain) || !number_cell_read(plain.text, plain.length, number))
         return false;
-    bool either = is_either(&plain, way);
+    bool either = is_either(&plain, way), real = (number->seen & (NUMBER_SEEN_REAL | NUMBER_SEEN_EITHER_POINT)) != 0;
     number->ways = 1u << way;
-    number->seen &= ~(unsigned)(NUMBER_SEEN_EITHER | NUMBER_SEEN_LONG);
+    number->seen &= NUMBER_SEEN_CODE | NUMBER_SEEN_BEYOND;
     number->seen |= (either ? NUMBER_SEEN_EITHER : 0u) | (plain.groups > 0 ? NUMBER_SEEN_GROUPS : 0u);
+    if (real && either)
+        number->seen |= ways[way].decimal == '.' ? NUMBER_SEEN_EITHER_POINT : NUMBER_SEEN_EITHER_COMMA;
+    else if (real)
+        number->seen |= NUMBER_SEEN_REAL;
     if (!plain.rest && plain.groups == 0 && plain.fraction == 0 && plain.whole > 3)
         number->seen |= NUMBER_SEEN_LONG;
     return true;

@@ -34,6 +34,9 @@ enum number_seen {
     NUMBER_SEEN_GROUPS = 8,  // has separators between thousands, whatever way it is read
     NUMBER_SEEN_EITHER = 16, // its one comma or point may be decimal or between thousands: "1,234"
     NUMBER_SEEN_LONG = 32,   // four or more whole digits without separators
+    // of EITHER, instead of REAL: not whole where the point, or the comma, is decimal
+    NUMBER_SEEN_EITHER_POINT = 64,
+    NUMBER_SEEN_EITHER_COMMA = 128,
 };
 
 struct number_cell {
@@ -122,7 +125,9 @@ static inline bool number_cell_fast(const char *text, size_t length, struct numb
     bool either = fraction == 3 && whole - 1 < 3 && *text != '0';
     number->value = negative ? -value : value;
     number->ways = NUMBER_WAYS_POINT | (either ? 1u << NUMBER_GROUPS_POINT : 0u);
-    number->seen = (either ? NUMBER_SEEN_EITHER : 0u) | ((double)(int64_t)value != value ? NUMBER_SEEN_REAL : 0u);
+    number->seen = either ? NUMBER_SEEN_EITHER : 0u;
+    if ((double)(int64_t)value != value)
+        number->seen |= either ? NUMBER_SEEN_EITHER_POINT : NUMBER_SEEN_REAL;
     number->code = number->beyond = false;
     return true;
 #endif

@@ -165,11 +165,10 @@ static void test_more_flags_than_there_is_room_for(void **state) {
 static void test_reading_flags(void **state) {
     (void)state;
     struct load_options options;
-    const char *token;
     assert_int_equal(PARSE("train", "a", "--delimiter", "tab", "--quote", "'", "--escape=\\", "--header", "no",
                            "--encoding", "latin-1", "--skip", "3", "--missing-token", "?", "--target", "y"),
                      STATUS_OK);
-    assert_int_equal(cli_load_options(&arguments, &options, &token, &error), STATUS_OK);
+    assert_int_equal(cli_load_options(&arguments, &options, &error), STATUS_OK);
     assert_string_equal(options.dialect.delimiter, "\t");
     assert_int_equal(options.dialect.quote, '\'');
     assert_int_equal(options.dialect.escape, '\\');
@@ -179,14 +178,43 @@ static void test_reading_flags(void **state) {
     assert_int_equal(options.missing_token_count, 1);
     assert_string_equal(options.missing_tokens[0], "?");
     assert_string_equal(options.target, "y");
-    static const char *const wrong[][2] = {{"--quote", "ab"},        {"--delimiter", "12345678"},
-                                           {"--delimiter", ""},      {"--header", "perhaps"},
-                                           {"--encoding", "ebcdic"}, {"--skip", "-1"},
-                                           {"--skip", "x"},          {"--escape", ""}};
+    static const char *const wrong[][2] = {{"--quote", "ab"},         {"--delimiter", "12345678"},
+                                           {"--delimiter", ""},       {"--header", "perhaps"},
+                                           {"--encoding", "ebcdic"},  {"--skip", "-1"},
+                                           {"--skip", "x"},           {"--escape", ""},
+                                           {"--decimal", ";"},        {"--thousands", "abc"},
+                                           {"--dates", "year-first"}, {"--type", "a=sheep"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(PARSE("cat", "a", wrong[i][0], wrong[i][1]), STATUS_OK);
-        assert_mistake(cli_load_options(&arguments, &options, &token, &error), wrong[i][0]);
+        assert_mistake(cli_load_options(&arguments, &options, &error), wrong[i][0]);
     }
+}
+
+static void test_flags_given_often(void **state) {
+    (void)state;
+    struct load_options options;
+    static const char *const commands[] = {"", "train", "sniff", "cat", "profile", "prepare"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        assert_int_equal(PARSE(commands[i], "a", "--na", "?", "--na=-999", "--keep-na", "--type", "a=b=amount",
+                               "--type", "when=date", "--decimal", ",", "--thousands", "none", "--dates", "day-first"),
+                         STATUS_OK);
+        assert_int_equal(cli_load_options(&arguments, &options, &error), STATUS_OK);
+        assert_int_equal(options.missing_token_count, 2);
+        assert_string_equal(options.missing_tokens[0], "?");
+        assert_string_equal(options.missing_tokens[1], "-999");
+        assert_true(options.only_tokens);
+        assert_int_equal(options.override_count, 2);
+        assert_string_equal(options.overrides[0].column, "a=b");
+        assert_true(options.overrides[0].type == COLUMN_NUMERIC && options.overrides[0].amount);
+        assert_string_equal(options.overrides[1].column, "when");
+        assert_int_equal(options.overrides[1].type, COLUMN_DATE);
+        assert_int_equal(options.dialect.decimal, ',');
+        assert_int_equal(options.dialect.thousands, 'n');
+        assert_int_equal(options.dialect.date_order, 'd');
+    }
+    static const char *const wrong[] = {"--type=numeric", "--type==numeric", "--type=a="};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_mistake(PARSE("cat", "a", wrong[i]), "COLUMN=TYPE");
 }
 
 int main(void) {
@@ -202,6 +230,7 @@ int main(void) {
         cmocka_unit_test(test_how_many_files),
         cmocka_unit_test(test_more_flags_than_there_is_room_for),
         cmocka_unit_test(test_reading_flags),
+        cmocka_unit_test(test_flags_given_often),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
