@@ -92,11 +92,20 @@ int cli_usage(const struct error *error) {
     return EXIT_USAGE;
 }
 
+// Whether the sentence names the column itself: in quotes.
+static bool names_column(const struct note *note) {
+    size_t length = strlen(note->column);
+    for (const char *at = note->text; (at = strstr(at, note->column)) != NULL; at++)
+        if (at > note->text && strchr("'\"", at[-1]) && at[length] && strchr("'\"", at[length]))
+            return true;
+    return false;
+}
+
 static void print_note(const char *path, const struct note *note) {
     fprintf(stderr, "%s:", path);
     if (note->line)
         fprintf(stderr, "%" PRIu64 ":", note->line);
-    if (note->column && !strstr(note->text, note->column))
+    if (note->column && note->column[0] && !names_column(note))
         fprintf(stderr, " column \"%s\":", note->column);
     fprintf(stderr, " %s\n", note->text);
 }

@@ -19,7 +19,20 @@ static void json_character(cJSON *object, const char *name, char character) {
         cJSON_AddNullToObject(object, name);
 }
 
-static void json_dialect(const struct dialect *dialect) {
+// One text for each part: what was found and why.
+static void json_evidence(cJSON *object, const char *lines) {
+    cJSON *array = cJSON_AddArrayToObject(object, "evidence");
+    while (*lines) {
+        char line[256];
+        size_t length = strcspn(lines, "\n"), kept = length < sizeof line ? length : sizeof line - 1;
+        memcpy(line, lines, kept);
+        line[utf8_cut(lines, kept)] = '\0';
+        cJSON_AddItemToArray(array, cJSON_CreateString(line));
+        lines += length + (lines[length] == '\n');
+    }
+}
+
+static void json_dialect(const struct dialect *dialect, const char *evidence) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "delimiter", dialect->delimiter);
     json_character(object, "quote", dialect->quote);
@@ -29,6 +42,7 @@ static void json_dialect(const struct dialect *dialect) {
     cJSON_AddBoolToObject(object, "bom", dialect->bom);
     json_number(object, "skip", (double)dialect->skip);
     cJSON_AddStringToObject(object, "line_ending", dialect->line_ending);
+    json_evidence(object, evidence);
     json_print_line(object);
     cJSON_Delete(object);
 }
@@ -41,7 +55,7 @@ int cli_sniff(const struct arguments *arguments) {
         return cli_usage(&error);
     enum status status = csv_sniff(arguments->files[0], &options.dialect, &evidence, &error);
     if (!status && arguments->flags[FLAG_JSON])
-        json_dialect(&options.dialect);
+        json_dialect(&options.dialect, str_text(&evidence));
     else if (!status)
         fputs(str_text(&evidence), stdout);
     str_free(&evidence);
@@ -155,7 +169,7 @@ int cli_cat(const struct arguments *arguments) {
     if (cli_load_options(arguments, &options, &error) ||
         parse_format(arguments->flags[FLAG_FORMAT], &cat.format, &error))
         return cli_usage(&error);
-    enum status status = csv_sniff(path, &options.dialect, NULL, &error);
+    enum status status = csv_sniff_noted(path, &options.dialect, &notes, &error);
     if (!status)
         status = csv_read_rows(path, &options.dialect, &notes, NULL, on_row, &cat, &error);
     if (!status && cat.format == CAT_JSON)

@@ -73,6 +73,13 @@ static cell_set boolean_ways(const char *text, size_t length) {
     return 0;
 }
 
+bool words_are_boolean(char *const *words, size_t count) {
+    cell_set can = count == 0 ? 0 : CELL_SET_BOOLEANS;
+    for (size_t i = 0; i < count && can != 0; i++)
+        can &= boolean_ways(words[i], strlen(words[i]));
+    return can != 0;
+}
+
 void cell_evidence_add(struct cell_evidence *evidence, const char *text, size_t length, uint64_t line) {
     evidence->cells++;
     if (evidence->can == 0)

@@ -81,6 +81,10 @@ struct cell_format {
     unsigned doubt;        // enum cell_doubt
 };
 
+// Whether the words are all of one pair of booleans (true/false, yes/no, t/f, y/n in any case). Such a column is a
+// category of its words as they are written; the profile says "boolean": true of it.
+bool words_are_boolean(char *const *words, size_t count);
+
 void cell_evidence_begin(struct cell_evidence *evidence);
 void cell_evidence_add(struct cell_evidence *evidence, const char *text, size_t length, uint64_t line);
 // Adds what another part of the column showed.

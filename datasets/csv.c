@@ -343,7 +343,7 @@ static enum status load(const char *path, const struct load_options *options, st
     struct csv_names names = {0};
     dataset->kind = DATASET_TABLE;
     dataset->dialect = options->dialect;
-    enum status status = csv_sniff(path, &dataset->dialect, NULL, error);
+    enum status status = csv_sniff_noted(path, &dataset->dialect, &dataset->notes, error);
     if (status == STATUS_OK)
         status = (options->only_tokens ? missing_tokens_own : missing_tokens_make)(
             &loading.tokens, options->missing_tokens, options->missing_token_count, error);

@@ -32,5 +32,7 @@ enum status csv_read_rows(const char *path, const struct dialect *dialect, struc
 // NULL) gets one line for each part: what was found and why, and what else was nearly as likely.
 // Folders, binary and empty files are refused.
 enum status csv_sniff(const char *path, struct dialect *dialect, struct str *evidence, struct error *error);
+// The same; what is ambiguous becomes a note.
+enum status csv_sniff_noted(const char *path, struct dialect *dialect, struct notes *notes, struct error *error);
 
 #endif

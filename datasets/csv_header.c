@@ -15,21 +15,46 @@ struct vote {
     enum look first;
     uint64_t first_hash;
     double first_value;
+    uint64_t first_shape;
+    uint64_t shape;     // of the first cell below
+    size_t shaped;      // cells below that have it
+    bool marked;        // it is more than letters
     size_t looks[4];    // of the cells below
     bool again;         // the first cell comes again below
     uint64_t seen[FEW]; // hashes of distinct cells below
     size_t distinct;    // FEW + 1: more than that
 };
 
+// What a cell is made of: runs of capitals, small letters and digits, and every other character; "CAX720" is A9.
+static uint64_t shape_of(const struct csv_cell *cell, bool *marked) {
+    char shape[64], last = '\0';
+    size_t length = 0;
+    *marked = false;
+    for (size_t i = 0; i < cell->length && length < sizeof shape; i++) {
+        char c = cell->text[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+        char class = letter ? (c >= 'A' && c <= 'Z' ? 'A' : 'a') : c >= '0' && c <= '9' ? '9' : c;
+        *marked = *marked || (!letter && c != ' ' && c != '_');
+        if (class != last)
+            shape[length++] = class;
+        last = class;
+    }
+    return checksum_hash64(shape, length, 1);
+}
+
 static enum look look_at(const struct csv_cell *cell, double *value) {
     struct number_cell number;
+    unsigned seen;
+    *value = 0;
     if (cell->length == 0)
         return LOOK_EMPTY;
     if (number_cell_read(cell->text, cell->length, &number)) {
         *value = number.value;
         return LOOK_NUMBER;
     }
-    return cell_date(cell->text, cell->length, value) ? LOOK_DATE : LOOK_WORD;
+    if (number_cell_ways(cell->text, cell->length, NUMBER_WAYS_ALL, &number))
+        return LOOK_NUMBER;
+    return cell_date_ways(cell->text, cell->length, &seen) != 0 ? LOOK_DATE : LOOK_WORD;
 }
 
 static void see(struct vote *vote, const struct csv_cell *cell) {
@@ -38,7 +63,13 @@ static void see(struct vote *vote, const struct csv_cell *cell) {
     vote->looks[look]++;
     if (look == LOOK_EMPTY)
         return;
-    uint64_t hash = checksum_hash64(cell->text, cell->length, 0);
+    bool marked;
+    uint64_t hash = checksum_hash64(cell->text, cell->length, 0), shape = shape_of(cell, &marked);
+    if (vote->shaped == 0) {
+        vote->shape = shape;
+        vote->marked = marked;
+    }
+    vote->shaped += shape == vote->shape;
     vote->again = vote->again || hash == vote->first_hash;
     size_t i = 0;
     while (i < vote->distinct && i < FEW && vote->seen[i] != hash)
@@ -59,6 +90,8 @@ static int cast(const struct vote *vote) {
         return 0;
     if (vote->again || vote->first == LOOK_NUMBER)
         return -1;
+    if (vote->marked && filled >= 2 && vote->shaped * 10 >= filled * 9) // codes, addresses
+        return vote->first_shape == vote->shape ? -1 : 1;
     return vote->distinct <= FEW && vote->distinct * 2 <= filled ? 1 : 0;
 }
 
@@ -92,6 +125,8 @@ static enum status read_votes(struct csv_reader *reader, struct vote **votes, si
     *count = row.count;
     for (size_t i = 0; i < row.count; i++) {
         (*votes)[i].first = look_at(&row.cells[i], &(*votes)[i].first_value);
+        bool marked;
+        (*votes)[i].first_shape = shape_of(&row.cells[i], &marked);
         (*votes)[i].first_hash = checksum_hash64(row.cells[i].text, row.cells[i].length, 0);
     }
     for (size_t rows = 0; rows < BODY_ROWS; rows++) {

@@ -114,6 +114,20 @@ enum status csv_sniff(const char *path, struct dialect *dialect, struct str *evi
     return status;
 }
 
+enum status csv_sniff_noted(const char *path, struct dialect *dialect, struct notes *notes, struct error *error) {
+    static const char mark[] = "ambiguous: ";
+    struct str evidence = {0};
+    enum status status = csv_sniff(path, dialect, &evidence, error);
+    for (const char *line = str_text(&evidence); status == STATUS_OK && *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (text_starts(line, mark))
+            status = notes_add(notes, 0, NULL, error, "%.*s", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    str_free(&evidence);
+    return status;
+}
+
 enum status csv_read_rows(const char *path, const struct dialect *dialect, struct notes *notes, struct task *task,
                           csv_row_fn row_fn, void *context, struct error *error) {
     struct dialect found = *dialect;

@@ -36,9 +36,9 @@ struct judgement {
 
 static bool known_type(const struct csv_cell *cell) {
     struct number_cell number;
-    double seconds;
+    unsigned seen;
     if (cell->length == 0 || number_cell_read(cell->text, cell->length, &number) ||
-        cell_date(cell->text, cell->length, &seconds))
+        cell_date_ways(cell->text, cell->length, &seen) != 0)
         return true;
     bool amount = true, text = cell->length < 200; // "1.234,50 €", "12:30"; words and sentences
     for (size_t i = 0; i < cell->length && (amount || text); i++) {
@@ -81,10 +81,24 @@ static void judge_lengths(const struct lengths *lengths, double types, struct ju
     judgement->score = lengths->count == 0 ? 0 : pattern / (double)lengths->count * types;
 }
 
+// Marks of another dialect that this one left in the cell: quotes around it, an escaped quote inside.
+static bool left_over(const struct csv_cell *cell, const struct dialect *dialect) {
+    const char *text = cell->text;
+    char first = cell->length >= 2 ? text[0] : '\0';
+    bool quoted = (first == '"' || first == '\'') && first != dialect->quote && text[cell->length - 1] == first;
+    if (quoted || dialect->escape != 0)
+        return quoted;
+    for (size_t i = 0; i + 1 < cell->length; i++)
+        if (text[i] == '\\' && (text[i + 1] == '"' || text[i + 1] == '\''))
+            return true;
+    return false;
+}
+
 static enum status judge(const struct csv_sample *sample, struct judgement *judgement, struct error *error) {
     struct csv_reader reader;
     struct lengths lengths = {0};
-    size_t cells = 0, known = 0;
+    size_t cells = 0;
+    double known = 0;
     enum status status = csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial,
                                               &judgement->dialect, error);
     for (struct csv_row row; status == STATUS_OK && judgement->rows < SAMPLE_ROWS; judgement->rows++) {
@@ -94,9 +108,9 @@ static enum status judge(const struct csv_sample *sample, struct judgement *judg
         lengths_add(&lengths, row.count);
         cells += row.count;
         for (size_t i = 0; i < row.count; i++)
-            known += known_type(&row.cells[i]);
+            known += left_over(&row.cells[i], &judgement->dialect) ? -1 : known_type(&row.cells[i]);
     }
-    judge_lengths(&lengths, cells == 0 ? 0 : (double)known / (double)cells, judgement);
+    judge_lengths(&lengths, cells == 0 ? 0 : fmax(known, 0) / (double)cells, judgement);
     judgement->unclosed = reader.unclosed;
     judgement->stray = reader.stray;
     strcpy(judgement->line_ending, csv_line_ending(&reader));
@@ -250,28 +264,59 @@ static bool all_words(const struct csv_row *row) {
     return true;
 }
 
+enum { TOP_ROWS = 12 }; // rows among which a short one may end the lines before the table
+
+struct top { // of the first rows: how long they are and where they begin
+    size_t count[SKIP_MOST], line[SKIP_MOST], rows;
+    bool words[SKIP_MOST];
+};
+
+static enum status read_top(const struct csv_sample *sample, const struct dialect *dialect, struct top *top,
+                            struct error *error) {
+    struct csv_reader reader;
+    enum status status =
+        csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial, dialect, error);
+    while (status == STATUS_OK && top->rows < SKIP_MOST) {
+        struct csv_row row;
+        status = csv_reader_next(&reader, &row, error);
+        if (status != STATUS_OK || row.count == 0)
+            break;
+        top->count[top->rows] = row.count;
+        top->line[top->rows] = (size_t)row.line;
+        top->words[top->rows++] = all_words(&row);
+    }
+    csv_reader_close(&reader);
+    return status;
+}
+
+// Titles may happen to be as long as a row ("# made by hand", with blanks between cells): a row of one cell that
+// comes after words alone, near the top, is before the table too.
+static size_t first_of_table(const struct top *top, size_t mode) {
+    size_t first = 0;
+    for (size_t i = 0; i < top->rows && i < TOP_ROWS && 2 * i < top->rows; i++) {
+        if (top->count[i] == 1 && mode > 2)
+            first = i + 1;
+        if (top->count[i] > 1 && !top->words[i])
+            break;
+    }
+    while (first < top->rows && top->count[first] < mode)
+        first++;
+    return first;
+}
+
 // The lines before the first row that is as long as most: titles, comments. A row of words that is one
 // shorter and stands right before it is a header without a name for the row names, unless the longer
 // row is one of words too.
 static enum status find_skip(const struct csv_sample *sample, struct dialect *dialect, size_t mode,
                              struct error *error) {
-    struct csv_reader reader;
+    struct top top = {.rows = 0};
     dialect->skip = 0;
-    size_t candidate = SIZE_MAX;
-    enum status status =
-        csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial, dialect, error);
-    for (size_t i = 0; status == STATUS_OK && i < SKIP_MOST && mode > 1; i++) {
-        struct csv_row row;
-        status = csv_reader_next(&reader, &row, error);
-        if (status != STATUS_OK || row.count == 0)
-            break;
-        if (row.count >= mode) {
-            dialect->skip = candidate != SIZE_MAX && !all_words(&row) ? candidate : (size_t)row.line - 1;
-            break;
-        }
-        candidate = row.count > 1 && row.count + 1 == mode && all_words(&row) ? (size_t)row.line - 1 : SIZE_MAX;
-    }
-    csv_reader_close(&reader);
+    enum status status = mode > 1 ? read_top(sample, dialect, &top, error) : STATUS_OK;
+    size_t first = first_of_table(&top, mode);
+    if (status != STATUS_OK || mode < 2 || first == top.rows)
+        return status;
+    bool unnamed = first > 0 && top.count[first - 1] > 1 && top.count[first - 1] + 1 == mode && top.words[first - 1];
+    dialect->skip = top.line[unnamed && !top.words[first] ? first - 1 : first] - 1;
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include <cjson/cJSON.h>
 
 #include "datasets/profile.h"
+#include "datasets/types.h"
 
 // A false anywhere means that memory ran out.
 
@@ -76,6 +77,8 @@ static bool add_column(cJSON *columns, const struct column_profile *column) {
            cJSON_AddBoolToObject(object, "constant", column->constant) != NULL &&
            cJSON_AddBoolToObject(object, "monotone", column->monotone) != NULL &&
            cJSON_AddBoolToObject(object, "id_like", column->id_like) != NULL && add_top(object, column);
+    if (fits && words_are_boolean(column->column->words, column->column->word_count))
+        fits = cJSON_AddTrueToObject(object, "boolean") != NULL;
     if (fits && column->column->values != NULL)
         fits = add_histogram(object, &column->histogram);
     if (fits)

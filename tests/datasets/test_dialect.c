@@ -183,6 +183,88 @@ static void python_files_read_the_same(void **state) {
     mem_free(text);
 }
 
+// ---- the same, messy: preambles, encodings, ragged rows, mixed line ends … --------------------------
+
+static const char *text_at(const cJSON *file, const char *name) {
+    const cJSON *item = cJSON_GetObjectItem(file, name);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static void add_encoded(struct str *bytes, uint32_t code, const char *encoding) {
+    char utf8[4];
+    if (strcmp(encoding, "utf-8") == 0) {
+        str_add_bytes(bytes, utf8, utf8_encode(code, utf8));
+    } else if (text_starts(encoding, "utf-16")) {
+        bool little = strcmp(encoding, "utf-16le") == 0;
+        str_add_char(bytes, (char)(little ? code & 255 : code >> 8));
+        str_add_char(bytes, (char)(little ? code >> 8 : code & 255));
+    } else {
+        str_add_char(bytes, (char)(code == 0x20ac ? 0x80 : code));
+    }
+}
+
+static const char *write_encoded(const cJSON *file) {
+    struct str bytes = {0};
+    const char *text = text_at(file, "text"), *encoding = text_at(file, "encoding");
+    size_t left = strlen(text);
+    uint32_t code;
+    if (cJSON_IsTrue(cJSON_GetObjectItem(file, "bom")))
+        add_encoded(&bytes, 0xfeff, encoding);
+    for (size_t used; (used = utf8_decode(text, left, &code)) > 0; text += used, left -= used)
+        add_encoded(&bytes, code, encoding);
+    const char *path = write_bytes(bytes.text, bytes.length);
+    str_free(&bytes);
+    return path;
+}
+
+struct matching {
+    const cJSON *rows;
+    int next;
+    bool wrong;
+};
+
+static enum status match_row(void *context, const struct csv_cell *cells, size_t count, uint64_t line,
+                             struct error *at) {
+    struct matching *matching = context;
+    (void)line, (void)at;
+    const cJSON *row = cJSON_GetArrayItem(matching->rows, matching->next++);
+    matching->wrong = matching->wrong || (size_t)cJSON_GetArraySize(row) != count;
+    for (size_t i = 0; i < count && !matching->wrong; i++)
+        matching->wrong = strcmp(cells[i].text, cJSON_GetArrayItem(row, (int)i)->valuestring) != 0;
+    return STATUS_OK;
+}
+
+static void messy_files_are_read_as_written(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    assert_int_equal(file_read("tests/fixtures/messy_dialects.json", 0, &text, &size, &error), STATUS_OK);
+    cJSON *files = cJSON_Parse(text);
+    const cJSON *file;
+    int count = 0, encodings = 0, delimiters = 0, headers = 0, cells = 0;
+    cJSON_ArrayForEach(file, files) {
+        struct matching matching = {.rows = cJSON_GetObjectItem(file, "rows")};
+        struct dialect dialect = dialect_detect();
+        const char *path = write_encoded(file);
+        assert_int_equal(csv_sniff(path, &dialect, NULL, &error), STATUS_OK);
+        assert_int_equal(csv_read_rows(path, &dialect, NULL, NULL, match_row, &matching, &error), STATUS_OK);
+        count++;
+        encodings += strcmp(dialect.encoding, text_at(file, "encoding")) == 0 &&
+                     dialect.bom == (bool)cJSON_IsTrue(cJSON_GetObjectItem(file, "bom"));
+        delimiters += strcmp(dialect.delimiter, text_at(file, "delimiter")) == 0;
+        headers += dialect.header == (int)cJSON_IsTrue(cJSON_GetObjectItem(file, "header"));
+        cells += !matching.wrong && matching.next == cJSON_GetArraySize(matching.rows);
+    }
+    // some cannot be told even by a person: a table of four rows of words, with or without names
+    assert_in_range(count, 200, 300);
+    assert_int_equal(encodings, count);
+    assert_in_range(delimiters * 100, count * 99, count * 100);
+    assert_in_range(headers * 100, count * 97, count * 100);
+    assert_in_range(cells * 100, count * 98, count * 100);
+    cJSON_Delete(files);
+    mem_free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delimiters_are_found),
@@ -195,6 +277,7 @@ int main(void) {
         cmocka_unit_test(given_parts_stay),
         cmocka_unit_test(ambiguity_is_said),
         cmocka_unit_test(python_files_read_the_same),
+        cmocka_unit_test(messy_files_are_read_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
