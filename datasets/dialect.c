@@ -266,10 +266,17 @@ static bool all_words(const struct csv_row *row) {
 
 enum { TOP_ROWS = 12 }; // rows among which a short one may end the lines before the table
 
-struct top { // of the first rows: how long they are and where they begin
-    size_t count[SKIP_MOST], line[SKIP_MOST], rows;
+struct top { // of the first rows: how long they are, how many cells are not empty, and where they begin
+    size_t count[SKIP_MOST], filled[SKIP_MOST], line[SKIP_MOST], rows;
     bool words[SKIP_MOST];
 };
+
+static size_t filled_cells(const struct csv_row *row) {
+    size_t filled = 0;
+    for (size_t i = 0; i < row->count; i++)
+        filled += row->cells[i].length > 0;
+    return filled;
+}
 
 static enum status read_top(const struct csv_sample *sample, const struct dialect *dialect, struct top *top,
                             struct error *error) {
@@ -282,11 +289,23 @@ static enum status read_top(const struct csv_sample *sample, const struct dialec
         if (status != STATUS_OK || row.count == 0)
             break;
         top->count[top->rows] = row.count;
+        top->filled[top->rows] = filled_cells(&row);
         top->line[top->rows] = (size_t)row.line;
         top->words[top->rows++] = all_words(&row);
     }
     csv_reader_close(&reader);
     return status;
+}
+
+// Spreadsheets write titles as long as a row: "Spending in June,,,,".
+static size_t behind_padded(const struct top *top, size_t first) {
+    size_t full = 0, next = first;
+    for (size_t i = first; i < top->rows; i++)
+        full += top->filled[i] >= 2;
+    while (next < top->rows && next < first + TOP_ROWS && top->filled[next] < 2)
+        next++;
+    bool rare = (top->rows - first) * 8 <= (full + next - first) * 10;
+    return next < top->rows && rare ? next : first;
 }
 
 // Titles may happen to be as long as a row ("# made by hand", with blanks between cells): a row of one cell that
@@ -301,7 +320,7 @@ static size_t first_of_table(const struct top *top, size_t mode) {
     }
     while (first < top->rows && top->count[first] < mode)
         first++;
-    return first;
+    return behind_padded(top, first);
 }
 
 // The lines before the first row that is as long as most: titles, comments. A row of words that is one
