@@ -16,6 +16,8 @@ struct csv_sample {
 // detected; adds what was found to `evidence`.
 enum status dialect_find(const struct csv_sample *sample, struct dialect *dialect, struct str *evidence,
                          struct error *error);
+// Lines before the table, into dialect->skip; separators and quotes are known, most rows have `mode` cells.
+enum status dialect_skip(const struct csv_sample *sample, struct dialect *dialect, size_t mode, struct error *error);
 // The header alone (everything else is known).
 enum status dialect_header(const struct csv_sample *sample, struct dialect *dialect, struct str *evidence,
                            struct error *error);

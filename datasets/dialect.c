@@ -20,7 +20,7 @@ struct load_options load_options_default(void) {
     return (struct load_options){.dialect = dialect_detect()};
 }
 
-enum { SAMPLE_ROWS = 400, LENGTHS = 64, SKIP_MOST = 100 };
+enum { SAMPLE_ROWS = 400, LENGTHS = 64 };
 static const char *const delimiters[] = {",", ";", "\t", "|", ":", " "};
 #define DELIMITERS (sizeof delimiters / sizeof *delimiters)
 
@@ -115,8 +115,9 @@ static enum status judge(const struct csv_sample *sample, struct judgement *judg
     judgement->stray = reader.stray;
     strcpy(judgement->line_ending, csv_line_ending(&reader));
     csv_reader_close(&reader);
-    // Each quote that does not close or stands in the wrong place is evidence against the candidate.
-    judgement->score /= 1 + (double)(judgement->unclosed + judgement->stray);
+    // Quotes that do not close or stand in the wrong place are evidence against the candidate.
+    double rows = fmax((double)judgement->rows, 1);
+    judgement->score /= 1 + (double)judgement->unclosed + 4 * (double)judgement->stray / rows;
     return status;
 }
 
@@ -254,90 +255,7 @@ static enum status find_separators(const struct csv_sample *sample, struct diale
     return STATUS_OK;
 }
 
-// ---- lines before the table, header ---------------------------------------------------------------
-
-static bool all_words(const struct csv_row *row) {
-    struct number_cell number;
-    for (size_t i = 0; i < row->count; i++)
-        if (row->cells[i].length == 0 || number_cell_read(row->cells[i].text, row->cells[i].length, &number))
-            return false;
-    return true;
-}
-
-enum { TOP_ROWS = 12 }; // rows among which a short one may end the lines before the table
-
-struct top { // of the first rows: how long they are, how many cells are not empty, and where they begin
-    size_t count[SKIP_MOST], filled[SKIP_MOST], line[SKIP_MOST], rows;
-    bool words[SKIP_MOST];
-};
-
-static size_t filled_cells(const struct csv_row *row) {
-    size_t filled = 0;
-    for (size_t i = 0; i < row->count; i++)
-        filled += row->cells[i].length > 0;
-    return filled;
-}
-
-static enum status read_top(const struct csv_sample *sample, const struct dialect *dialect, struct top *top,
-                            struct error *error) {
-    struct csv_reader reader;
-    enum status status =
-        csv_reader_open_text(&reader, sample->path, sample->text, sample->length, sample->partial, dialect, error);
-    while (status == STATUS_OK && top->rows < SKIP_MOST) {
-        struct csv_row row;
-        status = csv_reader_next(&reader, &row, error);
-        if (status != STATUS_OK || row.count == 0)
-            break;
-        top->count[top->rows] = row.count;
-        top->filled[top->rows] = filled_cells(&row);
-        top->line[top->rows] = (size_t)row.line;
-        top->words[top->rows++] = all_words(&row);
-    }
-    csv_reader_close(&reader);
-    return status;
-}
-
-// Spreadsheets write titles as long as a row: "Spending in June,,,,".
-static size_t behind_padded(const struct top *top, size_t first) {
-    size_t full = 0, next = first;
-    for (size_t i = first; i < top->rows; i++)
-        full += top->filled[i] >= 2;
-    while (next < top->rows && next < first + TOP_ROWS && top->filled[next] < 2)
-        next++;
-    bool rare = (top->rows - first) * 8 <= (full + next - first) * 10;
-    return next < top->rows && rare ? next : first;
-}
-
-// Titles may happen to be as long as a row ("# made by hand", with blanks between cells): a row of one cell that
-// comes after words alone, near the top, is before the table too.
-static size_t first_of_table(const struct top *top, size_t mode) {
-    size_t first = 0;
-    for (size_t i = 0; i < top->rows && i < TOP_ROWS && 2 * i < top->rows; i++) {
-        if (top->count[i] == 1 && mode > 2)
-            first = i + 1;
-        if (top->count[i] > 1 && !top->words[i])
-            break;
-    }
-    while (first < top->rows && top->count[first] < mode)
-        first++;
-    return behind_padded(top, first);
-}
-
-// The lines before the first row that is as long as most: titles, comments. A row of words that is one
-// shorter and stands right before it is a header without a name for the row names, unless the longer
-// row is one of words too.
-static enum status find_skip(const struct csv_sample *sample, struct dialect *dialect, size_t mode,
-                             struct error *error) {
-    struct top top = {.rows = 0};
-    dialect->skip = 0;
-    enum status status = mode > 1 ? read_top(sample, dialect, &top, error) : STATUS_OK;
-    size_t first = first_of_table(&top, mode);
-    if (status != STATUS_OK || mode < 2 || first == top.rows)
-        return status;
-    bool unnamed = first > 0 && top.count[first - 1] > 1 && top.count[first - 1] + 1 == mode && top.words[first - 1];
-    dialect->skip = top.line[unnamed && !top.words[first] ? first - 1 : first] - 1;
-    return status;
-}
+// ---- all of it --------------------------------------------------------------------------------------
 
 enum status dialect_find(const struct csv_sample *sample, struct dialect *dialect, struct str *evidence,
                          struct error *error) {
@@ -345,7 +263,7 @@ enum status dialect_find(const struct csv_sample *sample, struct dialect *dialec
     size_t mode = 0;
     enum status status = find_separators(sample, dialect, &mode, evidence, error);
     if (status == STATUS_OK && !given)
-        status = find_skip(sample, dialect, mode, error);
+        status = dialect_skip(sample, dialect, mode, error);
     if (status != STATUS_OK)
         return status;
     str_format(evidence, "quote %s, inner quotes %s\n",

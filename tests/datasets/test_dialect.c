@@ -72,6 +72,11 @@ static void lines_before_the_table_are_skipped(void **state) {
     (void)state;
     assert_int_equal(sniff("# made by hand\n# in 2021\n\na,b,c\n1,2,3\n4,5,6\n7,8,9\n").skip, 3);
     assert_int_equal(sniff("Report, second part\na,b,c\n1,2,3\n4,5,6\n7,8,9\n").skip, 1);
+    // titles that a spreadsheet padded to the width of the table
+    assert_int_equal(sniff("Spending in June,,\n,,\nwho,what,price\nann,pen,1\nbob,cup,2\ncy,map,3\n").skip, 2);
+    assert_int_equal(sniff("who,what,price\nann,,\nbob,cup,2\ncy,map,3\n").skip, 0);
+    // a header with a quote too many is no title
+    assert_int_equal(sniff("a,\"b,c\n\"x, y\",2,3\n\"z, w\",5,6\n\"p, q\",8,9\n\"r, s\",8,9\n").skip, 0);
     assert_int_equal(sniff("mpg cyl\n\"Mazda RX4\" 21 6\n\"Fiat 128\" 32 4\n").skip, 0); // R's row names
 }
 
