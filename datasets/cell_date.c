@@ -14,7 +14,7 @@ static int days_in_month(int year, int month) {
 }
 
 static bool is_day(int year, int month, int day) {
-    return month >= 1 && month <= 12 && day >= 1 && day <= days_in_month(year, month);
+    return month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= days_in_month(year, month));
 }
 
 // Days since 1970-01-01 in the proleptic Gregorian calendar, years 0 … 9999, counted from 1 March of year -400.

@@ -72,9 +72,61 @@ static bool take_exponent(const char *text, size_t length, size_t *at, int *expo
     return *at > from && *at == length;
 }
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static uint64_t point_in(uint64_t word) { // the lowest bit that is set is in the first point's byte
+    uint64_t apart = word ^ 0x2E2E2E2E2E2E2E2Eu;
+    return (apart - 0x0101010101010101u) & ~apart & 0x8080808080808080u;
+}
+
+// Moves the bytes below the point's up over it; `in` comes in at the bottom.
+static uint64_t close_gap(uint64_t word, uint64_t point, uint64_t in) {
+    unsigned at = (unsigned)__builtin_ctzll(point) / 8;
+    uint64_t before = word & (((uint64_t)1 << 8 * at) - 1);
+    uint64_t after = at == 7 ? 0 : word >> (8 * (at + 1)) << (8 * (at + 1));
+    return after | before << 8 | in;
+}
+
+// 9 to 16 digits and points, as two words of eight characters; up to 15 digits are exact in a double.
+static bool read_two_words(const char *text, size_t length, bool negative, struct number_cell *number) {
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    unsigned shift = 8 * (unsigned)(16 - length);
+    uint64_t high = number_load8(text) << shift | (shift == 0 ? 0 : 0x3030303030303030u >> (64 - shift));
+    uint64_t low = number_load8(text + length - 8), point;
+    unsigned fraction = 0;
+    bool has_point = true;
+    if ((point = point_in(low)) != 0) {
+        fraction = 7 - (unsigned)__builtin_ctzll(point) / 8;
+        low = close_gap(low, point, high >> 56);
+        high = high << 8 | 0x30;
+    } else if ((point = point_in(high)) != 0) {
+        fraction = 15 - (unsigned)__builtin_ctzll(point) / 8;
+        high = close_gap(high, point, 0x30);
+    } else {
+        has_point = false;
+    }
+    if (!number_digits8(high) || !number_digits8(low))
+        return false;
+    uint64_t digits = number_value8(high) * 100000000 + number_value8(low);
+    if (!has_point && (digits > (uint64_t)EXACT_MOST || text[0] == '0'))
+        return false; // codes and what is beyond a double: looked at with care
+    double value = (double)digits / powers[fraction];
+    bool real = has_point ? (double)(int64_t)value != value : digits == (uint64_t)EXACT_MOST;
+    number->value = negative ? -value : value;
+    number->ways = has_point ? NUMBER_WAYS_POINT : NUMBER_WAYS_ALL;
+    number->seen = (real ? NUMBER_SEEN_REAL : 0u) | (has_point ? 0u : NUMBER_SEEN_LONG);
+    number->code = number->beyond = false;
+    return true;
+}
+#endif
+
 bool number_cell_long(const char *text, size_t length, struct number_cell *number) {
     bool negative = length > 0 && text[0] == '-';
     size_t sign = negative || (length > 0 && text[0] == '+'), at = sign;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (length - sign > 8 && length - sign <= 16 && read_two_words(text + sign, length - sign, negative, number))
+        return true;
+#endif
     struct digits digits = {0};
     take_digits(text, length, &at, &digits);
     size_t whole = digits.count;
