@@ -208,8 +208,21 @@ bool cell_read(const struct cell_format *format, const char *text, size_t length
     return read;
 }
 
-bool cell_take_slow(const struct cell_format *format, struct cell_evidence *evidence, const char *text, size_t length,
-                    uint64_t line, double *value) {
+bool cell_take_any(const struct cell_format *format, struct cell_evidence *evidence, const char *text, size_t length,
+                   uint64_t line, double *value) {
+    struct number_cell number;
+    bool plain = format->type == COLUMN_NUMERIC && format->number == NUMBER_POINT && !cell_may_be_digits(evidence);
+    if (plain && number_cell_read(text, length, &number)) {
+        cell_learn_number(evidence, &number, line);
+        *value = number.value;
+        return true;
+    }
+    if (format->type == COLUMN_DATE && format->date == DATE_YMD_DASH && cell_date_fast(text, length, value)) {
+        evidence->can &= (cell_set)1 << (CELL_DATES + DATE_YMD_DASH);
+        evidence->seen |= (length > 10 ? (unsigned)DATE_SEEN_TIME : 0u) << CELL_SEEN_DATE;
+        evidence->cells++;
+        return true;
+    }
     cell_evidence_add(evidence, text, length, line);
     return cell_read(format, text, length, value);
 }

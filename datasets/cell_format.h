@@ -109,45 +109,45 @@ enum status cell_format_note(const struct cell_evidence *evidence, const struct 
                              struct notes *notes, struct error *error);
 
 // ---- the fast way ---------------------------------------------------------------------------------
-// Reads a cell under `format` and adds it to the evidence, both as cell_read and cell_evidence_add do. The
-// NUMBER_PADDING bytes behind the text must be readable.
-bool cell_take_slow(const struct cell_format *format, struct cell_evidence *evidence, const char *text, size_t length,
-                    uint64_t line, double *value);
+// Reads a cell under `format` and adds it to the evidence, both as cell_read and cell_evidence_add do, at once.
+bool cell_take_any(const struct cell_format *format, struct cell_evidence *evidence, const char *text, size_t length,
+                   uint64_t line, double *value);
 
 static inline void cell_first_line(uint64_t *first, uint64_t line) {
     if (*first == 0 || line < *first)
         *first = line;
 }
 
+// A plain number into the evidence. Not while cells may be dates written as plain digits.
+static inline void cell_learn_number(struct cell_evidence *evidence, const struct number_cell *number, uint64_t line) {
+    evidence->can &= (cell_set)number->ways << CELL_NUMBERS | (cell_set)number->ways << CELL_AMOUNTS;
+    evidence->seen |= number->seen | CELL_SEEN_BARE;
+    evidence->cells++;
+    if ((number->seen & (NUMBER_SEEN_CODE | NUMBER_SEEN_BEYOND | NUMBER_SEEN_EITHER)) == 0)
+        return;
+    if (number->code)
+        cell_first_line(&evidence->code_line, line);
+    if (number->beyond)
+        cell_first_line(&evidence->beyond_line, line);
+    if (number->seen & NUMBER_SEEN_EITHER)
+        cell_first_line(&evidence->either_line, line);
+}
+
+static inline bool cell_may_be_digits(const struct cell_evidence *evidence) {
+    return (evidence->can >> (CELL_DATES + DATE_YMD) & 1) != 0;
+}
+
+// The same as cell_take_any; the NUMBER_PADDING bytes behind the text must be readable.
 static inline bool cell_take(const struct cell_format *format, struct cell_evidence *evidence, const char *text,
                              size_t length, uint64_t line, double *value) {
     struct number_cell number;
-    if (format->type == COLUMN_NUMERIC && format->number == NUMBER_POINT) {
-        // A way to write dates that are plain digits is a matter for the slow way.
-        if ((evidence->can & (cell_set)1 << (CELL_DATES + DATE_YMD)) == 0 && number_cell_fast(text, length, &number)) {
-            *value = number.value;
-            evidence->can &= (cell_set)number.ways << CELL_NUMBERS | (cell_set)number.ways << CELL_AMOUNTS;
-            evidence->seen |= number.seen | CELL_SEEN_BARE;
-            evidence->cells++;
-            if (number.seen & (NUMBER_SEEN_CODE | NUMBER_SEEN_BEYOND | NUMBER_SEEN_EITHER)) {
-                if (number.code)
-                    cell_first_line(&evidence->code_line, line);
-                if (number.beyond)
-                    cell_first_line(&evidence->beyond_line, line);
-                if (number.seen & NUMBER_SEEN_EITHER)
-                    cell_first_line(&evidence->either_line, line);
-            }
-            return true;
-        }
-    } else if (format->type == COLUMN_DATE && format->date == DATE_YMD_DASH) {
-        if (cell_date_fast(text, length, value)) {
-            evidence->can &= (cell_set)1 << (CELL_DATES + DATE_YMD_DASH);
-            evidence->seen |= (length > 10 ? DATE_SEEN_TIME : 0u) << CELL_SEEN_DATE;
-            evidence->cells++;
-            return true;
-        }
+    if (format->type == COLUMN_NUMERIC && format->number == NUMBER_POINT && !cell_may_be_digits(evidence) &&
+        number_cell_fast(text, length, &number)) {
+        *value = number.value;
+        cell_learn_number(evidence, &number, line);
+        return true;
     }
-    return cell_take_slow(format, evidence, text, length, line, value);
+    return cell_take_any(format, evidence, text, length, line, value);
 }
 
 #endif

@@ -59,13 +59,24 @@ static enum status set_room(struct column *column, size_t rows, struct error *er
 static enum status store_cell(struct csv_column *builder, const struct csv_cell *cell, uint64_t line,
                               struct error *error) {
     struct column *column = builder->column;
-    if (builder->format.type == COLUMN_TEXT)
-        return column_word(column, cell->text, cell->length, &column->codes[builder->rows], error);
-    if (cell_read(&builder->format, cell->text, cell->length, &column->values[builder->rows]))
+    double *value = &column->values[builder->rows];
+    if (builder->settled ? cell_read(&builder->format, cell->text, cell->length, value)
+                         : cell_take_any(&builder->format, &builder->evidence, cell->text, cell->length, line, value))
         return STATUS_OK;
     if (builder->misfits++ == 0)
         builder->misfit_line = line;
     return column_set_missing(column, builder->rows, error);
+}
+
+static enum status take_cell(struct csv_column *builder, const struct csv_cell *cell, uint64_t line,
+                             struct error *error) {
+    struct column *column = builder->column;
+    if (column != NULL && builder->format.type != COLUMN_TEXT)
+        return store_cell(builder, cell, line, error);
+    if (!builder->settled)
+        cell_evidence_add(&builder->evidence, cell->text, cell->length, line);
+    return column == NULL ? STATUS_OK
+                          : column_word(column, cell->text, cell->length, &column->codes[builder->rows], error);
 }
 
 enum status csv_column_add(struct csv_column *builder, const struct missing_tokens *tokens, const struct csv_cell *cell,
@@ -77,14 +88,11 @@ enum status csv_column_add(struct csv_column *builder, const struct missing_toke
     if (status != STATUS_OK)
         return status;
     builder->not_empty = builder->not_empty || cell->length > 0;
-    if (cell_missing(tokens, cell->text, cell->length)) {
+    if (cell_missing_fast(tokens, cell->text, cell->length)) {
         if (column != NULL)
             status = column_set_missing(column, builder->rows, error);
     } else {
-        if (!builder->settled)
-            cell_evidence_add(&builder->evidence, cell->text, cell->length, line);
-        if (column != NULL)
-            status = store_cell(builder, cell, line, error);
+        status = take_cell(builder, cell, line, error);
     }
     builder->rows++;
     return status;
