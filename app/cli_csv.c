@@ -72,6 +72,7 @@ struct cat {
     size_t width; // of the first row
     uint64_t rows;
     struct str line;
+    struct notes *notes;
 };
 
 static void add_csv_cell(struct str *line, const struct csv_cell *cell) {
@@ -136,6 +137,10 @@ static enum status on_row(void *context, const struct csv_cell *cells, size_t co
     struct cat *cat = context;
     if (cat->rows == 0)
         cat->width = count;
+    if (count != cat->width && notes_add(cat->notes, line, NULL, error, "%zu %s where the first row has %zu%s", count,
+                                         count == 1 ? "cell" : "cells", cat->width,
+                                         count < cat->width && !cat->raw ? "; empty ones were added" : "") != STATUS_OK)
+        return error->status;
     cat_row(cat, cells, count);
     if (cat->line.failed)
         return error_set(error, STATUS_MEMORY, "line %" PRIu64 ": out of memory for a row of %zu cells", line, count);
@@ -166,6 +171,7 @@ int cli_cat(const struct arguments *arguments) {
     struct cat cat = {.raw = arguments->flags[FLAG_RAW] != NULL};
     struct notes notes = {0};
     struct error error;
+    cat.notes = &notes;
     if (cli_load_options(arguments, &options, &error) ||
         parse_format(arguments->flags[FLAG_FORMAT], &cat.format, &error))
         return cli_usage(&error);

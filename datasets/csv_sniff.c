@@ -24,10 +24,14 @@ static enum status judge_bytes(const char *path, const unsigned char *bytes, siz
     if (csv_is_binary(bytes, count, encoding))
         return error_set(error, STATUS_INVALID, "%s: holds binary data, not rows of text; open a CSV file", path);
     strcpy(dialect->encoding, csv_encoding_name(encoding));
-    str_format(evidence, "encoding %s%s\n", dialect->encoding,
-               given          ? " (given)"
-               : dialect->bom ? ": a byte order mark says so"
-                              : ": judged by the bytes");
+    const char *why = given                         ? " (given)"
+                      : dialect->bom                ? ": a byte order mark says so"
+                      : encoding == CSV_UTF16LE     ? ": every second byte is mostly 0"
+                      : encoding == CSV_UTF16BE     ? ": every second byte is mostly 0"
+                      : encoding == CSV_LATIN1      ? ": the bytes are no UTF-8"
+                      : encoding == CSV_WINDOWS1252 ? ": the bytes are no UTF-8, some are no Latin-1 letters"
+                                                    : ": the bytes are valid UTF-8";
+    str_format(evidence, "encoding %s%s\n", dialect->encoding, why);
     return STATUS_OK;
 }
 

@@ -30,6 +30,7 @@ struct judgement {
     size_t rows, mode, mode_rows; // the most frequent row length
     uint64_t unclosed, stray;
     char line_ending[8];
+    uint64_t ends[3]; // LF, CRLF, CR
 };
 
 // ---- one candidate --------------------------------------------------------------------------------
@@ -114,6 +115,9 @@ static enum status judge(const struct csv_sample *sample, struct judgement *judg
     judgement->unclosed = reader.unclosed;
     judgement->stray = reader.stray;
     strcpy(judgement->line_ending, csv_line_ending(&reader));
+    judgement->ends[0] = reader.unix_ends;
+    judgement->ends[1] = reader.windows_ends;
+    judgement->ends[2] = reader.mac_ends;
     csv_reader_close(&reader);
     // Quotes that do not close or stand in the wrong place are evidence against the candidate.
     double rows = fmax((double)judgement->rows, 1);
@@ -146,22 +150,20 @@ static int blanks_found(const struct csv_sample *sample, const char *delimiter, 
     return habit && count_text(sample, apart) > count_text(sample, tight) ? 1 : 0;
 }
 
-// Whether a quote character ever stands where a cell begins.
-static bool quote_used(const struct csv_sample *sample, const char *delimiter, char quote) {
-    size_t length = strlen(delimiter);
+// How often a quote character stands where a cell begins.
+static size_t quotes_at_cells(const struct csv_sample *sample, const char *delimiter, char quote) {
+    size_t length = strlen(delimiter), count = 0;
     for (size_t i = 0; i < sample->length; i++) {
         if (sample->text[i] != quote)
             continue;
         size_t before = i;
         while (before > 0 && sample->text[before - 1] == ' ')
             before--;
-        bool begins = before == 0 || strchr("\r\n", sample->text[before - 1]) != NULL ||
-                      (before >= length && memcmp(sample->text + before - length, delimiter, length) == 0) ||
-                      (strcmp(delimiter, " ") == 0 && before < i);
-        if (begins)
-            return true;
+        count += before == 0 || strchr("\r\n", sample->text[before - 1]) != NULL ||
+                 (before >= length && memcmp(sample->text + before - length, delimiter, length) == 0) ||
+                 (strcmp(delimiter, " ") == 0 && before < i);
     }
-    return false;
+    return count;
 }
 
 struct contest {
@@ -199,7 +201,7 @@ static enum status enter_delimiter(struct contest *contest, const struct csv_sam
             dialect.quote = quotes[i];
         else if (i > 0)
             break;
-        bool worth = wanted->quote != -1 || i == 0 || quote_used(sample, delimiter, quotes[i == 2 ? 0 : i]);
+        bool worth = wanted->quote != -1 || i == 0 || quotes_at_cells(sample, delimiter, quotes[i == 2 ? 0 : i]) > 0;
         if (!worth)
             continue;
         strcpy(dialect.delimiter, delimiter);
@@ -222,6 +224,26 @@ static const char *absent_delimiter(const struct csv_sample *sample) {
     return delimiters[0];
 }
 
+// Why this quote; and what is odd about the quotes there are.
+static void show_quotes(const struct csv_sample *sample, const struct judgement *best, bool given,
+                        struct str *evidence) {
+    const struct dialect *dialect = &best->dialect;
+    char quote = dialect->quote;
+    size_t cells = quotes_at_cells(sample, dialect->delimiter, quote == 0 ? '"' : quote);
+    if (quote == 0) {
+        str_format(evidence, "quote none%s\n", given ? " (given)" : "");
+        if (cells > 0 && !given)
+            str_format(evidence, "ambiguous: %zu %s with a \" that does not end it; quotes are read as text\n", cells,
+                       cells == 1 ? "cell begins" : "cells begin");
+        return;
+    }
+    str_format(evidence, "quote %c%s, inner quotes %s: %zu %s with one\n", quote, given ? " (given)" : "",
+               dialect->escape != 0 ? "escaped by \\" : "doubled", cells, cells == 1 ? "cell begins" : "cells begin");
+    if (best->unclosed + best->stray > 0)
+        str_format(evidence, "%llu quotes do not close, %llu stand inside a cell\n", (unsigned long long)best->unclosed,
+                   (unsigned long long)best->stray);
+}
+
 static const char *shown(const char *delimiter) {
     return strcmp(delimiter, "\t") == 0 ? "tab" : delimiter;
 }
@@ -242,6 +264,7 @@ static enum status find_separators(const struct csv_sample *sample, struct diale
         return status;
     const struct judgement *best = &contest.best;
     size_t skip = dialect->skip;
+    bool quote_given = dialect->quote != -1;
     *dialect = best->dialect;
     dialect->skip = skip;
     *mode = best->mode;
@@ -252,6 +275,9 @@ static enum status find_separators(const struct csv_sample *sample, struct diale
         str_format(evidence, "ambiguous: delimiter '%s' fits nearly as well (%zu of %zu rows have %zu cells)\n",
                    shown(contest.second.dialect.delimiter), contest.second.mode_rows, contest.second.rows,
                    contest.second.mode);
+    show_quotes(sample, best, quote_given, evidence);
+    str_format(evidence, "line ends %s: %llu LF, %llu CRLF, %llu CR\n", best->line_ending,
+               (unsigned long long)best->ends[0], (unsigned long long)best->ends[1], (unsigned long long)best->ends[2]);
     return STATUS_OK;
 }
 
@@ -266,16 +292,11 @@ enum status dialect_find(const struct csv_sample *sample, struct dialect *dialec
         status = dialect_skip(sample, dialect, mode, error);
     if (status != STATUS_OK)
         return status;
-    str_format(evidence, "quote %s, inner quotes %s\n",
-               dialect->quote == 0     ? "none"
-               : dialect->quote == '"' ? "\""
-                                       : "'",
-               dialect->escape != 0 ? "escaped by \\" : "doubled");
     if (dialect->skip_blanks == 1)
         str_add(evidence, "blanks around a delimiter belong to it: quotes follow them\n");
     if (dialect->skip > 0)
         str_format(evidence, "%zu %s before the table%s\n", dialect->skip, dialect->skip == 1 ? "line" : "lines",
-                   given ? " (given)" : ": shorter than the rows after");
+                   given ? " (given)" : ": shorter or emptier than the rows after");
     if (dialect->header == -1)
         status = dialect_header(sample, dialect, evidence, error);
     return status;

@@ -122,6 +122,16 @@ static void test_the_screen_needs_a_terminal(void **state) {
 
 // ---- sniff and cat ------------------------------------------------------------------------------------------
 
+static void test_cat_names_ragged_rows(void **state) {
+    (void)state;
+    const char *path = child_file("ragged.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n");
+    struct child program = CHILD_RUN("cat", path);
+    assert_prints(&program, "a,b\n1,2\n3,\n4,5,6\n7,8\n");
+    assert_non_null(strstr(program.err, "ragged.csv:3: 1 cell where the first row has 2; empty ones were added\n"));
+    assert_non_null(strstr(program.err, "ragged.csv:4: 3 cells where the first row has 2\n"));
+    child_free(&program);
+}
+
 // What a column leaves open is said with its line by every command that reads it, and flags settle it.
 static void test_columns_say_what_they_leave_open(void **state) {
     (void)state;
@@ -433,6 +443,7 @@ int main(void) {
         cmocka_unit_test(test_version_and_manual),
         cmocka_unit_test(test_words_that_are_no_command),
         cmocka_unit_test(test_the_screen_needs_a_terminal),
+        cmocka_unit_test(test_cat_names_ragged_rows),
         cmocka_unit_test(test_columns_say_what_they_leave_open),
         cmocka_unit_test(test_sniff),
         cmocka_unit_test(test_cat_prints_cells_as_text),

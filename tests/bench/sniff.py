@@ -6,7 +6,7 @@ usage: sniff.py PROGRAM [FILES [SEED]]     needs duckdb; prints one JSON object 
 All read the same seeded files (tests/fixtures/dialect_corpus.py). Peers get UTF-8 whatever the file's encoding is.
 "cells": every cell, read with the dialect found, is what was written (peers: Python's csv module with their dialect).
 """
-import csv, io, json, pathlib, subprocess, sys, tempfile, time
+import csv, io, json, pathlib, subprocess, sys, tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fixtures"))
 import dialect_corpus
@@ -70,8 +70,9 @@ def judge(file, found, rows):
     return right
 
 
+shares = {}
 for name, ask in (("batchlab", ours), ("csv.Sniffer", sniffer), ("duckdb", duck)):
-    sums, begun = {}, time.perf_counter()
+    sums = {}
     for i, file in enumerate(files):
         path, utf8 = str(folder / f"{i}.csv"), str(folder / f"{i}.utf8.csv")
         if name == "batchlab":
@@ -87,5 +88,11 @@ for name, ask in (("batchlab", ours), ("csv.Sniffer", sniffer), ("duckdb", duck)
         if name == "batchlab" and not right.get("all"):
             print(path, [part for part in right if not right[part]], file["trouble"], {k: file[k] for k in (
                 "delimiter", "quote", "escape", "header", "skip", "encoding", "quoting")}, found, file=sys.stderr)
-    print(json.dumps({"bench": "dialects detected right", "peer": name, "files": count, "seed": seed,
-                      **{part: round(100 * n / count, 1) for part, n in sums.items()}, "unit": "%"}))
+    shares[name] = {part: round(100 * n / count, 1) for part, n in sums.items()}
+
+print(json.dumps({"bench": "dialect", "files": count, "seed": seed, "unit": "% right", **shares["batchlab"]}))
+for peer, name in (("csv.Sniffer", f"Python {sys.version.split()[0]} csv.Sniffer"), ("duckdb", f"duckdb {duckdb.__version__} sniff_csv")):
+    for part in ("delimiter", "quote", "header", "skip", "cells", "all"):
+        ours, theirs = shares["batchlab"][part], shares[peer][part]
+        print(json.dumps({"bench": "dialect", "work": f"{count} files of seed {seed}, {part} right", "figure": ours,
+                          "unit": "%", "peer": name, "peer_figure": theirs, "ratio": round(ours / max(theirs, 0.1), 2)}))

@@ -143,6 +143,35 @@ static void ambiguity_is_said(void **state) {
     struct str evidence = {0};
     assert_int_equal(csv_sniff(write_text("ab cd:ef\ngh ij:kl\nmn op:qr\n"), &dialect, &evidence, &error), STATUS_OK);
     assert_non_null(strstr(evidence.text, "ambiguous"));
+    str_clear(&evidence);
+    dialect = dialect_detect();
+    assert_int_equal(csv_sniff(write_text("a,b\n1,\"x\n2,y\n3,z\n"), &dialect, &evidence, &error), STATUS_OK);
+    assert_non_null(strstr(evidence.text, "ambiguous: 1 cell begins with a \""));
+    str_free(&evidence);
+    struct notes notes = {0};
+    dialect = dialect_detect();
+    assert_int_equal(csv_sniff_noted(write_text("ab cd:ef\ngh ij:kl\nmn op:qr\n"), &dialect, &notes, &error),
+                     STATUS_OK);
+    assert_true(notes.count > 0 && text_starts(notes.items[0].text, "ambiguous"));
+    notes_free(&notes);
+}
+
+// Every part of the dialect has its line.
+static void evidence_of_each_part(void **state) {
+    (void)state;
+    struct dialect dialect = dialect_detect();
+    struct str evidence = {0};
+    const char *text = "made, by hand\r\nid;name;note\r\n1;Z\xfcrich;'a; b'\r\n2;Bern;'it''s'\r\n3;Rom;'c; d'\r\n";
+    assert_int_equal(csv_sniff(write_text(text), &dialect, &evidence, &error), STATUS_OK);
+    static const char *const lines[] = {"encoding latin-1: the bytes are no UTF-8",
+                                        "delimiter ';': 4 of 5 rows have 3 cells",
+                                        "quote ', inner quotes doubled: 3 cells begin with one",
+                                        "line ends crlf: 0 LF, 5 CRLF, 0 CR",
+                                        "1 line before the table",
+                                        "header yes"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (strstr(evidence.text, lines[i]) == NULL)
+            fail_msg("'%s' is not in '%s'", lines[i], evidence.text);
     str_free(&evidence);
 }
 
@@ -281,6 +310,7 @@ int main(void) {
         cmocka_unit_test(encodings_are_found),
         cmocka_unit_test(given_parts_stay),
         cmocka_unit_test(ambiguity_is_said),
+        cmocka_unit_test(evidence_of_each_part),
         cmocka_unit_test(python_files_read_the_same),
         cmocka_unit_test(messy_files_are_read_as_written),
     };
