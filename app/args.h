@@ -39,7 +39,7 @@ enum command_set { // bits: which commands take a flag
     X(HEADER, "header", 0, "yes|no", TAKES_READING, "Whether the first row names the columns.") \
     X(ENCODING, "encoding", 0, "NAME", TAKES_READING, "utf-8, utf-16le, utf-16be, latin-1 or windows-1252.") \
     X(SKIP, "skip", 0, "N", TAKES_READING, "Lines before the table.") \
-    X(NA, "na", 0, "TEXT", TAKES_READING, "One more text that means a missing cell; may be given often.") \
+    X(NA, "na", 0, "TEXT", TAKES_READING, "One more text that means a missing cell, or COLUMN=TEXT; may be given often.") \
     X(MISSING, "missing-token", 0, "TEXT", TAKES_READING, "The same as --na.") \
     X(KEEP_NA, "keep-na", 0, "", TAKES_READING, "\"NA\", \"NULL\" and their kin are words; only --na and nothing are missing.") \
     X(DECIMAL, "decimal", 0, "C", TAKES_READING, "Decimal mark: \".\" or \",\"; every column for itself when not given.") \

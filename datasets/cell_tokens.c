@@ -12,32 +12,52 @@ static const char *const pandas_tokens[] = {
 };
 #define PANDAS_TOKENS (sizeof pandas_tokens / sizeof *pandas_tokens)
 
-static enum status make(struct missing_tokens *tokens, size_t usual, const char *const *own, size_t own_count,
-                        struct error *error) {
+// What `text` means in `column` alone; NULL: nothing.
+static const char *behind_name(const char *text, const char *column) {
+    size_t length = column == NULL ? 0 : strlen(column);
+    return length > 0 && strncmp(text, column, length) == 0 && text[length] == '=' ? text + length + 1 : NULL;
+}
+
+static void add(struct missing_tokens *tokens, const char *text) {
+    size_t length = text == NULL ? 0 : strlen(text);
+    cell_trim(&text, &length);
+    if (length == 0)
+        return;
+    tokens->items[tokens->count++] = (struct missing_token){text, length};
+    tokens->first[(unsigned char)text[0]] = true;
+}
+
+enum status missing_tokens_column(struct missing_tokens *tokens, bool usual, const char *const *given,
+                                  size_t given_count, const char *column, struct error *error) {
+    size_t most = PANDAS_TOKENS + 2 * given_count;
     *tokens = (struct missing_tokens){0};
-    tokens->items = mem_alloc(usual + own_count + 1, sizeof *tokens->items);
+    tokens->items = mem_alloc(most, sizeof *tokens->items);
     if (tokens->items == NULL)
-        return error_memory(error, "missing tokens", (usual + own_count) * sizeof *tokens->items);
-    for (size_t i = 0; i < usual + own_count; i++) {
-        const char *text = i < usual ? pandas_tokens[i] : own[i - usual];
-        size_t length = strlen(text);
-        cell_trim(&text, &length);
-        if (length == 0)
-            continue;
-        tokens->items[tokens->count++] = (struct missing_token){text, length};
-        tokens->first[(unsigned char)text[0]] = true;
+        return error_memory(error, "missing tokens", most * sizeof *tokens->items);
+    for (size_t i = 0; usual && i < PANDAS_TOKENS; i++)
+        add(tokens, pandas_tokens[i]);
+    for (size_t i = 0; i < given_count; i++) {
+        add(tokens, given[i]);
+        add(tokens, behind_name(given[i], column));
     }
     return STATUS_OK;
 }
 
+bool missing_tokens_name(const char *const *given, size_t given_count, const char *column) {
+    for (size_t i = 0; i < given_count; i++)
+        if (behind_name(given[i], column) != NULL)
+            return true;
+    return false;
+}
+
 enum status missing_tokens_make(struct missing_tokens *tokens, const char *const *extra, size_t extra_count,
                                 struct error *error) {
-    return make(tokens, PANDAS_TOKENS, extra, extra_count, error);
+    return missing_tokens_column(tokens, true, extra, extra_count, NULL, error);
 }
 
 enum status missing_tokens_own(struct missing_tokens *tokens, const char *const *own, size_t own_count,
                                struct error *error) {
-    return make(tokens, 0, own, own_count, error);
+    return missing_tokens_column(tokens, false, own, own_count, NULL, error);
 }
 
 void missing_tokens_free(struct missing_tokens *tokens) {

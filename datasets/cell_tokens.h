@@ -21,6 +21,11 @@ enum status missing_tokens_make(struct missing_tokens *tokens, const char *const
 // The caller's own alone: empty cells and those, nothing else is missing.
 enum status missing_tokens_own(struct missing_tokens *tokens, const char *const *own, size_t own_count,
                                struct error *error);
+// Those of one column. Of `given`, "COLUMN=TEXT" means TEXT in that column alone (a column's own name may have a
+// '=' in it); everything else, and the whole of such a text, means itself in every column. `usual`: pandas' list too.
+enum status missing_tokens_column(struct missing_tokens *tokens, bool usual, const char *const *given,
+                                  size_t given_count, const char *column, struct error *error);
+bool missing_tokens_name(const char *const *given, size_t given_count, const char *column); // any "COLUMN=…"
 void missing_tokens_free(struct missing_tokens *tokens);
 // Blanks around the text are passed over; nothing but blanks is missing.
 bool cell_missing(const struct missing_tokens *tokens, const char *text, size_t length);

@@ -186,6 +186,18 @@ static int find_column(const struct loading *loading, const char *name) {
     return -1;
 }
 
+static enum status own_tokens(struct loading *loading, struct error *error) {
+    const struct load_options *options = loading->options;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
+        struct csv_column *column = &loading->columns[i];
+        if (missing_tokens_name(options->missing_tokens, options->missing_token_count, column->name))
+            status = missing_tokens_column(&column->own, !options->only_tokens, options->missing_tokens,
+                                           options->missing_token_count, column->name, error);
+    }
+    return status;
+}
+
 static enum status force_types(struct loading *loading, struct error *error) {
     for (size_t i = 0; i < loading->options->override_count; i++) {
         int index = find_column(loading, loading->options->overrides[i].column);
@@ -310,6 +322,8 @@ static enum status choose_target(struct loading *loading, struct error *error) {
 
 static enum status load_rows(struct loading *loading, struct csv_names *names, struct error *error) {
     enum status status = find_width(loading, names, error);
+    if (status == STATUS_OK)
+        status = own_tokens(loading, error);
     if (status == STATUS_OK)
         status = force_types(loading, error);
     if (status == STATUS_OK)

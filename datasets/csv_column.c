@@ -25,6 +25,7 @@ void csv_column_drop(struct csv_column *builder) {
 
 void csv_column_clear(struct csv_column *builder) {
     csv_column_drop(builder);
+    missing_tokens_free(&builder->own);
     mem_free(builder->name);
     builder->name = NULL;
 }
@@ -88,7 +89,7 @@ enum status csv_column_add(struct csv_column *builder, const struct missing_toke
     if (status != STATUS_OK)
         return status;
     builder->not_empty = builder->not_empty || cell->length > 0;
-    if (cell_missing_fast(tokens, cell->text, cell->length)) {
+    if (cell_missing_fast(builder->own.items != NULL ? &builder->own : tokens, cell->text, cell->length)) {
         if (column != NULL)
             status = column_set_missing(column, builder->rows, error);
     } else {

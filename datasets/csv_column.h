@@ -8,13 +8,14 @@
 
 struct csv_column {
     char *name;
-    struct column *column;  // NULL: cells are only looked at; its `rows` is the room there is
-    size_t rows;            // cells so far
+    struct column *column;     // NULL: cells are only looked at; its `rows` is the room there is
+    size_t rows;               // cells so far
     struct cell_format format; // that cells are read in
     bool forced, amount;       // the person chose the type; with signs and units
     enum column_type forced_type;
     bool settled;                  // the format is known: nothing more to learn
     struct cell_evidence evidence; // what all cells so far show
+    struct missing_tokens own;     // tokens of this column alone: items == NULL = those of all
     bool not_empty;
     uint64_t misfits, misfit_line; // cells that the format cannot read: kept as missing
 };

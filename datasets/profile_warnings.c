@@ -87,9 +87,11 @@ static enum status warn_value(struct profile *profile, const struct column_profi
                               struct error *error) {
     const struct column *column = figures->column;
     char text[32];
-    enum status status = profile_warn(profile, column->name, "sentinel", error,
-                                      "%s: %s stands in %zu %s, far from the other values; it may mean missing",
-                                      column->name, number_text(value, text), count, count == 1 ? "cell" : "cells");
+    enum status status =
+        profile_warn(profile, column->name, "sentinel", error,
+                     "%s: %s stands in %zu %s, far from the other values; it may mean missing: "
+                     "--na '%s=%s'",
+                     column->name, number_text(value, text), count, count == 1 ? "cell" : "cells", column->name, text);
     return status != STATUS_OK ? status : warn_rows(profile, column, has_value, &value, error);
 }
 
@@ -189,10 +191,11 @@ static enum status warn_suspects(struct profile *profile, const struct column *c
         const char *word = column->words[code];
         if (tally->counts[code] == 0 || tally->counts[code] == tally->cells || !cell_suspect(word, strlen(word)))
             continue;
-        status = profile_warn(profile, column->name, "suspect_token", error,
-                              "%s: '%s' stands in %llu %s (%.1f %%); it may mean missing", column->name, word,
-                              (unsigned long long)tally->counts[code], tally->counts[code] == 1 ? "cell" : "cells",
-                              100.0 * (double)tally->counts[code] / (double)column->rows);
+        status =
+            profile_warn(profile, column->name, "suspect_token", error,
+                         "%s: '%s' stands in %llu %s (%.1f %%); it may mean missing: --na '%s=%s'", column->name, word,
+                         (unsigned long long)tally->counts[code], tally->counts[code] == 1 ? "cell" : "cells",
+                         100.0 * (double)tally->counts[code] / (double)column->rows, column->name, word);
         if (status == STATUS_OK)
             status = warn_rows(profile, column, has_code, &code, error);
     }

@@ -156,7 +156,7 @@ static void test_columns_say_what_they_leave_open(void **state) {
     child_free(&programs[0]);
     child_free(&programs[1]);
     struct child settled = CHILD_RUN("profile", path, "--json", "--decimal", ",", "--dates", "day-first", "--type",
-                                     "price=amount", "--na", "?");
+                                     "price=amount", "--na", "?", "--na", "ok=no");
     child_assert_done(&settled);
     assert_null(strstr(settled.err, "no cell tells"));
     profile = parse_one(&settled);
@@ -165,6 +165,7 @@ static void test_columns_say_what_they_leave_open(void **state) {
     assert_text(cJSON_GetArrayItem(columns, 2), "type", "numeric");
     assert_true(number(cJSON_GetArrayItem(columns, 2), "max") == 7);
     assert_true(number(cJSON_GetArrayItem(columns, 2), "missing") == 1);
+    assert_true(number(cJSON_GetArrayItem(columns, 3), "missing") == 2);
     cJSON_Delete(profile);
     child_free(&settled);
 }

@@ -148,11 +148,28 @@ static void pandas_tokens_and_ones_own_are_missing(void **state) {
     missing_tokens_free(&tokens);
 }
 
+static void tokens_of_one_column(void **state) {
+    (void)state;
+    static const char *const given[] = {"?", "age=0", "a=b=9"};
+    struct missing_tokens tokens;
+    struct error error;
+    assert_int_equal(missing_tokens_column(&tokens, true, given, 3, "age", &error), STATUS_OK);
+    assert_true(missing(&tokens, "?") && missing(&tokens, "0") && missing(&tokens, "NA") && missing(&tokens, "age=0"));
+    assert_false(missing(&tokens, "9") || missing(&tokens, "b=9"));
+    missing_tokens_free(&tokens);
+    assert_int_equal(missing_tokens_column(&tokens, false, given, 3, "a=b", &error), STATUS_OK);
+    assert_true(missing(&tokens, "9") && missing(&tokens, "") && missing(&tokens, "?"));
+    assert_false(missing(&tokens, "0") || missing(&tokens, "NA"));
+    missing_tokens_free(&tokens);
+    assert_true(missing_tokens_name(given, 3, "age") && !missing_tokens_name(given, 3, "ag"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_told_from_words), cmocka_unit_test(codes_and_long_integers_are_marked),
         cmocka_unit_test(only_the_cell_is_read),       cmocka_unit_test(dates_become_seconds),
         cmocka_unit_test(every_day_comes_back),        cmocka_unit_test(pandas_tokens_and_ones_own_are_missing),
+        cmocka_unit_test(tokens_of_one_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
