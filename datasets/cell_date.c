@@ -72,13 +72,13 @@ static size_t letters(const struct scan *scan) {
     return count;
 }
 
-// One of `names`, whole or its first three letters (with or without a point); -1 = none.
+// One of `names`, whole or its first letters, three at least (with or without a point); -1 = none.
 static int take_name(struct scan *scan, const char *const *names, int count) {
     size_t length = letters(scan);
     for (int i = 0; i < count; i++)
-        if ((length == 3 || length == strlen(names[i])) && strncasecmp(scan->text + scan->at, names[i], length) == 0) {
+        if (length >= 3 && length <= strlen(names[i]) && strncasecmp(scan->text + scan->at, names[i], length) == 0) {
             scan->at += length;
-            if (length == 3)
+            if (length < strlen(names[i]))
                 take(scan, '.');
             return i;
         }
@@ -242,11 +242,16 @@ static bool take_month_name(struct scan *scan, int day, struct parsed *parsed) {
     return parsed->first > 0 && apart && take_year(scan, parsed) && is_day(parsed->year, parsed->first, day);
 }
 
-// Two small numbers and a year: the order of day and month shows only where one of them is beyond 12.
-static bool take_either(struct scan *scan, int first, struct parsed *parsed) {
+// Two small numbers and a year: the order of day and month shows only where one of them is beyond 12. "1.2.10"
+// may be a version and "1-2-10" a part number: there a short year wants two digits of the others too.
+static bool take_either(struct scan *scan, int first, int digits, struct parsed *parsed) {
     char c = peek(scan);
     parsed->first = first;
-    if (!take(scan, c) || take_number(scan, 1, 2, &parsed->second) == 0 || !take(scan, c) || !take_year(scan, parsed))
+    take(scan, c);
+    int others = take_number(scan, 1, 2, &parsed->second);
+    if (others == 0 || !take(scan, c) || !take_year(scan, parsed))
+        return false;
+    if (c != '/' && (parsed->seen & DATE_SEEN_SHORT_YEAR) != 0 && digits + others < 4)
         return false;
     unsigned day = c == '/' ? DATE_DMY_SLASH : c == '-' ? DATE_DMY_DASH : DATE_DMY_POINT;
     if (is_day(parsed->year, parsed->second, first))
@@ -269,7 +274,7 @@ static bool take_digits_first(struct scan *scan, struct parsed *parsed) {
         return false;
     bool between = c == '/' || c == '-' || c == '.';
     if (between && scan->at + 1 < scan->length && is_digit(scan->text[scan->at + 1]))
-        return take_either(scan, number, parsed);
+        return take_either(scan, number, digits, parsed);
     return take_month_name(scan, number, parsed);
 }
 

@@ -46,10 +46,10 @@ static enum status note_codes(const struct cell_evidence *evidence, const char *
     enum status status = STATUS_OK;
     if (evidence->code_line != 0)
         status = notes_add(notes, evidence->code_line, name, error,
-                           "numbers with leading zeros look like codes; the column was read as text to keep them");
+                           "numbers with leading zeros look like codes; the column was kept as words");
     if (status == STATUS_OK && evidence->beyond_line != 0)
         status = notes_add(notes, evidence->beyond_line, name, error,
-                           "whole numbers beyond 2^53 would lose digits; the column was read as text to keep them");
+                           "whole numbers beyond 2^53 would lose digits; the column was kept as words");
     return status;
 }
 

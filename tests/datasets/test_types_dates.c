@@ -64,6 +64,9 @@ static void days_that_do_not_exist(void **state) {
                                       "2020-01-01x",
                                       "2020-01-01 10:60",
                                       "2020-01-01T10:00+25:00",
+                                      "1.2.10",
+                                      "10.2.11",
+                                      "1-2-10",
                                       "",
                                       "-"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -87,6 +90,8 @@ static void day_and_month(void **state) {
     assert_int_equal(seen, 0);
     assert_true(cell_date_as("01/02/2020", 10, DATE_DMY_SLASH, &day));
     assert_true(cell_date_as("01/02/2020", 10, DATE_MDY_SLASH, &month));
+    assert_true(cell_date_as("Sept. 5, 2020", 13, DATE_MONTH_D_Y, &day) && day == 1599264000);
+    assert_true(cell_date_as("01/02/2020", 10, DATE_DMY_SLASH, &day));
     assert_true(day == 1580515200 && month == 1577923200); // 1 February, 2 January
     assert_int_equal(cell_date_ways("31/12/69", 8, &seen), 1u << DATE_DMY_SLASH);
     assert_int_equal(seen, DATE_SEEN_SHORT_YEAR);
