@@ -347,8 +347,8 @@ static enum status note_skipped(struct dataset *dataset, struct error *error) {
     size_t skip = dataset->dialect.skip;
     if (skip == 0)
         return STATUS_OK;
-    return notes_add(&dataset->notes, 1, NULL, error, "%zu %s before the table left out", skip,
-                     skip == 1 ? "line was" : "lines were");
+    return notes_add(&dataset->notes, 1, NULL, error, "%zu %s before the table %s left out", skip,
+                     skip == 1 ? "line" : "lines", skip == 1 ? "was" : "were");
 }
 
 static enum status load(const char *path, const struct load_options *options, struct dataset *dataset,
