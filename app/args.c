@@ -254,6 +254,10 @@ void args_each_flag(FILE *out, void (*print)(FILE *out, const char *flag, const 
     }
 }
 
+const char args_files[] =
+    "FILE is a text table (CSV and its kin, plain or .gz), an image set (a folder or a file of CIFAR, MNIST or\n"
+    "Fashion-MNIST), or - for either of them through a pipe.\n";
+
 static void help_line(FILE *out, const char *left, const char *help) {
     fprintf(out, "  %-30s %s\n", left, help);
 }
@@ -269,6 +273,8 @@ static void help_param(FILE *out, const struct param *param) {
 void args_help(FILE *out, const struct command_row *command) {
     fprintf(out, "usage: batchlab %s%s%s\n\n%s\n\n", command->name, command->name[0] ? " " : "", command->usage,
             command->help);
+    if (command->takes & TAKES_READING)
+        fprintf(out, "%s\n", args_files);
     for (int i = 0; i < FLAG_COUNT; i++) {
         const struct flag_row *row = &flag_rows[i];
         if (!(row->commands & command->takes))

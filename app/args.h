@@ -96,6 +96,7 @@ enum status args_parse(int argc, char **argv, const struct command_row *command,
                        struct error *error);
 // Every flag once, as "--delimiter TEXT" and its help.
 void args_each_flag(FILE *out, void (*print)(FILE *out, const char *flag, const char *help));
+extern const char args_files[]; // what FILE may be: a paragraph of help
 // The help of one command, from the tables.
 void args_help(FILE *out, const struct command_row *command);
 

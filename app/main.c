@@ -10,6 +10,7 @@
 #include "core/backend/cpu/threads.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "datasets/input.h"
 #include "views/text.h"
 
 static void help(FILE *out) {
@@ -62,6 +63,8 @@ static int run(int argc, char **argv, const struct command_row *command) {
         args_help(stdout, command);
         return EXIT_DONE;
     }
+    for (size_t i = 0; i < arguments.file_count && command->takes & TAKES_READING; i++)
+        arguments.files[i] = input_path(arguments.files[i]); // "-" as sentences name it
     return command->run(&arguments);
 }
 

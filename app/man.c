@@ -64,13 +64,16 @@ static void print_keys(FILE *out) {
 }
 
 void man_print(FILE *out) {
-    fputs(".TH BATCHLAB 1 \"\" \"batchlab " BATCHLAB_VERSION "\"\n"
-          ".SH NAME\nbatchlab \\- a terminal workbench for batch learning\n"
-          ".SH DESCRIPTION\n"
-          "Opens a CSV file or an image set, shows what cleaning, normalizing and encoding do to it, and trains a model "
-          "on the GPU or the CPU while live curves show what batch size and learning rate do.\n",
-          out);
+    fputs(
+        ".TH BATCHLAB 1 \"\" \"batchlab " BATCHLAB_VERSION "\"\n"
+        ".SH NAME\nbatchlab \\- a terminal workbench for batch learning\n"
+        ".SH DESCRIPTION\n"
+        "Opens a CSV file or an image set, shows what cleaning, normalizing and encoding do to it, and trains a model "
+        "on the GPU or the CPU while live curves show what batch size and learning rate do.\n",
+        out);
     print_commands(out);
+    fputs(".SH FILES TO READ\n", out);
+    words(out, args_files);
     fputs(".SH FLAGS\n", out);
     args_each_flag(out, entry);
     print_params(out);

@@ -1,5 +1,6 @@
 #include "app/tui.h"
 
+#include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include "core/base/clock.h"
 #include "core/base/str.h"
 #include "core/session.h"
+#include "datasets/input.h"
 #include "views/frame.h"
 #include "views/term.h"
 
@@ -52,8 +54,11 @@ static enum status color_option(const struct arguments *arguments, enum term_col
     static const struct {
         const char *text;
         enum term_color value;
-    } names[] = {{"auto", TERM_COLOR_AUTO}, {"8", TERM_COLOR_8},        {"16", TERM_COLOR_16},
-                 {"256", TERM_COLOR_256},   {"true", TERM_COLOR_TRUE}};
+    } names[] = {{"auto", TERM_COLOR_AUTO},
+                 {"8", TERM_COLOR_8},
+                 {"16", TERM_COLOR_16},
+                 {"256", TERM_COLOR_256},
+                 {"true", TERM_COLOR_TRUE}};
     const char *text = arguments->flags[FLAG_COLOR], *no_color = getenv("NO_COLOR");
     *chosen = TERM_COLOR_AUTO;
     if (arguments->flags[FLAG_NO_COLOR] || (!text && no_color && no_color[0]))
@@ -106,12 +111,33 @@ static enum status open_session(struct screen *screen, const struct arguments *a
     return status;
 }
 
+// What comes through a pipe is data; keys then come from the terminal itself.
+static enum status take_pipe(const struct arguments *arguments, struct error *error) {
+    int data = -1, keyboard = -1;
+    uint64_t bytes = 0;
+    if (arguments->file_count == 0 || !text_equal(arguments->files[0], INPUT_STANDARD) || !isatty(STDOUT_FILENO))
+        return STATUS_OK;
+    enum status status = input_open(INPUT_STANDARD, &data, &bytes, NULL, error); // spooled now
+    if (status)
+        return status;
+    close(data);
+    keyboard = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (keyboard >= 0) {
+        dup2(keyboard, STDIN_FILENO);
+        close(keyboard);
+    }
+    return STATUS_OK;
+}
+
 static enum status open_screen(struct screen *screen, const struct arguments *arguments, struct error *error) {
+    enum status status = take_pipe(arguments, error);
+    if (status)
+        return status;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return error_set(error, STATUS_UNSUPPORTED,
                          "the screen needs a terminal; without one use the command line: batchlab train FILE …, "
                          "batchlab profile FILE (batchlab --help lists all)");
-    enum status status = open_session(screen, arguments, error);
+    status = open_session(screen, arguments, error);
     if (status)
         return status;
     catch_ends(); // before term_open: these ends save the run first

@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/images.h"
+#include "datasets/input.h"
 
 enum { SIDE = 32, PIXELS = 3 * SIDE * SIDE, RECORDS_AT_ONCE = 256, NAMES_BYTES_MOST = 64 * 1024 };
 
@@ -61,7 +62,7 @@ static int score(const struct cifar *kind, const char *path, const unsigned char
         return folder_has(path, kind->train) || folder_has(path, kind->test) ? 95 : 0;
     const char *name = path_base(path);
     bool named = fnmatch(kind->train, name, 0) == 0 || fnmatch(kind->test, name, 0) == 0;
-    int64_t bytes = file_size(path);
+    int64_t bytes = input_size(path);
     bool whole = bytes > 0 && (uint64_t)bytes % record_bytes(kind) == 0;
     if (whole && labels_fit(kind, head, size))
         return named ? 95 : 85;

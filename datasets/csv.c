@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "datasets/csv_column.h"
 #include "datasets/csv_names.h"
 #include "datasets/csv_reader.h"
 #include "datasets/csv_sample.h"
+#include "datasets/input.h"
 
 enum { PROBE_ROWS = 500 };
 
@@ -110,7 +110,7 @@ static enum status probe(struct loading *loading, size_t most, struct error *err
 static enum status read_all(struct loading *loading, bool again, struct error *error) {
     struct csv_reader reader;
     struct notes *notes = again ? NULL : &loading->dataset->notes;
-    int64_t bytes = file_size(loading->path);
+    int64_t bytes = input_size(loading->path);
     task_begin(loading->task, again ? "Reading again" : "Reading", "bytes", bytes > 0 ? (uint64_t)bytes : 0);
     enum status status = open_reader(loading, &reader, notes, loading->task, error);
     if (status != STATUS_OK)

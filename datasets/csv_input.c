@@ -1,35 +1,19 @@
 #include "datasets/csv_input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-
-static enum status open_file(const char *path, int *fd, struct error *error) {
-    struct stat info;
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // opening a pipe must not hang
-    if (*fd < 0 || fstat(*fd, &info) != 0) {
-        int reason = errno;
-        return error_set(error, reason == ENOENT || reason == ENOTDIR ? STATUS_MISSING : STATUS_IO,
-                         "%s: %s; check the path", path, strerror(reason));
-    }
-    if (S_ISDIR(info.st_mode))
-        return error_set(error, STATUS_INVALID, "%s: is a folder; name a file in it", path);
-    if (!S_ISREG(info.st_mode))
-        return error_set(error, STATUS_INVALID, "%s: is a device or pipe; name a regular file", path);
-    return STATUS_OK;
-}
+#include "datasets/input.h"
 
 enum status csv_input_open(struct csv_input *input, const char *path, enum csv_encoding encoding, struct task *task,
                            struct error *error) {
     int fd = -1;
+    uint64_t bytes = 0;
     *input = (struct csv_input){.path = path, .encoding = encoding, .task = task};
-    enum status status = open_file(path, &fd, error);
+    enum status status = input_open(path, &fd, &bytes, task, error);
     if (status != STATUS_OK)
         goto out;
     input->raw = mem_alloc(CSV_RAW, 1);

@@ -92,7 +92,7 @@ extern const struct loader loader_csv, loader_cifar10, loader_cifar100, loader_i
 size_t loader_count(void);
 const struct loader *loader_at(size_t index);
 
-// Opens a file or a folder with the loader that is most sure. `options` may be NULL.
+// Opens a file, a folder or a pipe ("-": standard input) with the loader that is most sure. `options` may be NULL.
 enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
                          struct task *task, struct error *error);
 void dataset_free(struct dataset *dataset); // NULL allowed

@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "datasets/dataset.h"
 #include "datasets/images.h"
+#include "datasets/input.h"
 
 // To add a format: a file with a struct loader, and a row here. Equal scores: the first row wins.
 static const struct loader *const loaders[] = {&loader_cifar10, &loader_cifar100, &loader_idx, &loader_csv};
@@ -43,12 +44,13 @@ static enum status check_path(const char *path, bool *folder, struct error *erro
 }
 
 // Damage behind the head is the loader's to report; damage in it is reported only if nothing was read.
-static enum status read_head(const char *path, unsigned char *head, size_t *size, uint64_t *bytes,
+static enum status read_head(const char *path, unsigned char *head, size_t *size, uint64_t *bytes, struct task *task,
                              struct error *error) {
     struct packed_file file = {0};
     struct error problem;
-    enum status status = packed_open(&file, path, NULL, &problem);
+    enum status status = packed_open(&file, path, task, &problem);
     *bytes = file.file_bytes;
+    file.task = NULL; // the head is read once more with the rest
     if (!status)
         status = packed_read(&file, head, HEAD_BYTES, size, &problem);
     if (!status && *size == 0)
@@ -104,7 +106,8 @@ static const struct loader *most_sure(const char *path, const unsigned char *hea
     return best;
 }
 
-static enum status choose(const char *path, const struct loader **loader, uint64_t *bytes, struct error *error) {
+static enum status choose(const char *path, const struct loader **loader, uint64_t *bytes, struct task *task,
+                          struct error *error) {
     bool folder = false;
     unsigned char *head = NULL;
     size_t size = 0;
@@ -118,7 +121,7 @@ static enum status choose(const char *path, const struct loader **loader, uint64
     head = mem_alloc(HEAD_BYTES, 1);
     if (!head)
         return error_memory(error, path, HEAD_BYTES);
-    status = read_head(path, head, &size, bytes, error);
+    status = read_head(path, head, &size, bytes, task, error);
     if (!status) {
         const char *tool = archive_tool(head, size);
         *loader = tool ? NULL : most_sure(path, head, size);
@@ -165,7 +168,8 @@ enum status dataset_open(const char *path, const struct load_options *options, s
     const struct loader *loader = NULL;
     struct dataset *made = NULL;
     uint64_t bytes = 0;
-    enum status status = choose(path, &loader, &bytes, error);
+    path = input_path(path);
+    enum status status = choose(path, &loader, &bytes, task, error);
     if (status)
         return status;
     if (!options) {

@@ -2,15 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "datasets/input.h"
 
 #define PACKED_BLOCK ((size_t)1 << 20)
 
@@ -83,36 +82,12 @@ enum status images_number_classes(struct image_set *images, struct error *error)
 
 // ---- plain or gzip files --------------------------------------------------------------------------
 
-static enum status open_problem(const char *path, struct error *error) {
-    int reason = errno;
-    if (reason == ENOENT || reason == ENOTDIR)
-        return error_set(error, STATUS_MISSING, "%s: no such file; check the path", path);
-    if (reason == EACCES)
-        return error_set(error, STATUS_IO, "%s: permission denied; make it readable (chmod +r)", path);
-    return error_set(error, STATUS_IO, "%s: opening failed: %s", path, strerror(reason));
-}
-
-static enum status check_regular(const char *path, int fd, uint64_t *bytes, struct error *error) {
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return open_problem(path, error);
-    if (S_ISDIR(info.st_mode))
-        return error_set(error, STATUS_INVALID, "%s: is a folder; name a file in it", path);
-    if (!S_ISREG(info.st_mode))
-        return error_set(error, STATUS_INVALID,
-                         "%s: is a device or pipe; copy what comes out of it into a file and open that", path);
-    if (info.st_size == 0)
-        return error_set(error, STATUS_INVALID, "%s: is empty (0 bytes); copy or download it again", path);
-    *bytes = (uint64_t)info.st_size;
-    return STATUS_OK;
-}
-
 enum status packed_open(struct packed_file *file, const char *path, struct task *task, struct error *error) {
     *file = (struct packed_file){.path = path, .task = task};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // opening a pipe must not hang
-    if (fd < 0)
-        return open_problem(path, error);
-    enum status status = check_regular(path, fd, &file->file_bytes, error);
+    int fd = -1;
+    enum status status = input_open(path, &fd, &file->file_bytes, task, error);
+    if (!status && file->file_bytes == 0)
+        status = error_set(error, STATUS_INVALID, "%s: is empty (0 bytes); copy or download it again", path);
     if (!status) {
         file->stream = gzdopen(fd, "rb");
         if (file->stream)
@@ -196,7 +171,7 @@ static int natural_order(const void *a, const void *b) {
 enum status file_list_add(struct file_list *list, const char *folder, const char *pattern, struct error *error) {
     DIR *stream = opendir(folder);
     if (!stream)
-        return open_problem(folder, error);
+        return error_set(error, STATUS_IO, "%s: this folder cannot be read: %s", folder, strerror(errno));
     enum status status = STATUS_OK;
     const char *name;
     while (!status && (name = next_match(stream, pattern)) != NULL) {

@@ -26,7 +26,7 @@ struct packed_file {
     bool packed;         // it is gzip
     struct task *task;   // told about every byte read, may be NULL
 };
-// Refuses folders, devices, pipes and empty files with a sentence.
+// Refuses folders, devices and empty files with a sentence; pipes are spooled (input.h).
 enum status packed_open(struct packed_file *file, const char *path, struct task *task, struct error *error);
 // Reads up to `bytes` into `to`; *got is smaller only where the file (or its gzip stream) ends.
 enum status packed_read(struct packed_file *file, void *to, size_t bytes, size_t *got, struct error *error);

@@ -178,6 +178,16 @@ static void test_sizes(void **state) {
     assert_terminal_restored();
 }
 
+// Data comes through the pipe, keys from the terminal.
+static void test_data_through_a_pipe(void **state) {
+    (void)state;
+    tmux_type("cat " SAMPLE " | \"$BATCHLAB_PROGRAM\" -; echo end=$?");
+    assert_true(tmux_wait("569", PATIENCE));
+    assert_true(tmux_wait("stdin", PATIENCE));
+    tmux_keys("q");
+    assert_true(tmux_wait("end=0", PATIENCE));
+}
+
 static void test_without_terminal(void **state) {
     (void)state;
     char command[1200], line[512] = "";
@@ -198,6 +208,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_end_by_hangup, open_pane, close_pane),
         cmocka_unit_test_setup_teardown(test_end_by_fault, open_pane, close_pane),
         cmocka_unit_test_setup_teardown(test_sizes, open_pane, close_pane),
+        cmocka_unit_test_setup_teardown(test_data_through_a_pipe, open_pane, close_pane),
         cmocka_unit_test(test_without_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,13 +77,29 @@ static void limit(int resource, size_t bytes) {
         setrlimit(resource, &most);
 }
 
+// The reading end of a pipe that a process of its own fills.
+static int filled_pipe(const char *bytes, size_t count) {
+    int ends[2];
+    if (pipe(ends) != 0)
+        return -1;
+    if (fork() == 0) {
+        signal(SIGPIPE, SIG_DFL);
+        close(ends[0]);
+        for (ssize_t done = 0; count > 0 && done >= 0; bytes += done, count -= (size_t)done)
+            done = write(ends[1], bytes, count);
+        _exit(0);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
 // Between fork and exec.
 static _Noreturn void become(const struct child_options *options, const struct child *child, const char *const *argv) {
     const char *path = getenv("BATCHLAB_PROGRAM");
     const char *words[ARGUMENTS_MOST] = {path};
     for (int i = 0; argv[i] && i < ARGUMENTS_MOST - 2; i++)
         words[i + 1] = argv[i];
-    int in = open("/dev/null", O_RDONLY);
+    int in = options->input ? filled_pipe(options->input, options->input_length) : open("/dev/null", O_RDONLY);
     int out = open(options->output ? options->output : child->paths[0], O_WRONLY | O_CREAT | O_TRUNC, 0600);
     int err = open(child->paths[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (in < 0 || out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)

@@ -10,6 +10,8 @@
 
 struct child_options {
     const char *output; // standard output goes here instead (/dev/full)
+    const void *input;  // what comes through a pipe on standard input, `input_length` bytes; NULL = /dev/null
+    size_t input_length;
     size_t memory;      // bytes of address space; 0 = no limit (sanitizers need terabytes: ignored there)
     size_t file_bytes;  // the largest file it may write; 0 = no limit
     double seconds;     // deadline; 0 = 60
