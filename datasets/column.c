@@ -1,5 +1,3 @@
-#include "datasets/table.h"
-
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +6,7 @@
 #include "core/base/checksum.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "datasets/cells_file.h"
 
 // Open addressing with linear probing; at most two thirds full.
 struct word_slot {
@@ -18,10 +17,6 @@ struct word_index {
     struct word_slot *slots;
     size_t capacity; // a power of two
 };
-
-static bool has_values(enum column_type type) {
-    return type == COLUMN_NUMERIC || type == COLUMN_DATE;
-}
 
 static size_t missing_words(size_t rows) {
     return rows / 64 + 1;
@@ -37,7 +32,7 @@ struct column *column_make(const char *name, enum column_type type, size_t rows,
     column->type = type;
     column->rows = rows;
     column->name = mem_string(name);
-    if (has_values(type))
+    if (column_has_values(column))
         column->values = mem_alloc(rows + 1, sizeof *column->values);
     else
         column->codes = mem_alloc(rows + 1, sizeof *column->codes);
@@ -46,6 +41,8 @@ struct column *column_make(const char *name, enum column_type type, size_t rows,
         column_release(column);
         return NULL;
     }
+    column->counted = rows * (column->values != NULL ? sizeof *column->values : sizeof *column->codes);
+    cells_count((ptrdiff_t)column->counted);
     return column;
 }
 
@@ -58,8 +55,17 @@ void column_release(struct column *column) {
     if (column == NULL || atomic_fetch_sub(&column->references, 1) > 1)
         return;
     column_seal(column);
+    if (column->words_of == NULL)
+        mem_free(column->words);
+    column_release(column->words_of);
     arena_free(&column->text);
-    mem_free(column->words);
+    if (column->formula != NULL) {
+        column_release(column->formula->from);
+        mem_free(column->formula->lookup);
+        mem_free(column->formula);
+    }
+    cell_file_free(column->file);
+    cells_count(-(ptrdiff_t)column->counted);
     mem_free(column->missing);
     mem_free(column->codes);
     mem_free(column->values);
@@ -68,10 +74,6 @@ void column_release(struct column *column) {
 }
 
 // ---- missing cells ----
-
-bool column_is_missing(const struct column *column, size_t row) {
-    return column->missing != NULL && (column->missing[row / 64] >> (row % 64) & 1) != 0;
-}
 
 enum status column_set_missing(struct column *column, size_t row, struct error *error) {
     assert(row < column->rows);
@@ -156,7 +158,7 @@ static enum status word_append(struct column *column, const char *word, size_t l
 }
 
 enum status column_word(struct column *column, const char *word, size_t length, uint32_t *code, struct error *error) {
-    assert(!has_values(column->type));
+    assert(!column_has_values(column) && column->words_of == NULL);
     enum status status = STATUS_OK;
     if (column->index == NULL || column->word_count * 3 >= column->index->capacity * 2)
         status = index_build(column, error);
@@ -184,17 +186,16 @@ void column_seal(struct column *column) {
 
 // ---- copies ----
 
-// Takes over the words that `codes` of `from` use, numbered in order of first appearance.
-static enum status copy_words(struct column *to, const struct column *from, const uint32_t *picked,
-                              struct error *error) {
+// The words that some cell of `to` uses, numbered in order of first appearance; its codes are those of `from`.
+static enum status pick_words(struct column *to, const struct column *from, struct error *error) {
     uint32_t *map = mem_alloc(from->word_count + 1, sizeof *map); // new code + 1
     if (map == NULL)
         return error_memory(error, "the words of a column", from->word_count * sizeof *map);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < to->rows && status == STATUS_OK; i++) {
-        if (column_is_missing(from, picked[i]))
+        if (column_is_missing(to, i))
             continue;
-        uint32_t code = from->codes[picked[i]];
+        uint32_t code = to->codes[i];
         if (map[code] == 0) {
             status = word_append(to, from->words[code], strlen(from->words[code]), error);
             map[code] = (uint32_t)to->word_count;
@@ -205,42 +206,111 @@ static enum status copy_words(struct column *to, const struct column *from, cons
     return status;
 }
 
-struct column *column_pick(const struct column *column, const uint32_t *picked, size_t count, struct error *error) {
-    struct column *result = column_make(column->name, column->type, count, error);
-    if (result == NULL)
-        return NULL;
-    result->integer = column->integer;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        if (column_is_missing(column, picked[i]))
-            status = column_set_missing(result, i, error);
-        else if (column->values != NULL)
-            result->values[i] = column->values[picked[i]];
-    }
-    if (status == STATUS_OK && column->codes != NULL)
-        status = copy_words(result, column, picked, error);
-    if (status != STATUS_OK) {
-        column_release(result);
-        return NULL;
-    }
-    return result;
-}
-
-static enum status copy_cells(struct column *to, const struct column *from, struct error *error) {
-    if (from->values != NULL)
-        memcpy(to->values, from->values, from->rows * sizeof *from->values);
-    else
-        memcpy(to->codes, from->codes, from->rows * sizeof *from->codes);
-    if (from->missing != NULL) {
-        to->missing = mem_copy(from->missing, missing_words(from->rows) * sizeof *from->missing);
-        to->missing_count = from->missing_count;
-        if (to->missing == NULL)
-            return error_memory(error, "missing cells of a column", from->rows / 8);
-    }
+static enum status copy_words(struct column *to, const struct column *from, struct error *error) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < from->word_count && status == STATUS_OK; i++)
         status = word_append(to, from->words[i], strlen(from->words[i]), error);
     return status;
+}
+
+// Picked cells wait here until there are enough for column_maker_add.
+struct picking {
+    struct column_maker maker;
+    double values[COLUMN_BLOCK];
+    uint32_t codes[COLUMN_BLOCK];
+    uint64_t missing[COLUMN_BLOCK / 64];
+    size_t count;
+};
+
+static enum status flush(struct picking *picking, struct error *error) {
+    enum status status =
+        column_maker_add(&picking->maker, picking->values, picking->codes, picking->missing, picking->count, error);
+    memset(picking->missing, 0, sizeof picking->missing);
+    picking->count = 0;
+    return status;
+}
+
+static enum status pick_cell(struct picking *picking, const struct column_cells *cells, size_t row,
+                             struct error *error) {
+    size_t i = row - cells->first, at = picking->count++;
+    if (cells_missing(cells, i))
+        picking->missing[at / 64] |= (uint64_t)1 << (at % 64);
+    if (cells->values != NULL)
+        picking->values[at] = cells->values[i];
+    else
+        picking->codes[at] = cells->codes[i];
+    return picking->count == COLUMN_BLOCK ? flush(picking, error) : STATUS_OK;
+}
+
+static enum status pick_cells(struct picking *picking, const struct column *column, const uint32_t *picked,
+                              size_t count, struct error *error) {
+    struct column_scan scan;
+    struct column_cells cells = {0};
+    enum status status = column_scan_open(&scan, column, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (picked[i] - cells.first >= cells.count)
+            status = column_scan_read(&scan, picked[i] / COLUMN_BLOCK, &cells, error);
+        if (status == STATUS_OK)
+            status = pick_cell(picking, &cells, picked[i], error);
+    }
+    column_scan_close(&scan);
+    return status == STATUS_OK ? flush(picking, error) : status;
+}
+
+struct column *column_pick(const struct column *column, const uint32_t *picked, size_t count, struct error *error) {
+    struct column *result = NULL;
+    struct picking *picking = mem_alloc(1, sizeof *picking);
+    if (picking == NULL) {
+        error_memory(error, "a block of cells", sizeof *picking);
+        return NULL;
+    }
+    enum status status = column_maker_open(&picking->maker, column->name, column->type, error);
+    if (status == STATUS_OK)
+        status = pick_cells(picking, column, picked, count, error);
+    if (status == STATUS_OK)
+        status = column_maker_finish(&picking->maker, &result, error);
+    column_maker_close(&picking->maker);
+    mem_free(picking);
+    if (status != STATUS_OK)
+        return NULL;
+    result->integer = column->integer;
+    if (result->codes != NULL)
+        status = pick_words(result, column, error);
+    else if (column->words != NULL)
+        column_share_words(result, column);
+    if (status == STATUS_OK)
+        return result;
+    column_release(result);
+    return NULL;
+}
+
+static enum status copy_block(struct column *to, const struct column_cells *cells, struct error *error) {
+    if (cells->values != NULL)
+        memcpy(to->values + cells->first, cells->values, cells->count * sizeof *to->values);
+    else
+        memcpy(to->codes + cells->first, cells->codes, cells->count * sizeof *to->codes);
+    if (cells->missing == NULL)
+        return STATUS_OK;
+    if (to->missing == NULL)
+        to->missing = mem_alloc(missing_words(to->rows), sizeof *to->missing);
+    if (to->missing == NULL)
+        return error_memory(error, "missing cells of a column", to->rows / 8);
+    memcpy(to->missing + cells->first / 64, cells->missing, (cells->count + 63) / 64 * sizeof *to->missing);
+    return STATUS_OK;
+}
+
+static enum status copy_cells(struct column *to, const struct column *from, struct error *error) {
+    struct column_scan scan;
+    enum status status = column_scan_open(&scan, from, error);
+    for (size_t block = 0; block < column_blocks(from) && status == STATUS_OK; block++) {
+        struct column_cells cells;
+        status = column_scan_read(&scan, block, &cells, error);
+        if (status == STATUS_OK)
+            status = copy_block(to, &cells, error);
+    }
+    column_scan_close(&scan);
+    to->missing_count = from->missing_count;
+    return status == STATUS_OK ? copy_words(to, from, error) : status;
 }
 
 struct column *column_copy(const struct column *column, struct error *error) {
@@ -295,20 +365,23 @@ static void date_text(double seconds, char out[64]) {
         out[--used] = '\0';
 }
 
-const char *column_text(const struct column *column, size_t row, char out[64]) {
-    assert(row < column->rows);
-    if (column_is_missing(column, row))
-        return "";
-    if (column->codes != NULL)
-        return column->words[column->codes[row]];
-    double value = column->values[row];
-    if (column->type == COLUMN_DATE)
+const char *number_cell_text(enum column_type type, double value, char out[64]) {
+    if (type == COLUMN_DATE)
         date_text(value, out);
     else if (fabs(value) < 9007199254740992.0 && trunc(value) == value)
         snprintf(out, 64, "%.0f", value);
     else
         number_text(value, out);
     return out;
+}
+
+const char *column_text(const struct column *column, size_t row, char out[64]) {
+    assert(row < column->rows);
+    if (column_is_missing(column, row))
+        return "";
+    if (!column_has_values(column))
+        return column->words[column_code(column, row)];
+    return number_cell_text(column->type, column_number(column, row), out);
 }
 
 const char *column_type_name(enum column_type type) {

@@ -290,8 +290,8 @@ static enum status make_table(struct loading *loading, const struct csv_names *n
     if (status != STATUS_OK)
         return status;
     loading->dataset->table = table;
-    if (loading->rows > 0)
-        memcpy(table->lines, loading->lines, loading->rows * sizeof *loading->lines);
+    for (size_t row = 0; row < loading->rows && status == STATUS_OK; row++)
+        status = table_set_line(table, row, loading->lines[row], error);
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
         struct column *column = NULL;
         if (is_trailing_column(loading, names, i)) {

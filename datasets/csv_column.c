@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "datasets/cells_file.h"
 
 // A word column is a category when it has few distinct words, in all or for its length.
 enum { CATEGORY_ALWAYS = 20, CATEGORY_MOST = 1000, CATEGORY_REPEATS = 8 };
@@ -52,6 +53,9 @@ static enum status set_room(struct column *column, size_t rows, struct error *er
     if (column->missing != NULL && words > before)
         memset(column->missing + before, 0, (words - before) * sizeof *column->missing);
     column->rows = rows;
+    size_t bytes = rows * (column->values != NULL ? sizeof *column->values : sizeof *column->codes);
+    cells_count((ptrdiff_t)bytes - (ptrdiff_t)column->counted);
+    column->counted = bytes;
     return STATUS_OK;
 }
 

@@ -73,7 +73,7 @@ static enum status refuse_hole(const struct table *table, size_t row, const stru
     return error_set(error, STATUS_INVALID,
                      "%s line %" PRIu64 ": column \"%s\" is missing there, and a model needs a number; add the step "
                      "\"missing\"",
-                     table->name, table->lines[row], column->name);
+                     table->name, table_line(table, row), column->name);
 }
 
 static enum status refuse_huge(const struct table *table, size_t row, const struct column *column,
@@ -81,7 +81,7 @@ static enum status refuse_huge(const struct table *table, size_t row, const stru
     return error_set(error, STATUS_NUMERIC,
                      "%s line %" PRIu64 ": column \"%s\" holds %g, which is too large for a model; add the step "
                      "\"standardize\" or \"min-max\"",
-                     table->name, table->lines[row], column->name, column->values[row]);
+                     table->name, table_line(table, row), column->name, column->values[row]);
 }
 
 static enum status fill_column(float *features, size_t columns, size_t place, const struct table *table, int index,
@@ -120,7 +120,7 @@ enum status source_fill(struct source *source, const struct table *table, const 
         status = fill_column(features, columns, i, table, picked[i], kept, rows, error);
     }
     for (size_t i = 0; i < rows; i++)
-        source->origin[i] = table->origin[kept[i]];
+        source->origin[i] = table_origin(table, kept[i]);
     return status;
 }
 

@@ -55,14 +55,14 @@ enum status ledger_cell(const struct apply_context *context, const struct table 
                         const char *column, const char *before, const char *after, const char *reason,
                         struct error *error) {
     struct ledger_entry entry = {
-        .kind = LEDGER_CELL, .line = table->lines[row], .origin = table->origin[row], .reason = reason};
+        .kind = LEDGER_CELL, .line = table_line(table, row), .origin = table_origin(table, row), .reason = reason};
     return add(context, entry, column, before, after, error);
 }
 
 enum status ledger_row(const struct apply_context *context, const struct table *table, size_t row,
                        const char *after, const char *reason, struct error *error) {
     struct ledger_entry entry = {
-        .kind = LEDGER_ROW_DROPPED, .line = table->lines[row], .origin = table->origin[row], .reason = reason};
+        .kind = LEDGER_ROW_DROPPED, .line = table_line(table, row), .origin = table_origin(table, row), .reason = reason};
     return add(context, entry, NULL, NULL, after, error);
 }
 

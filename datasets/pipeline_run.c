@@ -34,7 +34,7 @@ static enum status training_rows(const struct run *run, const struct table *tabl
     *count = 0;
     for (size_t row = 0; row < table->rows; row++) {
         picked[*count] = (uint32_t)row;
-        *count += run->training[table->origin[row]];
+        *count += run->training[table_origin(table, row)];
     }
     *rows = picked;
     if (*count > 0)

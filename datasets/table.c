@@ -16,14 +16,10 @@ enum status table_make(size_t rows, const char *path, struct table **table, stru
     made->rows = rows;
     made->path = mem_string(path);
     made->name = mem_string(path_base(path));
-    made->lines = mem_alloc(rows + 1, sizeof *made->lines);
-    made->origin = mem_alloc(rows + 1, sizeof *made->origin);
-    if (made->path == NULL || made->name == NULL || made->lines == NULL || made->origin == NULL) {
+    if (made->path == NULL || made->name == NULL) {
         table_free(made);
-        return error_memory(error, "a table", 2 * rows * sizeof *made->lines);
+        return error_memory(error, "a table", sizeof *made);
     }
-    for (size_t row = 0; row < rows; row++)
-        made->origin[row] = row;
     *table = made;
     return STATUS_OK;
 }
@@ -41,13 +37,27 @@ void table_free(struct table *table) {
     mem_free(table);
 }
 
+static enum status copy_rows(struct table *to, const struct table *from, struct error *error) {
+    if (from->line_count > 0) {
+        to->lines = mem_copy(from->lines, from->line_count * sizeof *from->lines);
+        if (to->lines == NULL)
+            return error_memory(error, "the lines of a table", from->line_count * sizeof *from->lines);
+        to->line_count = to->line_capacity = from->line_count;
+    }
+    if (from->origin != NULL) {
+        to->origin = mem_copy(from->origin, (from->rows + 1) * sizeof *from->origin);
+        if (to->origin == NULL)
+            return error_memory(error, "the rows of a table", from->rows * sizeof *from->origin);
+    }
+    return STATUS_OK;
+}
+
 enum status table_share(const struct table *table, struct table **copy, struct error *error) {
     struct table *made;
     enum status status = table_make(table->rows, table->path, &made, error);
     if (status != STATUS_OK)
         return status;
-    memcpy(made->lines, table->lines, table->rows * sizeof *table->lines);
-    memcpy(made->origin, table->origin, table->rows * sizeof *table->origin);
+    status = copy_rows(made, table, error);
     for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++)
         status = table_add(made, column_share(table->columns[i]), error);
     if (status != STATUS_OK) {
@@ -109,33 +119,61 @@ static enum status pick_columns(const struct table *table, const uint32_t *picke
 }
 
 enum status table_pick(struct table *table, const uint32_t *picked, size_t count, struct error *error) {
-    uint64_t *lines = mem_alloc(count + 1, sizeof *lines);
-    uint64_t *origin = mem_alloc(count + 1, sizeof *origin);
+    uint32_t *origin = mem_alloc(count + 1, sizeof *origin);
     struct column **columns = mem_alloc(table->column_count + 1, sizeof *columns);
-    enum status status = lines != NULL && origin != NULL && columns != NULL
+    enum status status = origin != NULL && columns != NULL
                              ? pick_columns(table, picked, count, columns, error)
-                             : error_memory(error, "the rows of a table", count * sizeof *lines);
+                             : error_memory(error, "the rows of a table", count * sizeof *origin);
     if (status != STATUS_OK) {
         mem_free(columns);
         mem_free(origin);
-        mem_free(lines);
         return status;
     }
     for (size_t i = 0; i < count; i++) {
         assert(picked[i] < table->rows);
-        lines[i] = table->lines[picked[i]];
-        origin[i] = table->origin[picked[i]];
+        origin[i] = (uint32_t)table_origin(table, picked[i]);
     }
     for (size_t i = 0; i < table->column_count; i++)
         column_release(table->columns[i]);
     mem_free(table->columns);
-    mem_free(table->lines);
     mem_free(table->origin);
     table->columns = columns;
     table->column_capacity = table->column_count + 1;
-    table->lines = lines;
     table->origin = origin;
     table->rows = count;
+    return STATUS_OK;
+}
+
+// ---- lines ----
+
+size_t table_origin(const struct table *table, size_t row) {
+    return table->origin == NULL ? row : table->origin[row];
+}
+
+uint64_t table_line(const struct table *table, size_t row) {
+    size_t as_read = table_origin(table, row), low = 0, high = table->line_count;
+    while (low < high) { // the last run that begins at or before the row
+        size_t middle = low + (high - low) / 2;
+        if (table->lines[middle].row <= as_read)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low == 0 ? as_read + 1 : table->lines[low - 1].line + (as_read - table->lines[low - 1].row);
+}
+
+enum status table_set_line(struct table *table, size_t row, uint64_t line, struct error *error) {
+    const struct line_run *last = table->line_count == 0 ? NULL : &table->lines[table->line_count - 1];
+    assert(last == NULL || row >= last->row);
+    if (line == (last == NULL ? row + 1 : last->line + (row - last->row)))
+        return STATUS_OK;
+    if (last != NULL && last->row == row) {
+        table->lines[table->line_count - 1].line = line;
+        return STATUS_OK;
+    }
+    if (!vec_reserve(&table->lines, &table->line_capacity, table->line_count + 1, sizeof *table->lines))
+        return error_memory(error, "the lines of a table", table->line_count * sizeof *table->lines);
+    table->lines[table->line_count++] = (struct line_run){row, line};
     return STATUS_OK;
 }
 
@@ -155,15 +193,43 @@ static uint64_t mix(uint64_t hash, uint64_t value) { // a round of splitmix64
     return hash ^ (hash >> 31);
 }
 
+static uint64_t number_bits(double value) {
+    uint64_t bits;
+    value += 0.0; // -0 becomes 0
+    memcpy(&bits, &value, sizeof bits);
+    return isnan(value) ? UINT64_MAX - 1 : bits;
+}
+
 static uint64_t cell_bits(const struct column *column, size_t row) {
     if (column_is_missing(column, row))
         return UINT64_MAX;
-    if (column->codes != NULL)
-        return column->codes[row];
-    double value = column->values[row] + 0.0; // -0 becomes 0
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return isnan(value) ? UINT64_MAX - 1 : bits;
+    return column_has_values(column) ? number_bits(column_number(column, row)) : column_code(column, row);
+}
+
+static void mix_block(const struct column_cells *cells, uint64_t *hash) {
+    for (size_t i = 0; i < cells->count; i++) {
+        uint64_t bits = UINT64_MAX;
+        if (!cells_missing(cells, i))
+            bits = cells->values != NULL ? number_bits(cells->values[i]) : cells->codes[i];
+        hash[i] = mix(hash[i], bits);
+    }
+}
+
+enum status table_row_hashes(const struct table *table, uint64_t *hash, struct error *error) {
+    enum status status = STATUS_OK;
+    memset(hash, 0, table->rows * sizeof *hash);
+    for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++) {
+        struct column_scan scan;
+        status = column_scan_open(&scan, table->columns[i], error);
+        for (size_t block = 0; block < column_blocks(table->columns[i]) && status == STATUS_OK; block++) {
+            struct column_cells cells;
+            status = column_scan_read(&scan, block, &cells, error);
+            if (status == STATUS_OK)
+                mix_block(&cells, hash + cells.first);
+        }
+        column_scan_close(&scan);
+    }
+    return status;
 }
 
 uint64_t table_row_hash(const struct table *table, size_t row) {
@@ -181,14 +247,14 @@ bool table_rows_equal(const struct table *table, size_t a, size_t b) {
 }
 
 static size_t column_bytes(const struct column *column) {
-    size_t cell = column->values != NULL ? sizeof *column->values : sizeof *column->codes;
     size_t mask = column->missing != NULL ? column->rows / 8 : 0;
-    return sizeof *column + column->rows * cell + mask + column->word_capacity * sizeof *column->words +
-           column->text.total;
+    size_t words = column->words_of != NULL ? 0 : column->word_count * sizeof *column->words;
+    return sizeof *column + column->counted + mask + words + column->text.total;
 }
 
 size_t table_bytes(const struct table *table) {
-    size_t bytes = sizeof *table + table->rows * (sizeof *table->lines + sizeof *table->origin);
+    size_t bytes = sizeof *table + table->line_count * sizeof *table->lines;
+    bytes += table->origin == NULL ? 0 : table->rows * sizeof *table->origin;
     for (size_t i = 0; i < table->column_count; i++)
         bytes += column_bytes(table->columns[i]);
     return bytes;

@@ -79,7 +79,7 @@ static void table_cell(void *data, int64_t row, int64_t index, struct table_view
 
 static int64_t table_number(void *data, int64_t row) {
     const struct table_data *from = data;
-    return (int64_t)from->table->origin[table_row(from, row)] + 1;
+    return (int64_t)table_origin(from->table, table_row(from, row)) + 1;
 }
 
 static struct table_view_model table_model(struct table_data *data, const struct data_state *state,

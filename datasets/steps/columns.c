@@ -133,7 +133,7 @@ static enum status drop_row(const struct table *table, const struct apply_contex
         return error_set(error, STATUS_INVALID,
                          "%s line %llu: column \"%s\" is missing, and a row cannot be dropped when it is to be "
                          "predicted; fill the cell in, or train again with the step \"missing\" set to fill",
-                         table->name, (unsigned long long)table->lines[row], column->name);
+                         table->name, (unsigned long long)table_line(table, row), column->name);
     struct str what = {0};
     char room[64];
     bool missing = column_is_missing(column, row);
@@ -154,7 +154,7 @@ enum status step_drop_rows(const struct step *step, struct table *table, const s
     for (size_t i = 0; i < state->count && status == STATUS_OK; i++) {
         int index = table_find(table, state->columns[i].name);
         for (size_t row = 0; index >= 0 && row < table->rows && status == STATUS_OK; row++) {
-            bool kept = training_only && context->training != NULL && context->training[table->origin[row]] == 0;
+            bool kept = training_only && context->training != NULL && context->training[table_origin(table, row)] == 0;
             if (drop[row] || kept || !bad(&state->columns[i], table->columns[index], row))
                 continue;
             drop[row] = 1;
@@ -192,7 +192,7 @@ static enum status convert_cell(const struct table *table, const struct column *
         return error_set(error, STATUS_INVALID,
                          "%s line %llu: column \"%s\" was %s when the pipeline was fitted, \"%.40s\" is not; correct "
                          "the cell or set the column's type",
-                         table->name, (unsigned long long)table->lines[row], from->name, column_type_name(to->type),
+                         table->name, (unsigned long long)table_line(table, row), from->name, column_type_name(to->type),
                          text);
     to->values[row] = value;
     return STATUS_OK;

@@ -62,7 +62,7 @@ static uint32_t *seen_slot(const struct seen *seen, const struct table *table, s
 }
 
 static bool is_training(const struct table *table, const struct apply_context *context, size_t row) {
-    return context->training == NULL || context->training[table->origin[row]] != 0;
+    return context->training == NULL || context->training[table_origin(table, row)] != 0;
 }
 
 // One pass: rows of training (or the others) that equal a kept one are marked.
@@ -81,7 +81,7 @@ static enum status mark(const struct table *table, const struct apply_context *c
             continue;
         }
         drop[row] = 1;
-        snprintf(text, sizeof text, "same as line %llu", (unsigned long long)table->lines[*slot - 1]);
+        snprintf(text, sizeof text, "same as line %llu", (unsigned long long)table_line(table, *slot - 1));
         if (status == STATUS_OK)
             status = ledger_row(context, table, row, text, "duplicate row", error);
     }

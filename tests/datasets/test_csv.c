@@ -67,7 +67,7 @@ static void late_surprises_change_the_type(void **state) {
     assert_string_equal(cell(dataset, 2500, 1), "oops");
     assert_string_equal(cell(dataset, 2999, 2), "x");
     assert_string_equal(cell(dataset, 2999, 4), "2021-05-05");
-    assert_int_equal(dataset->table->lines[2999], 3001);
+    assert_int_equal(table_line(dataset->table, 2999), 3001);
     dataset_free(dataset);
     str_free(&text);
 }

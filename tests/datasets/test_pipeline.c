@@ -112,9 +112,9 @@ static void duplicates_keep_training_rows_first(void **state) {
     struct prepared *prepared = run(pipeline, dataset, &split);
     const struct table *table = last_stage(prepared);
     assert_int_equal(table->rows, 3); // 2, the first training 1, the first missing
-    assert_int_equal(table->origin[0], 1);
-    assert_int_equal(table->origin[1], 2);
-    assert_int_equal(table->origin[2], 3);
+    assert_int_equal(table_origin(table, 0), 1);
+    assert_int_equal(table_origin(table, 1), 2);
+    assert_int_equal(table_origin(table, 2), 3);
     assert_int_equal(prepared->ledger.rows, 3);
     assert_int_equal(prepared->ledger.entries[0].kind, LEDGER_ROW_DROPPED);
     assert_int_equal(prepared->ledger.entries[0].line, 7);
@@ -124,7 +124,7 @@ static void duplicates_keep_training_rows_first(void **state) {
     split_free(&split);
     split = split_of(6, NULL); // all train: plainly the first of each
     prepared = run(pipeline, dataset, &split);
-    assert_int_equal(last_stage(prepared)->origin[0], 0);
+    assert_int_equal(table_origin(last_stage(prepared), 0), 0);
     assert_int_equal(last_stage(prepared)->rows, 3);
     prepared_free(prepared);
     pipeline_free(pipeline);

@@ -118,8 +118,8 @@ static void picking_numbers_words_anew(void **state) {
     column_release(some);
     assert_int_equal(table_pick(table, picked, 3, &error), STATUS_OK);
     assert_int_equal(table->rows, 3);
-    assert_int_equal(table->origin[0], 1);
-    assert_int_equal(table->origin[1], 3);
+    assert_int_equal(table_origin(table, 0), 1);
+    assert_int_equal(table_origin(table, 1), 3);
     assert_true(table->columns[0]->values[2] == 2);
     table_free(table);
 }
@@ -128,10 +128,10 @@ static void tables_share_columns(void **state) {
     (void)state;
     struct table *table = make_table(), *copy = NULL;
     table->target = 1;
-    table->lines[4] = 99;
+    assert_int_equal(table_set_line(table, 4, 99, &error), STATUS_OK);
     assert_int_equal(table_share(table, &copy, &error), STATUS_OK);
     assert_ptr_equal(copy->columns[0], table->columns[0]);
-    assert_int_equal(copy->lines[4], 99);
+    assert_int_equal(table_line(copy, 4), 99);
     struct column *changed = column_copy(table->columns[0], &error);
     changed->values[0] = 77;
     table_replace(copy, 0, changed);

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_column(table->columns[i]);
     }
     for (size_t row = 1; status == STATUS_OK && row < table->rows; row++)
-        if (table->lines[row] <= table->lines[row - 1])
+        if (table_line(table, row) <= table_line(table, row - 1))
             abort();
     table_free(dataset.table);
     notes_free(&dataset.notes);

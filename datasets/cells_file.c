@@ -1,0 +1,198 @@
+// For fallocate, which gives room in a file back to the disk.
+#define _GNU_SOURCE
+#include "datasets/cells_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "core/base/mem.h"
+
+// ---- how much memory --------------------------------------------------------------------------------
+
+static _Atomic size_t limit, taken;
+
+// A figure of kilobytes in a file of the kernel's, 0 when it is not there.
+static uint64_t kernel_figure(const char *path, const char *name) {
+    char line[256];
+    unsigned long long figure = 0;
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, name, strlen(name)) != 0)
+            continue;
+        figure = strtoull(line + strlen(name), NULL, 10);
+        break;
+    }
+    if (file != NULL)
+        fclose(file);
+    return figure;
+}
+
+static void lower(uint64_t *least, uint64_t figure) {
+    if (figure > 0 && figure < *least)
+        *least = figure;
+}
+
+// Half of what machine, control group and address space leave; at least one block of a few columns.
+static size_t usual_limit(void) {
+    uint64_t left = UINT64_MAX;
+    struct rlimit space;
+    lower(&left, kernel_figure("/proc/meminfo", "MemAvailable:") * 1024);
+    lower(&left, kernel_figure("/sys/fs/cgroup/memory.max", ""));
+    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) {
+        uint64_t used = kernel_figure("/proc/self/status", "VmSize:") * 1024;
+        lower(&left, space.rlim_cur > used ? space.rlim_cur - used : 1);
+    }
+    if (left == UINT64_MAX)
+        left = (uint64_t)4 << 30;
+    return left / 2 > SIZE_MAX ? SIZE_MAX : (size_t)(left / 2);
+}
+
+void cells_set_memory(size_t bytes) {
+    atomic_store(&limit, bytes);
+}
+
+size_t cells_memory(void) {
+    size_t now = atomic_load(&limit);
+    if (now == 0) {
+        now = usual_limit();
+        atomic_store(&limit, now);
+    }
+    return now;
+}
+
+size_t cells_in_memory(void) {
+    return atomic_load(&taken);
+}
+
+void cells_count(ptrdiff_t bytes) {
+    atomic_fetch_add(&taken, (size_t)bytes); // wraps to a subtraction
+}
+
+// ---- the file -----------------------------------------------------------------------------------------
+
+static struct {
+    pthread_mutex_t lock; // of all of this
+    int fd;
+    bool open;
+    uint64_t end;
+} shared = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+
+static enum status open_shared(struct error *error) {
+    struct str path = {0};
+    enum status status = file_home_path(FILE_CACHE, "cells", &path, error);
+    if (status == STATUS_OK)
+        status = file_make_folder(str_text(&path), error);
+    str_add(&path, "/XXXXXX");
+    if (status == STATUS_OK && path.failed)
+        status = error_memory(error, "a path", path.length);
+    if (status == STATUS_OK) {
+        shared.fd = mkostemp(path.text, O_CLOEXEC);
+        if (shared.fd < 0)
+            status = error_set(error, STATUS_IO, "%s: cannot be made: %s; memory is short and cells go there",
+                               str_text(&path), strerror(errno));
+        else
+            unlink(path.text);
+    }
+    str_free(&path);
+    shared.open = status == STATUS_OK;
+    return status;
+}
+
+// Room for `bytes` at the end of the file.
+static enum status take_room(size_t bytes, uint64_t *offset, struct error *error) {
+    enum status status = STATUS_OK;
+    pthread_mutex_lock(&shared.lock);
+    if (!shared.open)
+        status = open_shared(error);
+    *offset = shared.end;
+    if (status == STATUS_OK)
+        shared.end += bytes;
+    pthread_mutex_unlock(&shared.lock);
+    return status;
+}
+
+static enum status write_all(const void *bytes, size_t count, uint64_t offset, struct error *error) {
+    const char *from = bytes;
+    while (count > 0) {
+        ssize_t wrote = pwrite(shared.fd, from, count, (off_t)offset);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return error_set(error, STATUS_IO,
+                             "the cache folder: writing cells that do not fit in memory failed: %s; free some room, or "
+                             "set XDG_CACHE_HOME to a folder on a larger disk",
+                             wrote < 0 ? strerror(errno) : "the disk is full");
+        from += wrote;
+        offset += (uint64_t)wrote;
+        count -= (size_t)wrote;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_all(void *bytes, size_t count, uint64_t offset, struct error *error) {
+    char *to = bytes;
+    while (count > 0) {
+        ssize_t got = pread(shared.fd, to, count, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return error_set(error, STATUS_IO,
+                             "the cache folder: cells that were put there cannot be read: %s; open "
+                             "the data again",
+                             got < 0 ? strerror(errno) : "the file is too short");
+        to += got;
+        offset += (uint64_t)got;
+        count -= (size_t)got;
+    }
+    return STATUS_OK;
+}
+
+struct cell_file *cell_file_make(size_t cell, struct error *error) {
+    struct cell_file *file = mem_alloc(1, sizeof *file);
+    if (file == NULL)
+        error_memory(error, "a column", sizeof *file);
+    else
+        file->block_bytes = cell * COLUMN_BLOCK;
+    return file;
+}
+
+void cell_file_free(struct cell_file *file) {
+    if (file == NULL)
+        return;
+    for (size_t i = 0; i < file->count; i++) // where a file system cannot do it, the room waits for the program's end
+        (void)!fallocate(shared.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)file->offsets[i],
+                         (off_t)(file->block_bytes + CELLS_MISSING_BYTES));
+    mem_free(file->offsets);
+    mem_free(file);
+}
+
+enum status cell_file_add(struct cell_file *file, const void *cells, const uint64_t *missing, struct error *error) {
+    static const uint64_t none[COLUMN_BLOCK / 64];
+    uint64_t offset;
+    if (!vec_reserve(&file->offsets, &file->capacity, file->count + 1, sizeof *file->offsets))
+        return error_memory(error, "a column", file->count * sizeof *file->offsets);
+    enum status status = take_room(file->block_bytes + CELLS_MISSING_BYTES, &offset, error);
+    if (status == STATUS_OK)
+        status = write_all(cells, file->block_bytes, offset, error);
+    if (status == STATUS_OK)
+        status = write_all(missing == NULL ? none : missing, CELLS_MISSING_BYTES, offset + file->block_bytes, error);
+    if (status == STATUS_OK)
+        file->offsets[file->count++] = offset;
+    return status;
+}
+
+enum status cell_file_read(const struct cell_file *file, size_t block, size_t first, size_t count, void *cells,
+                           uint64_t *missing, struct error *error) {
+    size_t cell = file->block_bytes / COLUMN_BLOCK;
+    uint64_t offset = file->offsets[block];
+    enum status status = read_all(cells, count * cell, offset + first * cell, error);
+    if (status == STATUS_OK)
+        status = read_all(missing, (count + 63) / 64 * 8, offset + file->block_bytes + first / 8, error);
+    return status;
+}
