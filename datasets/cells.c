@@ -91,6 +91,19 @@ enum status column_scan_read(struct column_scan *scan, size_t block, struct colu
     return status;
 }
 
+enum status column_each(const struct column *column, column_visit *visit, void *context, struct error *error) {
+    struct column_scan scan;
+    enum status status = column_scan_open(&scan, column, error);
+    for (size_t block = 0; status == STATUS_OK && block < column_blocks(column); block++) {
+        struct column_cells cells;
+        status = column_scan_read(&scan, block, &cells, error);
+        if (status == STATUS_OK)
+            status = visit(context, &cells, error);
+    }
+    column_scan_close(&scan);
+    return status;
+}
+
 // ---- single cells: 64 at a time, because missing bits come in words -------------------------------------
 
 struct few { // room for 64 cells
@@ -153,18 +166,17 @@ static void formula_free(struct column_formula *formula) {
     mem_free(formula->lookup);
 }
 
+static enum status add_missing(void *count, const struct column_cells *cells, struct error *error) {
+    (void)error;
+    for (size_t i = 0; i < cells->count; i++)
+        *(size_t *)count += cells_missing(cells, i);
+    return STATUS_OK;
+}
+
 static enum status count_missing(struct column *column, struct error *error) {
-    struct column_scan scan;
     size_t count = 0;
     column->missing_count = 1; // so that the bits are read
-    enum status status = column_scan_open(&scan, column, error);
-    for (size_t block = 0; status == STATUS_OK && block < column_blocks(column); block++) {
-        struct column_cells cells;
-        status = column_scan_read(&scan, block, &cells, error);
-        for (size_t i = 0; status == STATUS_OK && i < cells.count; i++)
-            count += cells_missing(&cells, i);
-    }
-    column_scan_close(&scan);
+    enum status status = column_each(column, add_missing, &count, error);
     column->missing_count = count;
     return status;
 }

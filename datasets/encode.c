@@ -76,28 +76,56 @@ static enum status refuse_hole(const struct table *table, size_t row, const stru
                      table->name, table_line(table, row), column->name);
 }
 
-static enum status refuse_huge(const struct table *table, size_t row, const struct column *column,
+static enum status refuse_huge(const struct table *table, size_t row, const struct column *column, double value,
                                struct error *error) {
     return error_set(error, STATUS_NUMERIC,
                      "%s line %" PRIu64 ": column \"%s\" holds %g, which is too large for a model; add the step "
                      "\"standardize\" or \"min-max\"",
-                     table->name, table_line(table, row), column->name, column->values[row]);
+                     table->name, table_line(table, row), column->name, value);
+}
+
+struct filling {     // a column on its way into the features
+    float *features; // [rows][columns] at the column's place
+    size_t columns, index;
+    const struct table *table;
+    const uint32_t *kept; // [rows] rows of the table, ascending
+    size_t rows, done;
+};
+
+static enum status refuse_cell(const struct filling *filling, size_t row, bool hole, double value,
+                               struct error *error) {
+    const struct column *column = filling->table->columns[filling->index];
+    if (hole)
+        return refuse_hole(filling->table, row, column, error);
+    if (isinf(value))
+        return cell_refuse_infinite(filling->table, filling->index, row, error);
+    return refuse_huge(filling->table, row, column, value, error);
+}
+
+static enum status fill_block(void *context, const struct column_cells *cells, struct error *error) {
+    struct filling *filling = context;
+    size_t end = cells->first + cells->count, done = filling->done;
+    for (; done < filling->rows && filling->kept[done] < end; done++) {
+        size_t i = filling->kept[done] - cells->first;
+        bool hole = cells_missing(cells, i) || isnan(cells->values[i]);
+        float value = (float)cells->values[i];
+        if (hole || isinf(value))
+            return refuse_cell(filling, filling->kept[done], hole, cells->values[i], error);
+        filling->features[done * filling->columns] = value;
+    }
+    filling->done = done;
+    return STATUS_OK;
 }
 
 static enum status fill_column(float *features, size_t columns, size_t place, const struct table *table, int index,
                                const uint32_t *kept, size_t rows, struct error *error) {
-    const struct column *column = table->columns[index];
-    for (size_t i = 0; i < rows; i++) {
-        if (cell_is_hole(column, kept[i]))
-            return refuse_hole(table, kept[i], column, error);
-        float value = (float)column->values[kept[i]];
-        if (isinf(column->values[kept[i]]))
-            return cell_refuse_infinite(table, (size_t)index, kept[i], error);
-        if (isinf(value))
-            return refuse_huge(table, kept[i], column, error);
-        features[i * columns + place] = value;
-    }
-    return STATUS_OK;
+    struct filling filling = {.features = features + place,
+                              .columns = columns,
+                              .index = (size_t)index,
+                              .table = table,
+                              .kept = kept,
+                              .rows = rows};
+    return column_each(table->columns[index], fill_block, &filling, error);
 }
 
 enum status source_fill(struct source *source, const struct table *table, const uint32_t *kept, size_t rows,
@@ -185,8 +213,9 @@ static enum status pick_columns(const struct table *table, struct notes *notes, 
         if (column->type == COLUMN_NUMERIC)
             picked[(*count)++] = (int)i;
         else if (notes)
-            status = notes_add(notes, 0, column->name, error, "column \"%s\" is %s and is left out: a model reads numbers",
-                               column->name, column_type_name(column->type));
+            status =
+                notes_add(notes, 0, column->name, error, "column \"%s\" is %s and is left out: a model reads numbers",
+                          column->name, column_type_name(column->type));
         else
             status = error_set(error, STATUS_INVALID,
                                "column \"%s\" is %s, and a model reads numbers; encode it (one-hot) or remove it",
@@ -198,15 +227,33 @@ static enum status pick_columns(const struct table *table, struct notes *notes, 
     return status;
 }
 
+struct keeping {
+    uint32_t *kept;
+    size_t count;
+};
+
+static enum status keep_known(void *context, const struct column_cells *cells, struct error *error) {
+    struct keeping *keeping = context;
+    (void)error;
+    for (size_t i = 0; i < cells->count; i++)
+        if (!cells_missing(cells, i) && !isnan(cells->values[i]))
+            keeping->kept[keeping->count++] = (uint32_t)(cells->first + i);
+    return STATUS_OK;
+}
+
 // Rows whose target is known; the others are noted.
 static enum status pick_rows(const struct table *table, const struct target *target, struct notes *notes,
                              uint32_t *kept, size_t *count, struct error *error) {
-    *count = 0;
-    for (size_t row = 0; row < table->rows; row++) {
-        bool known = target->labels ? target->labels[row] >= 0 : !cell_is_hole(target->column, row);
-        if (known)
-            kept[(*count)++] = (uint32_t)row;
-    }
+    struct keeping keeping = {.kept = kept};
+    enum status status = STATUS_OK;
+    if (!target->labels)
+        status = column_each(target->column, keep_known, &keeping, error);
+    for (size_t row = 0; target->labels && row < table->rows; row++)
+        if (target->labels[row] >= 0)
+            kept[keeping.count++] = (uint32_t)row;
+    *count = keeping.count;
+    if (status)
+        return status;
     size_t left_out = table->rows - *count;
     if (left_out && notes)
         return notes_add(notes, 0, target->column->name, error,
@@ -236,30 +283,68 @@ static enum status take_labels(struct source *source, struct target *target, con
     return STATUS_OK;
 }
 
-// Standardized by the training rows' mean and sd (ddof 0).
-static enum status take_numbers(struct source *source, const struct column *column, const uint32_t *kept,
-                                const uint8_t *part_of, struct error *error) {
-    float *targets = mem_alloc(source->rows + 1, sizeof *targets);
-    double *training = mem_alloc(source->rows + 1, sizeof *training), variance = 0;
-    size_t count = 0;
-    source->targets = targets;
-    if (!targets || !training) {
-        mem_free(training);
-        return error_memory(error, "the targets", source->rows * sizeof *targets);
+struct numbers { // the target's, over the kept rows
+    const struct table *table;
+    const uint32_t *kept; // [rows], ascending
+    const uint8_t *part_of;
+    size_t rows, done, count; // count: training rows so far
+    double mean, squares;     // Welford's, of training rows
+    double sd;
+    float *targets; // [rows]
+};
+
+static enum status measure_block(void *context, const struct column_cells *cells, struct error *error) {
+    struct numbers *numbers = context;
+    size_t end = cells->first + cells->count;
+    for (; numbers->done < numbers->rows && numbers->kept[numbers->done] < end; numbers->done++) {
+        size_t row = numbers->kept[numbers->done];
+        double value = cells->values[row - cells->first];
+        if (!isfinite(value))
+            return cell_refuse_infinite(numbers->table, (size_t)numbers->table->target, row, error);
+        if (numbers->part_of[numbers->done] != PART_TRAIN)
+            continue;
+        double delta = value - numbers->mean;
+        numbers->mean += delta / (double)++numbers->count;
+        numbers->squares += delta * (value - numbers->mean);
     }
-    for (size_t i = 0; i < source->rows; i++)
-        if (part_of[i] == PART_TRAIN)
-            training[count++] = column->values[kept[i]];
-    numbers_moments(training, count, &source->target_mean, &variance);
-    mem_free(training);
-    if (count > 0 && !(variance > 0 && isfinite(variance)))
-        return error_set(error, STATUS_INVALID,
-                         "column \"%s\" %s: there is nothing to learn; choose another target", column->name,
-                         variance == 0 ? "has the same value in every training row" : "holds numbers too large to predict");
-    source->target_sd = count > 0 ? sqrt(variance) : 1;
-    for (size_t i = 0; i < source->rows; i++)
-        targets[i] = (float)((column->values[kept[i]] - source->target_mean) / source->target_sd);
     return STATUS_OK;
+}
+
+static enum status standardize_block(void *context, const struct column_cells *cells, struct error *error) {
+    struct numbers *numbers = context;
+    size_t end = cells->first + cells->count;
+    (void)error;
+    for (; numbers->done < numbers->rows && numbers->kept[numbers->done] < end; numbers->done++) {
+        double value = cells->values[numbers->kept[numbers->done] - cells->first];
+        numbers->targets[numbers->done] = (float)((value - numbers->mean) / numbers->sd);
+    }
+    return STATUS_OK;
+}
+
+// Standardized by the training rows' mean and sd (ddof 0).
+static enum status take_numbers(struct source *source, const struct table *table, const uint32_t *kept,
+                                const uint8_t *part_of, struct error *error) {
+    const struct column *column = table->columns[table->target];
+    float *targets = mem_alloc(source->rows + 1, sizeof *targets);
+    struct numbers numbers = {
+        .table = table, .kept = kept, .part_of = part_of, .rows = source->rows, .sd = 1, .targets = targets};
+    source->targets = targets;
+    if (!targets)
+        return error_memory(error, "the targets", source->rows * sizeof *targets);
+    enum status status = column_each(column, measure_block, &numbers, error);
+    if (status)
+        return status;
+    double variance = numbers.count > 0 ? numbers.squares / (double)numbers.count : 0;
+    if (numbers.count > 0 && !(variance > 0 && isfinite(variance)))
+        return error_set(
+            error, STATUS_INVALID, "column \"%s\" %s: there is nothing to learn; choose another target", column->name,
+            variance == 0 ? "has the same value in every training row" : "holds numbers too large to predict");
+    if (numbers.count > 0)
+        numbers.sd = sqrt(variance);
+    source->target_mean = numbers.mean;
+    source->target_sd = numbers.sd;
+    numbers.done = 0;
+    return column_each(column, standardize_block, &numbers, error);
 }
 
 static enum status refuse_empty(const struct table *table, const struct source *source, struct error *error) {
@@ -267,14 +352,6 @@ static enum status refuse_empty(const struct table *table, const struct source *
         return STATUS_OK;
     return error_set(error, STATUS_INVALID, "%s has no training row left: lower the shares for validation and test",
                      table->name);
-}
-
-static enum status refuse_infinite_target(const struct table *table, const struct target *target,
-                                          const uint32_t *kept, size_t rows, struct error *error) {
-    for (size_t i = 0; target->task == SOURCE_REGRESS && i < rows; i++)
-        if (!isfinite(target->column->values[kept[i]]))
-            return cell_refuse_infinite(table, (size_t)table->target, kept[i], error);
-    return STATUS_OK;
 }
 
 // What a person should know about the choice: why numbers are taken for classes or not, and classes too
@@ -313,8 +390,6 @@ static enum status make_from_table(const struct table *table, const struct split
     if (!status)
         status = pick_rows(table, target, notes, kept, &rows, error);
     if (!status)
-        status = refuse_infinite_target(table, target, kept, rows, error);
-    if (!status)
         status = source_fill(source, table, kept, rows, picked, columns, error);
     for (size_t i = 0; !status && i < rows; i++)
         part_of[i] = split->part[source->origin[i]];
@@ -325,7 +400,7 @@ static enum status make_from_table(const struct table *table, const struct split
     if (!status && target->task == SOURCE_CLASSIFY)
         status = take_labels(source, target, kept, error);
     else if (!status)
-        status = take_numbers(source, target->column, kept, part_of, error);
+        status = take_numbers(source, table, kept, part_of, error);
     if (!status)
         status = source_parts(source, part_of, error);
     return status ? status : refuse_empty(table, source, error);
@@ -372,8 +447,8 @@ static enum status source_of_images(const struct dataset *dataset, const struct 
     source->classes = images->classes;
     status = source_parts(source, split->part, error);
     if (!status && source->part_count[PART_TRAIN] == 0)
-        status = error_set(error, STATUS_INVALID, "%s has no training images left: lower the shares for validation and test",
-                           dataset->name);
+        status = error_set(error, STATUS_INVALID,
+                           "%s has no training images left: lower the shares for validation and test", dataset->name);
     return status;
 }
 
@@ -384,8 +459,8 @@ enum status source_make(const struct dataset *dataset, const struct prepared *pr
         return STATUS_MEMORY;
     enum status status;
     if (dataset->kind == DATASET_IMAGES && text_equal(task, "regress"))
-        status = error_set(error, STATUS_INVALID, "%s holds images with classes; a number cannot be predicted from them",
-                           dataset->name);
+        status = error_set(error, STATUS_INVALID,
+                           "%s holds images with classes; a number cannot be predicted from them", dataset->name);
     else if (dataset->kind == DATASET_IMAGES)
         status = source_of_images(dataset, prepared, split, source, error);
     else

@@ -137,31 +137,52 @@ static int32_t class_of(const struct encoding *encoding, const char *name) {
     return -1;
 }
 
+struct target_cells {
+    const struct encoding *encoding;
+    const struct column *column;
+    int32_t *labels;
+    float *targets;
+};
+
+static int32_t label_of(const struct target_cells *target, const struct column_cells *cells, size_t i) {
+    char text[32]; // classes that are numbers are named by number_text
+    if (cells_missing(cells, i) || (cells->values && isnan(cells->values[i])))
+        return -1;
+    return class_of(target->encoding,
+                    cells->values ? number_text(cells->values[i], text) : target->column->words[cells->codes[i]]);
+}
+
+static enum status encode_block(void *context, const struct column_cells *cells, struct error *error) {
+    const struct target_cells *target = context;
+    const struct encoding *encoding = target->encoding;
+    (void)error;
+    for (size_t i = 0; i < cells->count; i++) {
+        if (target->labels)
+            target->labels[cells->first + i] = label_of(target, cells, i);
+        else if (cells->values && !cells_missing(cells, i))
+            target->targets[cells->first + i] =
+                (float)((cells->values[i] - encoding->target_mean) / encoding->target_sd);
+    }
+    return STATUS_OK;
+}
+
 // Labels or targets of a target column that may be absent.
 static enum status encode_target(const struct table *table, const struct encoding *encoding, struct source *source,
                                  struct error *error) {
     int index = table ? table_find(table, encoding->target_name) : -1;
-    const struct column *column = index >= 0 ? table->columns[index] : NULL;
     bool classify = encoding->task == SOURCE_CLASSIFY;
-    int32_t *labels = classify ? mem_alloc(source->rows + 1, sizeof *labels) : NULL;
-    float *targets = classify ? NULL : mem_alloc(source->rows + 1, sizeof *targets);
-    source->labels = labels;
-    source->targets = targets;
-    if (!labels && !targets)
-        return error_memory(error, "the target", source->rows * sizeof *targets);
+    struct target_cells target = {.encoding = encoding, .column = index >= 0 ? table->columns[index] : NULL};
+    source->labels = target.labels = classify ? mem_alloc(source->rows + 1, sizeof *target.labels) : NULL;
+    source->targets = target.targets = classify ? NULL : mem_alloc(source->rows + 1, sizeof *target.targets);
+    if (!target.labels && !target.targets)
+        return error_memory(error, "the target", source->rows * sizeof *target.targets);
     for (size_t row = 0; row < source->rows; row++) {
-        char text[64]; // classes that are numbers are named by number_text
-        bool known = column && !cell_is_hole(column, row);
         if (classify)
-            labels[row] = !known ? -1
-                          : class_of(encoding, column->values ? number_text(column->values[row], text)
-                                                              : column_text(column, row, text));
+            target.labels[row] = -1;
         else
-            targets[row] = known && column->values
-                               ? (float)((column->values[row] - encoding->target_mean) / encoding->target_sd)
-                               : NAN;
+            target.targets[row] = NAN;
     }
-    return STATUS_OK;
+    return target.column ? column_each(target.column, encode_block, &target, error) : STATUS_OK;
 }
 
 static enum status encode_table(const struct table *table, const struct encoding *encoding, struct source *source,
@@ -177,9 +198,9 @@ static enum status encode_table(const struct table *table, const struct encoding
             status = error_set(error, STATUS_MISSING, "%s has no column \"%s\", which the model was trained on",
                                table->name, encoding->feature_names[i]);
         else if (table->columns[picked[i]]->type != COLUMN_NUMERIC)
-            status = error_set(error, STATUS_INVALID, "%s: column \"%s\" is %s here and was a number in training",
-                               table->name, encoding->feature_names[i],
-                               column_type_name(table->columns[picked[i]]->type));
+            status =
+                error_set(error, STATUS_INVALID, "%s: column \"%s\" is %s here and was a number in training",
+                          table->name, encoding->feature_names[i], column_type_name(table->columns[picked[i]]->type));
     }
     for (size_t row = 0; !status && row < table->rows; row++)
         kept[row] = (uint32_t)row;
@@ -235,9 +256,8 @@ enum status source_encode(const struct dataset *dataset, const struct prepared *
     struct source *source = source_begin(error);
     if (!source)
         return STATUS_MEMORY;
-    enum status status =
-        images ? encode_images(dataset, prepared, encoding, source, error)
-               : encode_table(prepared->stages[prepared->stage_count - 1], encoding, source, error);
+    enum status status = images ? encode_images(dataset, prepared, encoding, source, error)
+                                : encode_table(prepared->stages[prepared->stage_count - 1], encoding, source, error);
     if (!status)
         status = finish(source, encoding, error);
     if (status) {

@@ -206,29 +206,23 @@ static uint64_t cell_bits(const struct column *column, size_t row) {
     return column_has_values(column) ? number_bits(column_number(column, row)) : column_code(column, row);
 }
 
-static void mix_block(const struct column_cells *cells, uint64_t *hash) {
+static enum status mix_block(void *hashes, const struct column_cells *cells, struct error *error) {
+    uint64_t *hash = (uint64_t *)hashes + cells->first;
+    (void)error;
     for (size_t i = 0; i < cells->count; i++) {
         uint64_t bits = UINT64_MAX;
         if (!cells_missing(cells, i))
             bits = cells->values != NULL ? number_bits(cells->values[i]) : cells->codes[i];
         hash[i] = mix(hash[i], bits);
     }
+    return STATUS_OK;
 }
 
 enum status table_row_hashes(const struct table *table, uint64_t *hash, struct error *error) {
     enum status status = STATUS_OK;
     memset(hash, 0, table->rows * sizeof *hash);
-    for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++) {
-        struct column_scan scan;
-        status = column_scan_open(&scan, table->columns[i], error);
-        for (size_t block = 0; block < column_blocks(table->columns[i]) && status == STATUS_OK; block++) {
-            struct column_cells cells;
-            status = column_scan_read(&scan, block, &cells, error);
-            if (status == STATUS_OK)
-                mix_block(&cells, hash + cells.first);
-        }
-        column_scan_close(&scan);
-    }
+    for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++)
+        status = column_each(table->columns[i], mix_block, hash, error);
     return status;
 }
 

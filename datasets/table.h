@@ -119,6 +119,9 @@ struct column_scan {
 enum status column_scan_open(struct column_scan *scan, const struct column *column, struct error *error);
 enum status column_scan_read(struct column_scan *scan, size_t block, struct column_cells *cells, struct error *error);
 void column_scan_close(struct column_scan *scan); // safe on {0} and after a failed open
+// The same as a loop over a function: `visit` gets every block in order.
+typedef enum status column_visit(void *context, const struct column_cells *cells, struct error *error);
+enum status column_each(const struct column *column, column_visit *visit, void *context, struct error *error);
 static inline size_t column_blocks(const struct column *column) {
     return (column->rows + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
 }

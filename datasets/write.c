@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/pipeline.h"
 
@@ -37,27 +38,57 @@ static void write_cell(FILE *out, const char *text, bool words, bool alone) {
     putc('"', out);
 }
 
+static void write_row(FILE *out, const struct table *table, const struct column_cells *cells, size_t i) {
+    char number[64];
+    for (size_t c = 0; c < table->column_count; c++) {
+        const struct column *column = table->columns[c];
+        const char *text = "";
+        if (!cells_missing(&cells[c], i))
+            text = cells[c].values != NULL ? number_cell_text(column->type, cells[c].values[i], number)
+                                           : column->words[cells[c].codes[i]];
+        if (c > 0)
+            putc(',', out);
+        write_cell(out, text, cells[c].codes != NULL, table->column_count == 1);
+    }
+    putc('\n', out);
+}
+
+static enum status write_rows(FILE *out, const struct table *table, struct column_scan *scans,
+                              struct column_cells *cells, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t c = 0; c < table->column_count && !status; c++)
+        status = column_scan_open(&scans[c], table->columns[c], error);
+    for (size_t first = 0; first < table->rows && !status; first += COLUMN_BLOCK) {
+        for (size_t c = 0; c < table->column_count && !status; c++)
+            status = column_scan_read(&scans[c], first / COLUMN_BLOCK, &cells[c], error);
+        for (size_t i = 0; !status && i < COLUMN_BLOCK && first + i < table->rows; i++)
+            write_row(out, table, cells, i);
+    }
+    for (size_t c = 0; c < table->column_count; c++)
+        column_scan_close(&scans[c]);
+    return status;
+}
+
 enum status table_write_csv(const struct table *table, const char *path, struct error *error) {
     struct file_writer writer = {0};
-    enum status status = file_create(&writer, path, error);
-    if (status)
-        return status;
-    bool alone = table->column_count == 1;
-    for (size_t i = 0; i < table->column_count; i++) {
-        if (i)
-            putc(',', writer.stream);
-        write_cell(writer.stream, table->columns[i]->name, true, alone);
-    }
-    putc('\n', writer.stream);
-    for (size_t row = 0; row < table->rows; row++) {
-        for (size_t i = 0; i < table->column_count; i++) {
-            char number[64];
-            if (i)
+    struct column_scan *scans = mem_alloc(table->column_count + 1, sizeof *scans);
+    struct column_cells *cells = mem_alloc(table->column_count + 1, sizeof *cells);
+    enum status status = scans == NULL || cells == NULL
+                             ? error_memory(error, "the columns of a table", table->column_count * sizeof *scans)
+                             : file_create(&writer, path, error);
+    if (!status) {
+        for (size_t c = 0; c < table->column_count; c++) {
+            if (c > 0)
                 putc(',', writer.stream);
-            write_cell(writer.stream, column_text(table->columns[i], row, number), table->columns[i]->codes != NULL,
-                       alone);
+            write_cell(writer.stream, table->columns[c]->name, true, table->column_count == 1);
         }
         putc('\n', writer.stream);
+        status = write_rows(writer.stream, table, scans, cells, error);
+        if (!status)
+            status = file_commit(&writer, error);
     }
-    return file_commit(&writer, error);
+    file_abort(&writer);
+    mem_free(cells);
+    mem_free(scans);
+    return status;
 }

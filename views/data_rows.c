@@ -55,31 +55,94 @@ static enum status all_rows(struct data_rows *rows, const struct table *table, s
 
 // ---- sorting --------------------------------------------------------------------------------------------
 
-static int compare_cells(const struct column *column, size_t a, size_t b) {
-    bool missing_a = column_is_missing(column, a), missing_b = column_is_missing(column, b);
-    if (missing_a || missing_b)
-        return (missing_a && !missing_b) - (missing_b && !missing_a); // missing cells last
-    if (column->values)
-        return (column->values[a] > column->values[b]) - (column->values[a] < column->values[b]);
-    return strcmp(column->words[column->codes[a]], column->words[column->codes[b]]);
+// Numbers whose order is the order of the cells; missing cells are the last.
+struct keys {
+    uint64_t *keys;        // [rows]
+    const uint32_t *ranks; // of words by code, NULL for numbers
+};
+
+static uint64_t number_key(double value) { // bits of a double as an integer that sorts like the number
+    uint64_t bits;
+    value += 0.0; // never -0
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
 }
 
-// Merge sort: equal rows keep their order, whichever column was sorted before.
-static void merge_sort(uint32_t *order, uint32_t *spare, size_t count, const struct column *column, bool descending) {
-    if (count < 2)
-        return;
-    size_t half = count / 2, left = 0, right = half;
-    merge_sort(order, spare, half, column, descending);
-    merge_sort(order + half, spare, count - half, column, descending);
-    memcpy(spare, order, count * sizeof *order);
-    for (size_t i = 0; i < count; i++) {
-        bool take_right = left == half;
-        if (left < half && right < count) {
-            int comparison = compare_cells(column, spare[left], spare[right]);
-            take_right = descending ? comparison < 0 : comparison > 0;
-        }
-        order[i] = take_right ? spare[right++] : spare[left++];
+static enum status fill_keys(void *context, const struct column_cells *cells, struct error *error) {
+    const struct keys *keys = context;
+    (void)error;
+    for (size_t i = 0; i < cells->count; i++) {
+        uint64_t *key = &keys->keys[cells->first + i];
+        if (cells_missing(cells, i))
+            *key = UINT64_MAX;
+        else
+            *key = keys->ranks ? keys->ranks[cells->codes[i]] : number_key(cells->values[i]);
     }
+    return STATUS_OK;
+}
+
+struct ranked {
+    const char *word;
+    uint32_t code;
+};
+
+static int compare_ranked(const void *a, const void *b) {
+    return strcmp(((const struct ranked *)a)->word, ((const struct ranked *)b)->word);
+}
+
+// ranks[code]: the place of the word among all words.
+static enum status rank_words(const struct column *column, uint32_t **ranks, struct error *error) {
+    struct ranked *words = mem_alloc(column->word_count + 1, sizeof *words);
+    *ranks = mem_alloc(column->word_count + 1, sizeof **ranks);
+    if (!words || !*ranks) {
+        mem_free(words);
+        return error_memory(error, "sorting", column->word_count * sizeof *words);
+    }
+    for (uint32_t code = 0; code < column->word_count; code++)
+        words[code] = (struct ranked){column->words[code], code};
+    qsort(words, column->word_count, sizeof *words, compare_ranked);
+    for (uint32_t place = 0; place < column->word_count; place++)
+        (*ranks)[words[place].code] = place;
+    mem_free(words);
+    return STATUS_OK;
+}
+
+// Least significant digit first: equal rows keep their order, whichever column was sorted before.
+static void radix_sort(uint32_t *order, uint32_t *spare, size_t count, const uint64_t *keys, uint64_t flip) {
+    enum { BITS = 11, BUCKETS = 1 << BITS };
+    for (int shift = 0; shift < 64; shift += BITS) {
+        size_t starts[BUCKETS] = {0}, sum = 0;
+        for (size_t i = 0; i < count; i++)
+            starts[(keys[order[i]] ^ flip) >> shift & (BUCKETS - 1)]++;
+        if (count == 0 || starts[(keys[order[0]] ^ flip) >> shift & (BUCKETS - 1)] == count)
+            continue;
+        for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
+            size_t here = starts[bucket];
+            starts[bucket] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < count; i++)
+            spare[starts[(keys[order[i]] ^ flip) >> shift & (BUCKETS - 1)]++] = order[i];
+        memcpy(order, spare, count * sizeof *order);
+    }
+}
+
+static enum status sort_by(struct data_rows *rows, const struct column *column, bool descending, struct error *error) {
+    uint32_t *spare = mem_alloc(rows->count + 1, sizeof *spare), *ranks = NULL;
+    uint64_t *keys = mem_alloc(column->rows + 1, sizeof *keys);
+    enum status status = STATUS_OK;
+    if (!spare || !keys)
+        status = error_memory(error, "sorting", (unsigned long long)column->rows * sizeof *keys);
+    if (!status && !column_has_values(column))
+        status = rank_words(column, &ranks, error);
+    if (!status)
+        status = column_each(column, fill_keys, &(struct keys){keys, ranks}, error);
+    if (!status)
+        radix_sort(rows->order, spare, rows->count, keys, descending ? UINT64_MAX : 0);
+    mem_free(ranks);
+    mem_free(keys);
+    mem_free(spare);
+    return status;
 }
 
 enum status rows_sort(struct data_rows *rows, const struct table *table, size_t column, struct error *error) {
@@ -90,14 +153,11 @@ enum status rows_sort(struct data_rows *rows, const struct table *table, size_t 
         if (status)
             return status;
     }
-    uint32_t *spare = mem_alloc(rows->count + 1, sizeof *spare);
-    if (!spare)
-        return error_memory(error, "sorting", (unsigned long long)rows->count * sizeof *spare);
     bool descending = rows->sorted == (int)column + 1;
-    merge_sort(rows->order, spare, rows->count, table->columns[column], descending);
-    rows->sorted = descending ? -(int)column - 1 : (int)column + 1;
-    mem_free(spare);
-    return STATUS_OK;
+    enum status status = sort_by(rows, table->columns[column], descending, error);
+    if (!status)
+        rows->sorted = descending ? -(int)column - 1 : (int)column + 1;
+    return status;
 }
 
 // ---- filtering ------------------------------------------------------------------------------------------
@@ -125,8 +185,8 @@ static void trim(char *text) {
 static enum status parse_condition(const struct table *table, char *text, struct condition *out, struct error *error) {
     char *sign = strpbrk(text, "<>=!");
     if (!sign || (sign[0] == '!' && sign[1] != '='))
-        return error_set(error, STATUS_INVALID, "\"%s\" compares nothing: write a column, one of < <= > >= = != and a value",
-                         text);
+        return error_set(error, STATUS_INVALID,
+                         "\"%s\" compares nothing: write a column, one of < <= > >= = != and a value", text);
     bool two = sign[1] == '=';
     char value[PROMPT_SIZE];
     strcpy(value, sign + 1 + (two ? 1 : 0));
@@ -141,7 +201,7 @@ static enum status parse_condition(const struct table *table, char *text, struct
     if (index < 0)
         return error_set(error, STATUS_INVALID, "there is no column \"%s\"", text);
     out->column = table->columns[index];
-    out->numeric = out->column->values != NULL;
+    out->numeric = column_has_values(out->column);
     strcpy(out->text, value);
     if (out->numeric && value[0] && !number_parse(value, &out->number))
         return error_set(error, STATUS_INVALID, "%s is numeric and \"%s\" is no number", out->column->name, value);
@@ -167,19 +227,8 @@ static enum status parse_filter(const struct table *table, const char *text, str
     return STATUS_OK;
 }
 
-// An empty value means "missing".
-static bool holds(const struct condition *condition, size_t row) {
-    bool missing = column_is_missing(condition->column, row);
-    if (!condition->text[0])
-        return condition->comparison == EQUAL ? missing : !missing;
-    if (missing)
-        return condition->comparison == NOT_EQUAL;
-    double order;
-    if (condition->numeric)
-        order = condition->column->values[row] - condition->number;
-    else
-        order = strcmp(condition->column->words[condition->column->codes[row]], condition->text);
-    switch (condition->comparison) {
+static bool fits(enum comparison comparison, double order) {
+    switch (comparison) {
     case LESS:
         return order < 0;
     case LESS_EQUAL:
@@ -195,9 +244,38 @@ static bool holds(const struct condition *condition, size_t row) {
     }
 }
 
+// An empty value means "missing".
+static bool holds(const struct condition *condition, const struct column_cells *cells, size_t i) {
+    bool missing = cells_missing(cells, i);
+    if (!condition->text[0])
+        return condition->comparison == EQUAL ? missing : !missing;
+    if (missing)
+        return condition->comparison == NOT_EQUAL;
+    double order = condition->numeric ? cells->values[i] - condition->number
+                                      : strcmp(condition->column->words[cells->codes[i]], condition->text);
+    return fits(condition->comparison, order);
+}
+
+struct filtering {
+    const struct condition *condition;
+    struct data_rows *rows; // those that are left, ascending
+    size_t done, kept;
+};
+
+static enum status filter_block(void *context, const struct column_cells *cells, struct error *error) {
+    struct filtering *filtering = context;
+    uint32_t *order = filtering->rows->order;
+    size_t end = cells->first + cells->count;
+    (void)error;
+    for (; filtering->done < filtering->rows->count && order[filtering->done] < end; filtering->done++)
+        if (holds(filtering->condition, cells, order[filtering->done] - cells->first))
+            order[filtering->kept++] = order[filtering->done];
+    return STATUS_OK;
+}
+
 enum status rows_filter(struct data_rows *rows, const struct table *table, const char *text, struct error *error) {
     struct condition conditions[CONDITIONS_MOST];
-    size_t count = 0, kept = 0;
+    size_t count = 0;
     if (!text[strspn(text, " ")]) {
         rows_free(rows);
         return STATUS_OK;
@@ -207,16 +285,13 @@ enum status rows_filter(struct data_rows *rows, const struct table *table, const
     enum status status = parse_filter(table, text, conditions, &count, error);
     if (!status)
         status = all_rows(rows, table, error);
+    for (size_t i = 0; i < count && !status; i++) {
+        struct filtering filtering = {.condition = &conditions[i], .rows = rows};
+        status = column_each(conditions[i].column, filter_block, &filtering, error);
+        rows->count = filtering.kept;
+    }
     if (status)
         return status;
-    for (size_t row = 0; row < table->rows; row++) {
-        bool keep = true;
-        for (size_t i = 0; keep && i < count; i++)
-            keep = holds(&conditions[i], row);
-        if (keep)
-            rows->order[kept++] = (uint32_t)row;
-    }
-    rows->count = kept;
     rows->sorted = 0;
     strcpy(rows->filter, text);
     return STATUS_OK;
