@@ -36,6 +36,8 @@ void session_publish(struct session *session) {
     view->runs = session->runs;
     view->run_count = session->run_count;
     view->metrics_dropped = engine_dropped(session->engine);
+    view->batches.plan = session->batches.plan;
+    view->batches.making = session->batches.job.active && session->batches.work.source;
     view->can_undo = session->undo.count > 0;
     view->can_redo = session->redo.count > 0;
 }
@@ -111,6 +113,7 @@ void session_close(struct session *session) {
         return;
     session->wanted = 0;
     job_close(&session->job);
+    session_close_batches(session);
     if (session->engine)
         end_run(session);
     engine_close(session->engine);
@@ -178,6 +181,7 @@ bool session_drain(struct session *session) {
     session_take_over(session);
     if (session->job.active)
         look_at_job(session);
+    session_drain_batches(session);
     if (session_drain_run(session))
         session_refresh_rates(session);
     bool changed = session->changed;
@@ -188,7 +192,7 @@ bool session_drain(struct session *session) {
 enum status session_wait(struct session *session, struct error *error) {
     for (;;) {
         session_drain(session);
-        if (!session->job.active && !session->wanted)
+        if (!session->job.active && !session->wanted && !session->batches.job.active)
             break;
         struct pollfd descriptor = {.fd = session->wake.read_fd, .events = POLLIN};
         poll(&descriptor, 1, 1000);

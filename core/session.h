@@ -13,6 +13,7 @@
 #include "core/backend/backend.h"
 #include "core/engine/event.h"
 #include "core/nn/model.h"
+#include "core/session_batch_plan.h"
 #include "core/store/store.h"
 #include "datasets/pipeline.h"
 #include "datasets/profile.h"
@@ -56,6 +57,21 @@ struct model_row { // one layer, for the Model view
     struct layer_figures figures;
 };
 
+struct batches_view {              // for the Batches view; empty until session_plan_batches
+    const struct batch_plan *plan; // of the data that is open; NULL: reason says why, unless it is in the making
+    bool making;                   // a newer one is on its way: of other data, another seed or epoch
+    uint64_t epoch;                // wanted; 0 is the first
+    char reason[ERROR_TEXT_SIZE];
+    struct batch_size {
+        size_t size;
+        uint64_t bytes;        // that training takes on the device; 0 = unknown
+    } sizes[BATCH_POWERS + 1]; // 1, 2, 4 … up to the training rows, and the present size; ascending
+    size_t size_count;
+    uint64_t bytes_fixed; // of bytes: what does not depend on the batch size
+    char device[32];      // "cpu"; "" = not looked yet
+    uint64_t memory_free; // there, before a run; 0 = unknown
+};
+
 #define SNAPSHOT_SCHEDULE 121
 
 struct snapshot {
@@ -81,6 +97,7 @@ struct snapshot {
     double flops;                      // forward and backward, one sample
     char model_reason[ERROR_TEXT_SIZE];
     double schedule[SNAPSHOT_SCHEDULE]; // learning rate from epoch 0 to the last, evenly spaced
+    struct batches_view batches;
     // the run
     enum run_state state;
     const struct run_view *run;        // the live or last one; NULL before the first
@@ -166,6 +183,10 @@ enum status session_roll_back(struct session *session, struct error *error); // 
 // whose parent it is.
 enum status session_resume(struct session *session, int64_t run, struct error *error);
 bool session_run_alive(const struct session *session);
+
+// From now on snapshot.batches is kept in line with data, parameters and this epoch (0 is the first). Made by
+// a job of its own; the plan before it stays until it is there.
+enum status session_plan_batches(struct session *session, uint64_t epoch, struct error *error);
 
 enum status session_refresh_runs(struct session *session, struct error *error);
 enum status session_overlay(struct session *session, int64_t run, struct error *error); // on, or off again

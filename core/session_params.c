@@ -73,6 +73,7 @@ void session_refresh_model(struct session *session) {
         snprintf(view->model_reason, sizeof view->model_reason, "%s", error.text);
     model_free(model);
     fill_schedule(session);
+    session_refresh_batches(session);
     session_publish(session);
 }
 

@@ -85,6 +85,17 @@ struct work { // of the job at work; the job's alone until it is over
     char path[1024];
 };
 
+struct batch_work {        // of the job that plans batches, or looks at the device they would run on
+    struct source *source; // NULL: look at the device
+    uint64_t seed, epoch;
+    size_t extra;
+    struct batch_plan *plan;
+    char device[PARAM_TEXT_SIZE]; // as asked: "auto"
+    int threads;
+    char found[32]; // its name; "" = it is not there
+    uint64_t memory_free;
+};
+
 struct session {
     struct snapshot view;
     bool no_profile, changed;
@@ -131,6 +142,15 @@ struct session {
     struct run_record *runs;
     size_t run_count;
     bool wants_pause, restart, store_failed;
+
+    struct { // session_batches.c
+        bool wanted;
+        struct batch_plan *plan;
+        struct job job;
+        struct batch_work work;
+        struct batch_work failed;     // as asked; not tried again
+        char device[PARAM_TEXT_SIZE]; // looked at already, as asked
+    } batches;
 };
 
 void session_publish(struct session *session); // copies what the session owns into the snapshot; counts a version
@@ -151,6 +171,12 @@ enum status recipe_read(const char *text, enum pipeline_mode *mode, struct pipel
 // session_params.c
 void session_refresh_model(struct session *session);
 enum status session_change_params(struct session *session, const struct train_params *params, struct error *error);
+
+// session_batches.c
+void session_drain_batches(struct session *session);
+void session_refresh_batches(struct session *session); // what follows from parameters, model and source
+void session_forget_batches(struct session *session);  // other data is open
+void session_close_batches(struct session *session);
 
 // session_undo.c
 enum status history_record(struct session *session, struct error *error); // before a change

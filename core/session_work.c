@@ -125,6 +125,7 @@ static enum status take_load(struct session *session, struct error *error) {
     if (status)
         return status;
     session_forget_prepared(session);
+    session_forget_batches(session);
     profile_free(session->profile);
     session->profile = NULL;
     dataset_free(session->dataset);

@@ -39,7 +39,7 @@ static void release_from(struct trainer *trainer, size_t owned_count, size_t byt
     device->bytes = bytes;
 }
 
-static size_t choose_chunk(const struct model *model) {
+size_t device_chunk(const struct model *model) {
     size_t largest = (size_t)shape_count(model->sample) * sizeof(float);
     for (size_t i = 0; i < model->count; i++) {
         size_t bytes = (size_t)shape_count(model->layers[i].out) * sizeof(float);
@@ -66,7 +66,7 @@ enum status device_open(struct trainer *trainer, struct error *error) {
     struct device *device = &trainer->device;
     const struct model *model = trainer->model;
     struct buffer *weights = NULL, *state = NULL, *metrics = NULL, *outputs = NULL;
-    device->chunk = choose_chunk(model);
+    device->chunk = device_chunk(model);
     enum status status = add_buffer(trainer, DTYPE_F32, model->weight_count, &weights, error);
     if (!status) {
         status = add_buffer(trainer, DTYPE_F32, model->state_count, &state, error);

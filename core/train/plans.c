@@ -70,16 +70,22 @@ static void write_program(const struct trainer *trainer, struct program *program
     }
 }
 
-static enum status make_plan(struct trainer *trainer, enum plan_use use, size_t batch, struct plan **plan,
-                             struct error *error) {
-    struct program program = {.batch = (int64_t)batch};
+enum status plan_program(const struct trainer *trainer, enum plan_use use, struct program *program,
+                         struct error *error) {
     size_t count = trainer->model->count + 1;
     struct layer_pass *passes = mem_alloc(count, sizeof *passes);
     if (passes == NULL) {
         return error_memory(error, "a program", count * sizeof *passes);
     }
-    write_program(trainer, &program, use, passes);
-    enum status status = program_check(&program, error);
+    write_program(trainer, program, use, passes);
+    mem_free(passes);
+    return program_check(program, error);
+}
+
+static enum status make_plan(struct trainer *trainer, enum plan_use use, size_t batch, struct plan **plan,
+                             struct error *error) {
+    struct program program = {.batch = (int64_t)batch};
+    enum status status = plan_program(trainer, use, &program, error);
     if (!status) {
         status =
             trainer->backend->api->prepare(trainer->backend, &program, &trainer->device.bindings[use], plan, error);
@@ -88,7 +94,6 @@ static enum status make_plan(struct trainer *trainer, enum plan_use use, size_t 
         error_prefix(error, "batch of %zu rows", batch);
     }
     program_free(&program);
-    mem_free(passes);
     return status;
 }
 

@@ -63,12 +63,17 @@ enum status device_open(struct trainer *trainer, struct error *error);          
 enum status device_open_data(struct trainer *trainer, struct error *error);       // features, truth, rows; once
 enum status device_open_prediction(struct trainer *trainer, struct error *error); // one chunk of rows; once
 void device_close(struct trainer *trainer);
+size_t device_chunk(const struct model *model); // rows of a batch in evaluation and prediction
 // Whole buffers of `count` floats to and from the caller's array.
 enum status device_write(struct trainer *trainer, enum slot slot, size_t count, const float *data, struct error *error);
 enum status device_read(struct trainer *trainer, enum slot slot, size_t count, float *data, struct error *error);
 
 // ---- plans.c: programs and their plans -------------------------------------------------------------
 
+// The program of one step of `program->batch` rows, checked; of the trainer only source, model, loss, optimizer
+// and chunk are read. program_free, also after a failure.
+enum status plan_program(const struct trainer *trainer, enum plan_use use, struct program *program,
+                         struct error *error);
 enum status plans_get(struct trainer *trainer, enum plan_use use, size_t batch, struct plan **plan,
                       struct error *error);
 // Makes ready what steps of `batch` rows need from here on: the full batch, the short one that ends

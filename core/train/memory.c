@@ -1,0 +1,114 @@
+#include "core/train/memory.h"
+
+#include "core/base/mem.h"
+#include "core/train/state.h"
+
+#define ALIGNMENT 64
+
+struct life { // of a temporary: from the first operation that touches it to the last
+    uint64_t bytes;
+    size_t first, last;
+    bool used;
+};
+
+static void touch(struct life *lives, value_id id, size_t op) {
+    if (id == VALUE_NONE)
+        return;
+    struct life *life = &lives[id];
+    life->first = life->used ? life->first : op;
+    life->last = op;
+    life->used = true;
+}
+
+static void note_lives(const struct program *program, struct life *lives) {
+    for (size_t i = 0; i < program->value_count; i++) {
+        const struct value *value = &program->values[i];
+        uint64_t bytes = (uint64_t)shape_count(value->shape) * dtype_size(value->dtype);
+        if (value->slot == SLOT_TEMPORARY)
+            lives[i].bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+    for (size_t i = 0; i < program->op_count; i++) {
+        for (int k = 0; k < 4; k++)
+            touch(lives, program->ops[i].in[k], i);
+        for (int k = 0; k < 3; k++)
+            touch(lives, program->ops[i].out[k], i);
+    }
+}
+
+// The most that live at once, or all of them.
+static uint64_t peak(const struct program *program, const struct life *lives, bool reuses) {
+    uint64_t most = 0;
+    for (size_t op = 0; op < (reuses ? program->op_count : 1); op++) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < program->value_count; i++)
+            sum += !reuses || (lives[i].used && lives[i].first <= op && op <= lives[i].last) ? lives[i].bytes : 0;
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+static enum status temporaries(const struct trainer *trainer, enum plan_use use, size_t batch, bool reuses,
+                               uint64_t *bytes, struct error *error) {
+    struct program program = {.batch = (int64_t)batch};
+    if (batch == 0)
+        return STATUS_OK;
+    enum status status = plan_program(trainer, use, &program, error);
+    struct life *lives = status ? NULL : mem_alloc(program.value_count + 1, sizeof *lives);
+    if (!status && lives == NULL)
+        status = error_memory(error, "the plan of a step's memory", program.value_count * sizeof *lives);
+    if (!status) {
+        note_lives(&program, lives);
+        *bytes += peak(&program, lives, reuses);
+    }
+    mem_free(lives);
+    program_free(&program);
+    return status;
+}
+
+static void fill_fixed(const struct trainer *trainer, struct train_memory *memory) {
+    const struct source *source = trainer->source;
+    const struct model *model = trainer->model;
+    uint64_t sample = (uint64_t)shape_count(source->sample) * dtype_size(source->dtype), rows = 0;
+    for (int part = 0; part < PART_COUNT; part++)
+        rows += source->part_count[part];
+    rows += source->part_count[PART_TRAIN];
+    memory->data = source->rows * (sample + sizeof(float)) + rows * sizeof(int32_t);
+    memory->weights = (model->weight_count + model->state_count) * sizeof(float);
+    memory->optimizer = (1 + (uint64_t)trainer->optimizer->moments) * model->weight_count * sizeof(float);
+    memory->evaluation = trainer->device.chunk * (uint64_t)model->outputs * sizeof(float);
+}
+
+static enum status choose_parts(struct trainer *trainer, struct error *error) {
+    enum status status = loss_choose(trainer->params.loss, trainer->source->task, &trainer->loss, error);
+    if (!status)
+        status = optimizer_choose(trainer->params.optimizer, &trainer->optimizer, error);
+    if (!status)
+        status = model_make(&trainer->params, trainer->source->sample, source_outputs(trainer->source), &trainer->model,
+                            error);
+    return status;
+}
+
+enum status train_memory_plan(const struct train_params *params, struct source *source, size_t batch, bool reuses,
+                              struct train_memory *memory, struct error *error) {
+    struct trainer trainer = {.params = *params, .source = source}; // never opened: it only writes programs
+    size_t rows = source->part_count[PART_TRAIN], validation = source->part_count[PART_VALIDATION];
+    size_t rest = rows > batch && !params->drop_last ? rows % batch : 0;
+    *memory = (struct train_memory){0};
+    enum status status = choose_parts(&trainer, error);
+    if (!status) {
+        trainer.device.chunk = device_chunk(trainer.model);
+        fill_fixed(&trainer, memory);
+        size_t chunk = validation < trainer.device.chunk ? validation : trainer.device.chunk;
+        status = temporaries(&trainer, PLAN_EVALUATE, chunk, reuses, &memory->evaluation, error);
+    }
+    if (!status)
+        status = temporaries(&trainer, PLAN_TRAIN, batch, reuses, &memory->step, error);
+    if (!status)
+        status = temporaries(&trainer, PLAN_TRAIN, rest, reuses, &memory->step, error);
+    model_free(trainer.model);
+    return status;
+}
+
+uint64_t train_memory_total(const struct train_memory *memory) {
+    return memory->data + memory->weights + memory->optimizer + memory->evaluation + memory->step;
+}

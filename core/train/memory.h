@@ -1,0 +1,27 @@
+// The memory that training takes on its device, worked out from programs and figures alone: no device is
+// opened and nothing of that size is allocated. Copies of the data come on top of what the program already
+// holds in its own memory. Any thread.
+#ifndef CORE_TRAIN_MEMORY_H
+#define CORE_TRAIN_MEMORY_H
+
+#include <stdint.h>
+
+#include "core/params.h"
+#include "core/train/source.h"
+
+struct train_memory {    // bytes
+    uint64_t data;       // features, labels or targets, row numbers
+    uint64_t weights;    // weights and running state
+    uint64_t optimizer;  // gradients and moments
+    uint64_t evaluation; // temporaries and outputs of one chunk of an evaluation
+    uint64_t step;       // temporaries of a step: the batch, activations, their gradients; the short last batch's too
+};
+
+// For batches of `batch` rows (at least 1, also more than there are rows). `reuses`: the backend lets
+// temporaries that do not live at the same time share their room (cpu); others give each its own. What a
+// library needs beside (workspace, copies in another layout) is not known here.
+enum status train_memory_plan(const struct train_params *params, struct source *source, size_t batch, bool reuses,
+                              struct train_memory *memory, struct error *error);
+uint64_t train_memory_total(const struct train_memory *memory);
+
+#endif

@@ -1,0 +1,347 @@
+// Batch plans against plain loops over the sampler's order, and how the session keeps them.
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/rng.h"
+#include "core/session.h"
+#include "core/train/sampler.h"
+#include "tests/support/sources.h"
+
+static struct error error;
+
+static struct batch_plan *plan_of(const struct source *source, uint64_t seed, uint64_t epoch, size_t extra) {
+    struct batch_plan *plan = NULL;
+    if (batch_plan_make(source, seed, epoch, extra, &plan, NULL, &error))
+        fail_msg("%s", error.text);
+    return plan;
+}
+
+// ---- the plan ------------------------------------------------------------------------------------------------
+
+static void the_order_is_the_samplers(void **state) {
+    struct source *source = source_blobs(5000, 3, 4, 2, 9);
+    size_t rows = source->part_count[PART_TRAIN];
+    (void)state;
+    for (uint64_t epoch = 0; epoch < 3; epoch++) {
+        struct sampler sampler;
+        bool fresh;
+        assert_int_equal(sampler_open(&sampler, source->part_rows[PART_TRAIN], rows, 7, &error), STATUS_OK);
+        sampler_seek(&sampler, epoch, 0);
+        const uint32_t *order = sampler_order(&sampler, &fresh);
+        struct batch_plan *plan = plan_of(source, 7, epoch, 0);
+        assert_int_equal(plan->rows, rows);
+        assert_memory_equal(plan->order, order, rows * sizeof *order);
+        batch_plan_free(plan);
+        sampler_close(&sampler);
+    }
+    source_release(source);
+}
+
+static void counts_are_those_of_a_plain_loop(void **state) {
+    struct source *source = source_blobs(40000, 2, 5, 2, 3); // several strides
+    struct batch_plan *plan = plan_of(source, 1, 2, 0);
+    struct rng rng = rng_make(4, RNG_TEST, 0);
+    (void)state;
+    assert_int_equal(plan->slot_count, 5);
+    for (int i = 0; i < 400; i++) {
+        size_t from = (size_t)rng_below(&rng, plan->rows + 1),
+               to = from + (size_t)rng_below(&rng, plan->rows + 1 - from);
+        size_t counts[BATCH_SLOTS], plain[BATCH_SLOTS] = {0};
+        if (i == 0)
+            from = 0, to = plan->rows;
+        for (size_t k = from; k < to; k++)
+            plain[source->labels[plan->order[k]]]++;
+        batch_plan_counts(plan, from, to, counts);
+        assert_memory_equal(counts, plain, sizeof counts);
+    }
+    for (int part = 0; part < PART_COUNT; part++) {
+        size_t plain[5] = {0};
+        for (size_t k = 0; k < source->part_count[part]; k++)
+            plain[source->labels[source->part_rows[part][k]]]++;
+        for (size_t c = 0; c < 5; c++)
+            assert_int_equal(plan->slots[c].counts[part], plain[c]);
+    }
+    batch_plan_free(plan);
+    source_release(source);
+}
+
+// √ of the mean over classes and full batches of (share − p)², straight from its definition.
+static double plain_error(const struct source *source, const struct batch_plan *plan, size_t batch) {
+    size_t batches = plan->rows / batch;
+    double sum = 0;
+    for (size_t c = 0; c < source->classes; c++) {
+        double p = 0;
+        for (size_t i = 0; i < plan->rows; i++)
+            p += source->labels[plan->order[i]] == (int32_t)c;
+        p /= (double)plan->rows;
+        for (size_t b = 0; b < batches; b++) {
+            double share = 0;
+            for (size_t i = b * batch; i < (b + 1) * batch; i++)
+                share += source->labels[plan->order[i]] == (int32_t)c;
+            sum += pow(share / (double)batch - p, 2);
+        }
+    }
+    return sqrt(sum / (double)(batches * source->classes));
+}
+
+static void noise_is_measured_and_follows_the_theory(void **state) {
+    struct source *source = source_noise(30000, 2, 3, 5);
+    for (size_t i = 0; i < source->rows; i++) // uneven: 50, 30 and 20 %
+        source_labels(source)[i] = i % 10 < 5 ? 0 : i % 10 < 8 ? 1 : 2;
+    struct batch_plan *plan = plan_of(source, 3, 0, 100);
+    double rows = (double)plan->rows, spread = 0;
+    (void)state;
+    for (int c = 0; c < 3; c++) {
+        double p = 0;
+        for (size_t i = 0; i < plan->rows; i++)
+            p += source->labels[source->part_rows[PART_TRAIN][i]] == c;
+        p /= rows;
+        spread += p * (1 - p) / 3;
+    }
+    assert_true(fabs(plan->spread - sqrt(spread)) < 1e-12);
+    for (size_t batch = 1; batch <= 16384; batch *= 2) {
+        double measured = batch_plan_measured(plan, batch), theory = batch_plan_error(plan, batch);
+        assert_true(fabs(measured - plain_error(source, plan, batch)) < 1e-9);
+        assert_true(fabs(theory - sqrt(spread / (double)batch * (rows - (double)batch) / (rows - 1))) < 1e-12);
+        if (batch <= 1024) // enough batches for the mean of squares to settle
+            assert_true(fabs(measured / theory - 1) < 4 / sqrt(rows / (double)batch));
+    }
+    assert_true(fabs(batch_plan_measured(plan, 100) - plain_error(source, plan, 100)) < 1e-9);
+    assert_true(isnan(batch_plan_measured(plan, 99)));
+    assert_true(isnan(batch_plan_measured(plan, 32768)));
+    assert_true(batch_plan_error(plan, plan->rows) == 0); // every row: no noise
+    batch_plan_free(plan);
+    source_release(source);
+}
+
+static void many_classes_share_slots(void **state) {
+    struct source *source = source_noise(10000, 2, 100, 5);
+    struct batch_plan *plan = plan_of(source, 3, 0, 0);
+    size_t total = 0;
+    (void)state;
+    assert_int_equal(plan->slot_count, BATCH_SLOTS);
+    assert_true(plan->folded);
+    assert_int_equal(plan->kinds, 100);
+    for (size_t i = 0; i < BATCH_SLOTS; i++) {
+        double share = (double)plan->slots[i].counts[PART_TRAIN] / (double)plan->rows;
+        assert_true(share > 0.06 && share < 0.11); // about a twelfth
+        assert_true(plan->slots[i].label[0] != '\0');
+        total += plan->slots[i].counts[PART_TRAIN];
+    }
+    assert_int_equal(total, plan->rows);
+    for (size_t i = 1; i < plan->rows; i++) { // neighbors share a slot
+        int32_t a = source->labels[plan->order[i - 1]], b = source->labels[plan->order[i]];
+        assert_true(a > b ? plan->slot_of[i - 1] >= plan->slot_of[i] : plan->slot_of[i - 1] <= plan->slot_of[i]);
+    }
+    // noise is that of the hundred classes, not of the twelve slots
+    assert_true(fabs(batch_plan_measured(plan, 64) - plain_error(source, plan, 64)) < 1e-9);
+    batch_plan_free(plan);
+    source_release(source);
+}
+
+// One class with most rows keeps a slot of its own.
+static void a_large_class_stays_alone(void **state) {
+    struct source *source = source_noise(10000, 2, 40, 5);
+    for (size_t i = 0; i < source->rows; i++)
+        source_labels(source)[i] = i % 10 ? 17 : (int32_t)(i / 10 % 40);
+    struct batch_plan *plan = plan_of(source, 3, 0, 0);
+    (void)state;
+    assert_int_equal(plan->slot_count, BATCH_SLOTS);
+    for (size_t i = 0; i < BATCH_SLOTS; i++)
+        assert_true(plan->slots[i].label[0] != '\0');
+    batch_plan_free(plan);
+    source_release(source);
+}
+
+static void numbers_fall_into_octiles(void **state) {
+    struct source *source = source_plane(8000, 4, 1, 5);
+    struct batch_plan *plan = plan_of(source, 3, 0, 0);
+    (void)state;
+    assert_true(plan->ranges);
+    assert_int_equal(plan->slot_count, 8);
+    float highest[8], lowest[8];
+    for (size_t i = 0; i < 8; i++) {
+        assert_true(fabs((double)plan->slots[i].counts[PART_TRAIN] - (double)plan->rows / 8) <= 1);
+        highest[i] = -INFINITY;
+        lowest[i] = INFINITY;
+    }
+    for (size_t i = 0; i < plan->rows; i++) {
+        float y = source->targets[plan->order[i]];
+        uint8_t slot = plan->slot_of[i];
+        highest[slot] = y > highest[slot] ? y : highest[slot];
+        lowest[slot] = y < lowest[slot] ? y : lowest[slot];
+    }
+    for (size_t i = 1; i < 8; i++)
+        assert_true(highest[i - 1] < lowest[i]);
+    batch_plan_free(plan);
+    for (size_t i = 0; i < source->rows; i++)
+        source_targets(source)[i] = i % 2 ? 1.0F : -1.0F;
+    plan = plan_of(source, 3, 0, 0);
+    assert_int_equal(plan->slot_count, 2); // two values are no eight ranges
+    batch_plan_free(plan);
+    for (size_t i = 0; i < source->rows; i++)
+        source_targets(source)[i] = 0;
+    plan = plan_of(source, 3, 0, 0);
+    assert_int_equal(plan->slot_count, 1);
+    assert_true(plan->spread == 0);
+    batch_plan_free(plan);
+    source_release(source);
+}
+
+static void a_plan_can_be_stopped_and_memory_can_fail(void **state) {
+    struct source *source = source_blobs(3000, 3, 4, 2, 9);
+    struct batch_plan *plan = NULL;
+    struct task task = {0};
+    (void)state;
+    task_cancel(&task);
+    assert_int_equal(batch_plan_make(source, 1, 0, 0, &plan, &task, &error), STATUS_CANCELLED);
+    for (unsigned long at = 1; at < 40; at++) {
+        mem_fail_at(at);
+        enum status status = batch_plan_make(source, 1, 0, 0, &plan, NULL, &error);
+        mem_fail_at(0);
+        if (status == STATUS_OK) {
+            batch_plan_free(plan);
+            source_release(source);
+            assert_true(at > 5);
+            return;
+        }
+        assert_int_equal(status, STATUS_MEMORY);
+    }
+    fail_msg("it never succeeded");
+}
+
+// ---- the session ----------------------------------------------------------------------------------------------
+
+static char folder[64];
+static struct session *session;
+static const struct snapshot *view;
+
+static void must(enum status status) {
+    if (status)
+        fail_msg("%s", error.text);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    strcpy(folder, "/tmp/batchlab-batches-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    setenv("XDG_DATA_HOME", folder, 1);
+    must(session_open(&session, &(struct session_options){0}, &error));
+    view = session_snapshot(session);
+    must(session_set(session, "device", "ref", &error));
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    session_close(session);
+    session = NULL;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static void open_file(const char *path) {
+    must(session_load(session, path, NULL, &error));
+    must(session_wait(session, &error));
+}
+
+static void set(const char *name, const char *text) {
+    must(session_set(session, name, text, &error));
+    must(session_wait(session, &error));
+}
+
+static void a_plan_is_made_when_it_is_wanted(void **state) {
+    (void)state;
+    open_file("datasets/samples/iris.csv");
+    assert_null(view->batches.plan);
+    must(session_plan_batches(session, 0, &error));
+    must(session_wait(session, &error));
+    const struct batch_plan *plan = view->batches.plan;
+    assert_non_null(plan);
+    assert_false(view->batches.making);
+    assert_ptr_equal(plan->source, view->source);
+    assert_int_equal(plan->seed, 1);
+    assert_int_equal(plan->slot_count, 3);
+    assert_string_equal(plan->slots[0].label, view->source->class_names[0]);
+    assert_int_equal(plan->rows, view->source->part_count[PART_TRAIN]);
+    // 1, 2, 4 … 64: the next is beyond the 119 training rows
+    assert_int_equal(view->batches.size_count, 7);
+    assert_int_equal(view->batches.sizes[6].size, 64);
+    assert_true(view->batches.sizes[6].bytes > view->batches.sizes[0].bytes);
+    assert_true(view->batches.sizes[0].bytes > view->batches.bytes_fixed);
+    assert_string_equal(view->batches.device, "ref");
+    assert_true(view->batches.memory_free > view->batches.sizes[6].bytes);
+
+    must(session_plan_batches(session, 3, &error));
+    must(session_wait(session, &error));
+    assert_int_equal(view->batches.plan->epoch, 3);
+    set("seed", "5"); // other rows are for training: another source
+    assert_int_equal(view->batches.plan->seed, 5);
+    assert_int_equal(view->batches.plan->epoch, 3);
+    assert_ptr_equal(view->batches.plan->source, view->source);
+    set("batch", "48"); // no power of two: measured beside
+    assert_int_equal(view->batches.size_count, 8);
+    assert_int_equal(view->batches.sizes[6].size, 48);
+    assert_true(batch_plan_measured(view->batches.plan, 48) > 0);
+    uint64_t small = view->batches.sizes[6].bytes;
+    set("hidden", "512,512"); // a larger model needs more
+    assert_true(view->batches.sizes[6].bytes > 2 * small);
+}
+
+static void other_data_gets_another_plan(void **state) {
+    (void)state;
+    must(session_plan_batches(session, 2, &error)); // before anything is open
+    must(session_wait(session, &error));
+    assert_null(view->batches.plan);
+    open_file("datasets/samples/iris.csv");
+    assert_int_equal(view->batches.plan->slot_count, 3);
+    open_file("datasets/samples/diabetes.csv");
+    assert_true(view->batches.plan->ranges);
+    assert_ptr_equal(view->batches.plan->source, view->source);
+    assert_int_equal(view->batches.epoch, 0); // other data begins at the beginning
+}
+
+static void the_run_takes_the_rows_of_the_plan(void **state) {
+    (void)state;
+    open_file("datasets/samples/iris.csv");
+    set("epochs", "2");
+    must(session_plan_batches(session, 1, &error));
+    must(session_start(session, &error));
+    while (session_run_alive(session)) {
+        int fds[2];
+        size_t count = session_poll_fds(session, fds);
+        struct pollfd polled[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+        poll(polled, (nfds_t)count, 1000);
+        session_drain(session);
+    }
+    must(session_wait(session, &error));
+    const struct curve *curve = &view->run->curve;
+    size_t batch = (size_t)view->params->batch, rows = view->batches.plan->rows, steps = (rows + batch - 1) / batch;
+    assert_int_equal(curve->point_count, 2 * steps); // updates in all, as the view counts them
+    assert_int_equal(curve->points[2 * steps - 1].batch, rows - (steps - 1) * batch);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_order_is_the_samplers),
+        cmocka_unit_test(counts_are_those_of_a_plain_loop),
+        cmocka_unit_test(noise_is_measured_and_follows_the_theory),
+        cmocka_unit_test(many_classes_share_slots),
+        cmocka_unit_test(a_large_class_stays_alone),
+        cmocka_unit_test(numbers_fall_into_octiles),
+        cmocka_unit_test(a_plan_can_be_stopped_and_memory_can_fail),
+        TEST(a_plan_is_made_when_it_is_wanted),
+        TEST(other_data_gets_another_plan),
+        TEST(the_run_takes_the_rows_of_the_plan),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
