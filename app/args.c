@@ -255,8 +255,8 @@ void args_each_flag(FILE *out, void (*print)(FILE *out, const char *flag, const 
 }
 
 const char args_files[] =
-    "FILE is a text table (CSV and its kin, plain or .gz), an image set (a folder or a file of CIFAR, MNIST or\n"
-    "Fashion-MNIST), or - for either of them through a pipe.\n";
+    "FILE is a text table (CSV and its kin, plain or .gz), an image set (CIFAR, MNIST or Fashion-MNIST: a folder, a\n"
+    "file, or an archive as it is downloaded: .tar.gz, .tar.xz, .zip …), or - for any of them through a pipe.\n";
 
 static void help_line(FILE *out, const char *left, const char *help) {
     fprintf(out, "  %-30s %s\n", left, help);

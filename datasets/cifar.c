@@ -77,9 +77,23 @@ static int score_cifar100(const char *path, const unsigned char *head, size_t si
     return score(&cifar100, path, head, size);
 }
 
+static bool wants(const struct cifar *kind, const char *name) {
+    return fnmatch(kind->train, name, 0) == 0 || fnmatch(kind->test, name, 0) == 0 ||
+           text_equal(kind->names_file, name);
+}
+
+static bool wants_cifar10(const char *name) {
+    return wants(&cifar10, name);
+}
+
+static bool wants_cifar100(const char *name) {
+    return wants(&cifar100, name);
+}
+
 // ---- the files ------------------------------------------------------------------------------------
 
-struct parts { // the files to read, in order
+struct parts {                     // the files to read, in order
+    const struct members *members; // of an archive; NULL: files
     struct file_list files;
     size_t *records; // [files.count]
     size_t total, test_from;
@@ -91,26 +105,11 @@ static void parts_free(struct parts *parts) {
     mem_free(parts->records);
 }
 
-// Names become paths, so that what follows need not know whether there was a folder.
-static enum status join_names(struct file_list *files, const char *folder, struct error *error) {
-    for (size_t i = 0; i < files->count; i++) {
-        struct str path = {0};
-        path_join(&path, folder, files->names[i]);
-        char *copy = path.failed ? NULL : mem_string(str_text(&path));
-        str_free(&path);
-        if (!copy)
-            return error_memory(error, folder, strlen(folder));
-        mem_free(files->names[i]);
-        files->names[i] = copy;
-    }
-    return STATUS_OK;
-}
-
-static enum status count_records(const struct cifar *kind, const char *path, size_t *records, uint64_t *bytes,
-                                 struct error *error) {
+static enum status count_records(const struct cifar *kind, const char *path, const struct members *members,
+                                 size_t *records, uint64_t *bytes, struct error *error) {
     struct packed_file file = {0};
     size_t whole = record_bytes(kind);
-    enum status status = packed_open(&file, path, NULL, error);
+    enum status status = packed_open(&file, path, members, NULL, error);
     uint64_t size = file.file_bytes;
     if (!status && file.packed)
         status = error_set(error, STATUS_UNSUPPORTED, "%s: is gzip; unpack it first (gunzip)", path);
@@ -128,7 +127,7 @@ static enum status count_records(const struct cifar *kind, const char *path, siz
 
 static enum status list_folder(const struct cifar *kind, const char *folder, struct parts *parts, size_t *train,
                                struct error *error) {
-    enum status status = file_list_add(&parts->files, folder, kind->train, error);
+    enum status status = file_list_add(&parts->files, folder, parts->members, kind->train, error);
     *train = parts->files.count;
     if (!status && *train == 0)
         return error_set(error, STATUS_MISSING,
@@ -136,7 +135,7 @@ static enum status list_folder(const struct cifar *kind, const char *folder, str
                          kind->test, kind->train, kind->test);
     struct file_list test = {0};
     if (!status)
-        status = file_list_add(&test, folder, kind->test, error);
+        status = file_list_add(&test, folder, parts->members, kind->test, error);
     if (!status && test.count > 0) {
         if (vec_reserve(&parts->files.names, &parts->files.capacity, *train + 1, sizeof *test.names)) {
             parts->files.names[parts->files.count++] = test.names[0];
@@ -146,7 +145,7 @@ static enum status list_folder(const struct cifar *kind, const char *folder, str
         }
     }
     file_list_free(&test);
-    return status ? status : join_names(&parts->files, folder, error);
+    return status ? status : file_list_join(&parts->files, folder, parts->members, error);
 }
 
 static enum status list_file(const char *path, struct parts *parts, struct error *error) {
@@ -161,15 +160,15 @@ static enum status list_file(const char *path, struct parts *parts, struct error
 
 static enum status find_parts(const struct cifar *kind, const char *path, struct parts *parts, struct error *error) {
     size_t train = 1;
-    enum status status =
-        file_is_folder(path) ? list_folder(kind, path, parts, &train, error) : list_file(path, parts, error);
+    bool folder = parts->members || file_is_folder(path);
+    enum status status = folder ? list_folder(kind, path, parts, &train, error) : list_file(path, parts, error);
     if (status)
         return status;
     parts->records = mem_alloc(parts->files.count, sizeof *parts->records);
     if (!parts->records)
         return error_memory(error, path, parts->files.count * sizeof *parts->records);
     for (size_t i = 0; i < parts->files.count && !status; i++) {
-        status = count_records(kind, parts->files.names[i], &parts->records[i], &parts->bytes, error);
+        status = count_records(kind, parts->files.names[i], parts->members, &parts->records[i], &parts->bytes, error);
         parts->total += parts->records[i];
         if (i < train)
             parts->test_from = parts->total;
@@ -192,10 +191,12 @@ static enum status take_record(const struct cifar *kind, const char *path, size_
     return STATUS_OK;
 }
 
-static enum status read_part(const struct cifar *kind, const char *path, size_t records, unsigned char *block,
+static enum status read_part(const struct cifar *kind, const struct parts *parts, size_t index, unsigned char *block,
                              struct image_set *images, size_t first, struct task *task, struct error *error) {
     struct packed_file file = {0};
-    enum status status = packed_open(&file, path, task, error);
+    const char *path = parts->files.names[index];
+    size_t records = parts->records[index];
+    enum status status = packed_open(&file, path, parts->members, task, error);
     for (size_t done = 0; done < records && !status;) {
         size_t count = records - done < RECORDS_AT_ONCE ? records - done : RECORDS_AT_ONCE, got = 0;
         status = packed_read(&file, block, count * record_bytes(kind), &got, error);
@@ -208,6 +209,7 @@ static enum status read_part(const struct cifar *kind, const char *path, size_t 
         done += count;
     }
     packed_close(&file);
+    members_drop(parts->members, path);
     return status;
 }
 
@@ -218,7 +220,7 @@ static enum status read_parts(const struct cifar *kind, const struct parts *part
     if (!block)
         return error_memory(error, "reading records", RECORDS_AT_ONCE * record_bytes(kind));
     for (size_t i = 0, first = 0; i < parts->files.count && !status; first += parts->records[i++])
-        status = read_part(kind, parts->files.names[i], parts->records[i], block, images, first, task, error);
+        status = read_part(kind, parts, i, block, images, first, task, error);
     mem_free(block);
     return status;
 }
@@ -254,11 +256,24 @@ static enum status parse_names(char *text, const char *path, struct image_set *i
     return status;
 }
 
-static enum status name_classes(const struct cifar *kind, const char *any_file, struct image_set *images,
+static enum status read_names(const char *path, const struct members *members, char **text, struct error *error) {
+    size_t size = 0;
+    if (!members)
+        return file_read(path, NAMES_BYTES_MOST, text, &size, error);
+    const struct member *member = members_find(members, path);
+    size = member->size < NAMES_BYTES_MOST ? member->size : NAMES_BYTES_MOST;
+    *text = mem_alloc(size + 1, 1);
+    if (!*text)
+        return error_memory(error, path, size + 1);
+    memcpy(*text, member->bytes, size);
+    return STATUS_OK;
+}
+
+static enum status name_classes(const struct cifar *kind, const struct parts *parts, struct image_set *images,
                                 struct notes *notes, struct error *error) {
     struct str path = {0};
     char *text = NULL;
-    size_t size = 0;
+    const char *any_file = parts->files.names[0];
     enum status status = STATUS_OK;
     str_add_bytes(&path, any_file, (size_t)(path_base(any_file) - any_file));
     str_add(&path, kind->names_file);
@@ -266,11 +281,11 @@ static enum status name_classes(const struct cifar *kind, const char *any_file, 
         status = error_memory(error, kind->names_file, strlen(any_file));
         goto out;
     }
-    if (!file_exists(str_text(&path))) {
+    if (!has_file(str_text(&path), parts->members)) {
         status = default_names(kind, images, notes, error);
         goto out;
     }
-    status = file_read(str_text(&path), NAMES_BYTES_MOST, &text, &size, error);
+    status = read_names(str_text(&path), parts->members, &text, error);
     if (!status)
         status = parse_names(text, str_text(&path), images, error);
 out:
@@ -281,14 +296,14 @@ out:
 
 // ---- loading --------------------------------------------------------------------------------------
 
-static enum status load(const struct cifar *kind, const char *path, struct dataset *dataset, struct task *task,
-                        struct error *error) {
-    struct parts parts = {0};
+static enum status load(const struct cifar *kind, const char *path, const struct members *members,
+                        struct dataset *dataset, struct task *task, struct error *error) {
+    struct parts parts = {.members = members};
     dataset->kind = DATASET_IMAGES;
     enum status status = find_parts(kind, path, &parts, error);
     if (status)
         goto out;
-    dataset->file_bytes = parts.bytes;
+    dataset->file_bytes = members ? dataset->file_bytes : parts.bytes;
     task_begin(task, "Reading", "bytes", parts.bytes);
     dataset->images = images_make(parts.total, 3, SIDE, SIDE, class_count(kind), error);
     if (!dataset->images) {
@@ -298,7 +313,7 @@ static enum status load(const struct cifar *kind, const char *path, struct datas
     dataset->images->test_from = parts.test_from;
     status = read_parts(kind, &parts, dataset->images, task, error);
     if (!status)
-        status = name_classes(kind, parts.files.names[0], dataset->images, &dataset->notes, error);
+        status = name_classes(kind, &parts, dataset->images, &dataset->notes, error);
     if (!status && parts.test_from == parts.total)
         status =
             notes_add(&dataset->notes, 0, NULL, error, "There is no test part (%s): only training images.", kind->test);
@@ -310,13 +325,23 @@ out:
 static enum status load_cifar10(const char *path, const struct load_options *options, struct dataset *dataset,
                                 struct task *task, struct error *error) {
     (void)options;
-    return load(&cifar10, path, dataset, task, error);
+    return load(&cifar10, path, NULL, dataset, task, error);
+}
+
+static enum status load_cifar10_members(const struct members *members, struct dataset *dataset, struct task *task,
+                                        struct error *error) {
+    return load(&cifar10, members->path, members, dataset, task, error);
 }
 
 static enum status load_cifar100(const char *path, const struct load_options *options, struct dataset *dataset,
                                  struct task *task, struct error *error) {
     (void)options;
-    return load(&cifar100, path, dataset, task, error);
+    return load(&cifar100, path, NULL, dataset, task, error);
+}
+
+static enum status load_cifar100_members(const struct members *members, struct dataset *dataset, struct task *task,
+                                         struct error *error) {
+    return load(&cifar100, members->path, members, dataset, task, error);
 }
 
 const struct loader loader_cifar10 = {
@@ -324,6 +349,8 @@ const struct loader loader_cifar10 = {
     .help = "CIFAR-10: a folder with data_batch_*.bin and test_batch.bin, or one such file",
     .score = score_cifar10,
     .load = load_cifar10,
+    .wants = wants_cifar10,
+    .load_members = load_cifar10_members,
 };
 
 const struct loader loader_cifar100 = {
@@ -331,4 +358,6 @@ const struct loader loader_cifar100 = {
     .help = "CIFAR-100: a folder with train.bin and test.bin, or one such file",
     .score = score_cifar100,
     .load = load_cifar100,
+    .wants = wants_cifar100,
+    .load_members = load_cifar100_members,
 };

@@ -79,6 +79,8 @@ struct dataset {
     struct notes notes;       // rows repaired or rejected, ambiguities
 };
 
+struct members; // of an archive: archive.h
+
 struct loader {
     const char *name, *help;
     // 0 = not mine … 100 = certainly mine. `head` holds the first `size` bytes of a file (already
@@ -86,6 +88,11 @@ struct loader {
     int (*score)(const char *path, const unsigned char *head, size_t size);
     enum status (*load)(const char *path, const struct load_options *options, struct dataset *dataset,
                         struct task *task, struct error *error);
+    // From an archive: which members (by base name, without ".gz") are needed, and loading from them. Both
+    // NULL: this format is not looked for in archives.
+    bool (*wants)(const char *name);
+    enum status (*load_members)(const struct members *members, struct dataset *dataset, struct task *task,
+                                struct error *error);
 };
 extern const struct loader loader_csv, loader_cifar10, loader_cifar100, loader_idx;
 

@@ -15,7 +15,7 @@
 // To add a format: a file with a struct loader, and a row here. Equal scores: the first row wins.
 static const struct loader *const loaders[] = {&loader_cifar10, &loader_cifar100, &loader_idx, &loader_csv};
 
-enum { HEAD_BYTES = 64 * 1024, TAR_MAGIC_AT = 257 };
+enum { HEAD_BYTES = 64 * 1024 };
 
 size_t loader_count(void) {
     return sizeof loaders / sizeof *loaders;
@@ -48,7 +48,7 @@ static enum status read_head(const char *path, unsigned char *head, size_t *size
                              struct error *error) {
     struct packed_file file = {0};
     struct error problem;
-    enum status status = packed_open(&file, path, task, &problem);
+    enum status status = packed_open(&file, path, NULL, task, &problem);
     *bytes = file.file_bytes;
     file.task = NULL; // the head is read once more with the rest
     if (!status)
@@ -76,19 +76,7 @@ static enum status refuse_folder(const char *path, struct error *error) {
     return status;
 }
 
-// How to unpack an archive; NULL when it is none. Archives hold anything, so no loader is asked about them.
-static const char *archive_tool(const unsigned char *head, size_t size) {
-    if (size >= 4 && memcmp(head, "PK\3\4", 4) == 0)
-        return "unzip";
-    if (size >= TAR_MAGIC_AT + 5 && memcmp(head + TAR_MAGIC_AT, "ustar", 5) == 0)
-        return "tar -xf";
-    return NULL;
-}
-
-static enum status refuse_file(const char *path, const char *tool, struct error *error) {
-    if (tool)
-        return error_set(error, STATUS_UNSUPPORTED, "%s: is an archive; unpack it (%s) and open what comes out", path,
-                         tool);
+static enum status refuse_file(const char *path, struct error *error) {
     return error_set(error, STATUS_INVALID,
                      "%s: is of no kind that can be read (text tables, CIFAR binary files, IDX files)", path);
 }
@@ -106,6 +94,7 @@ static const struct loader *most_sure(const char *path, const unsigned char *hea
     return best;
 }
 
+// An archive is chosen as no loader: its members say whose they are.
 static enum status choose(const char *path, const struct loader **loader, uint64_t *bytes, struct task *task,
                           struct error *error) {
     bool folder = false;
@@ -123,9 +112,9 @@ static enum status choose(const char *path, const struct loader **loader, uint64
         return error_memory(error, path, HEAD_BYTES);
     status = read_head(path, head, &size, bytes, task, error);
     if (!status) {
-        const char *tool = archive_tool(head, size);
-        *loader = tool ? NULL : most_sure(path, head, size);
-        status = *loader ? STATUS_OK : refuse_file(path, tool, error);
+        bool archive = archive_is(head, size);
+        *loader = archive ? NULL : most_sure(path, head, size);
+        status = *loader || archive ? STATUS_OK : refuse_file(path, error);
     }
     mem_free(head);
     return status;
@@ -162,6 +151,68 @@ static struct dataset *dataset_make(const char *path, const struct loader *loade
     return NULL;
 }
 
+// ---- archives -------------------------------------------------------------------------------------
+
+static bool anybody_wants(const char *name) {
+    for (size_t i = 0; i < loader_count(); i++)
+        if (loaders[i]->wants && loaders[i]->wants(name))
+            return true;
+    return false;
+}
+
+// Whose members they are: the loader that wants most of them.
+static const struct loader *whose(const struct members *members) {
+    const struct loader *best = NULL;
+    size_t best_count = 0;
+    for (size_t i = 0; i < loader_count(); i++) {
+        size_t count = 0;
+        for (size_t k = 0; loaders[i]->wants && k < members->count; k++)
+            count += loaders[i]->wants(path_base(members->items[k].path));
+        if (count > best_count) {
+            best = loaders[i];
+            best_count = count;
+        }
+    }
+    return best;
+}
+
+static enum status refuse_archive(const char *path, struct error *error) {
+    struct str known = {0};
+    for (size_t i = 0; i < loader_count(); i++)
+        if (loaders[i]->wants)
+            str_format(&known, "%s%s", known.length ? "; " : "", loaders[i]->help);
+    bool pickles = strstr(path_base(path), "python") != NULL;
+    enum status status = error_set(error, STATUS_INVALID, "%s: no data set was found in this archive. %s%s", path,
+                                   pickles ? "It seems to be the Python version; the binary one is needed"
+                                           : "Unpack it and open the file you mean. Looked for ",
+                                   pickles ? "" : str_text(&known));
+    str_free(&known);
+    return status;
+}
+
+static enum status open_archive(const char *path, uint64_t bytes, struct dataset **dataset, struct task *task,
+                                struct error *error) {
+    struct members members = {0};
+    struct dataset *made = NULL;
+    enum status status = archive_read_members(path, anybody_wants, &members, task, error);
+    const struct loader *loader = whose(&members);
+    if (!status && !loader)
+        status = refuse_archive(path, error);
+    if (!status)
+        made = dataset_make(path, loader, bytes, error);
+    if (!status)
+        status = made ? loader->load_members(&members, made, task, error) : error->status;
+    members_free(&members);
+    if (!status) {
+        *dataset = made;
+        made = NULL;
+    }
+    dataset_free(made);
+    return status;
+}
+
+// ---- opening anything -----------------------------------------------------------------------------
+
 enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
                          struct task *task, struct error *error) {
     struct load_options *defaults = NULL; // too large for a thread's stack to take lightly
@@ -172,6 +223,8 @@ enum status dataset_open(const char *path, const struct load_options *options, s
     enum status status = choose(path, &loader, &bytes, task, error);
     if (status)
         return status;
+    if (!loader)
+        return open_archive(path, bytes, dataset, task, error);
     if (!options) {
         defaults = mem_alloc(1, sizeof *defaults);
         if (!defaults)

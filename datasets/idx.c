@@ -114,12 +114,12 @@ static enum status check_sizes(struct idx *idx, struct error *error) {
 }
 
 // Reads and checks the header; the stream then stands at the first record. Closed by packed_close.
-static enum status idx_open(struct idx *idx, const char *path, size_t dimensions, struct task *task,
-                            struct error *error) {
+static enum status idx_open(struct idx *idx, const char *path, const struct members *members, size_t dimensions,
+                            struct task *task, struct error *error) {
     unsigned char head[4 + 4 * DIMENSIONS_MOST];
     size_t got = 0;
     *idx = (struct idx){.dimensions = dimensions, .header = 4 + 4 * dimensions};
-    enum status status = packed_open(&idx->file, path, task, error);
+    enum status status = packed_open(&idx->file, path, members, task, error);
     if (!status)
         status = packed_read(&idx->file, head, 4, &got, error);
     if (!status && got == 4)
@@ -161,7 +161,8 @@ static enum status idx_read(struct idx *idx, unsigned char *to, struct error *er
 // ---- which files ----------------------------------------------------------------------------------
 
 // "…/train-images-idx3-ubyte.gz" → "…/train-labels-idx1-ubyte", with .gz or without: what is there.
-static enum status labels_path(const char *images, struct str *path, struct error *error) {
+static enum status labels_path(const char *images, const struct members *members, struct str *path,
+                               struct error *error) {
     const char *name = path_base(images), *word = strstr(name, "images");
     if (!word)
         return error_set(
@@ -179,28 +180,30 @@ static enum status labels_path(const char *images, struct str *path, struct erro
     }
     str_add_bytes(path, rest, strlen(rest) - (text_ends(rest, ".gz") ? 3 : 0));
     size_t plain = path->length;
-    if (!path->failed && !file_exists(str_text(path)))
+    if (!path->failed && !members && !file_exists(str_text(path)))
         str_add(path, ".gz");
     if (path->failed)
         return error_memory(error, images, plain);
-    if (!file_exists(str_text(path)))
+    if (!has_file(str_text(path), members))
         return error_set(error, STATUS_MISSING, "%s: there are no labels for it; put %s beside it", images,
                          path_base(str_text(path)));
     return STATUS_OK;
 }
 
 // The one file that fits (plain goes before gzip); empty when there is none.
-static enum status find_images(const char *folder, const char *const *patterns, size_t count, struct str *path,
-                               struct error *error) {
+static enum status find_images(const char *folder, const struct members *members, const char *const *patterns,
+                               size_t count, struct str *path, struct error *error) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && !status && path->length == 0; i++) {
         struct file_list list = {0};
-        status = file_list_add(&list, folder, patterns[i], error);
+        status = file_list_add(&list, folder, members, patterns[i], error);
         if (!status && list.count > 1)
             status = error_set(error, STATUS_INVALID, "%s: has several images files (%s, %s); open the one you mean",
                                folder, list.names[0], list.names[1]);
         if (!status && list.count == 1)
-            path_join(path, folder, list.names[0]);
+            status = file_list_join(&list, folder, members, error);
+        if (!status && list.count == 1)
+            str_add(path, list.names[0]);
         file_list_free(&list);
     }
     if (!status && path->failed)
@@ -221,12 +224,12 @@ static void pair_free(struct pair *pair) {
 }
 
 // Opens both files of a part and checks that they belong together. `pair->images` is filled in.
-static enum status pair_open(struct pair *pair, struct task *task, struct error *error) {
-    enum status status = idx_open(&pair->image_file, str_text(&pair->images), 3, task, error);
+static enum status pair_open(struct pair *pair, const struct members *members, struct task *task, struct error *error) {
+    enum status status = idx_open(&pair->image_file, str_text(&pair->images), members, 3, task, error);
     if (!status)
-        status = labels_path(str_text(&pair->images), &pair->labels, error);
+        status = labels_path(str_text(&pair->images), members, &pair->labels, error);
     if (!status)
-        status = idx_open(&pair->label_file, str_text(&pair->labels), 1, task, error);
+        status = idx_open(&pair->label_file, str_text(&pair->labels), members, 1, task, error);
     if (!status && pair->image_file.sizes[0] != pair->label_file.sizes[0])
         status = error_set(error, STATUS_INVALID,
                            "%s: has %zu labels for the %zu images in %s; they do not belong "
@@ -237,6 +240,13 @@ static enum status pair_open(struct pair *pair, struct task *task, struct error 
 }
 
 // ---- classes --------------------------------------------------------------------------------------
+
+static bool says_fashion(const char *text) {
+    for (; *text; text++)
+        if (strncasecmp(text, "fashion", strlen("fashion")) == 0)
+            return true;
+    return false;
+}
 
 // The last two parts of the real path: "FashionMNIST/raw", "fashion-mnist/train-images-idx3-ubyte.gz".
 static bool is_fashion(const char *path) {
@@ -249,10 +259,11 @@ static bool is_fashion(const char *path) {
     for (char *at = real; at < slash; at++)
         if (*at == '/')
             from = at;
-    for (; *from; from++)
-        if (strncasecmp(from, "fashion", strlen("fashion")) == 0)
-            return true;
-    return false;
+    return says_fashion(from);
+}
+
+static bool is_fashion_member(const struct members *members) {
+    return members && members->count > 0 && says_fashion(members->items[0].path + strlen(members->path));
 }
 
 // MNIST and most of its kin have ten classes; EMNIST has up to 62. A single damaged label byte must not
@@ -287,15 +298,16 @@ static enum status name_classes(struct image_set *images, bool fashion, struct e
 // ---- loading --------------------------------------------------------------------------------------
 
 struct parts {
+    const struct members *members; // of an archive; NULL: files
     struct pair train, test;
     size_t test_count; // 0: no test part
 };
 
 static enum status open_parts(const char *path, struct parts *parts, struct task *task, struct error *error) {
-    bool folder = file_is_folder(path);
+    bool folder = parts->members || file_is_folder(path);
     enum status status = STATUS_OK;
     if (folder)
-        status = find_images(path, train_patterns, 2, &parts->train.images, error);
+        status = find_images(path, parts->members, train_patterns, 2, &parts->train.images, error);
     else
         str_add(&parts->train.images, path);
     if (!status && parts->train.images.failed)
@@ -306,12 +318,12 @@ static enum status open_parts(const char *path, struct parts *parts, struct task
                            "files beside them, or open the test images alone",
                            path);
     if (!status)
-        status = pair_open(&parts->train, task, error);
+        status = pair_open(&parts->train, parts->members, task, error);
     if (!status && folder)
-        status = find_images(path, test_patterns, 4, &parts->test.images, error);
+        status = find_images(path, parts->members, test_patterns, 4, &parts->test.images, error);
     if (status || parts->test.images.length == 0)
         return status;
-    status = pair_open(&parts->test, task, error);
+    status = pair_open(&parts->test, parts->members, task, error);
     const struct idx *train = &parts->train.image_file, *test = &parts->test.image_file;
     if (!status && (train->sizes[1] != test->sizes[1] || train->sizes[2] != test->sizes[2]))
         status = error_set(error, STATUS_INVALID,
@@ -381,17 +393,17 @@ out:
     return status;
 }
 
-static enum status load(const char *path, const struct load_options *options, struct dataset *dataset,
-                        struct task *task, struct error *error) {
-    (void)options;
-    struct parts parts = {0};
+static enum status load_parts(const char *path, const struct members *members, struct dataset *dataset,
+                              struct task *task, struct error *error) {
+    struct parts parts = {.members = members};
     dataset->kind = DATASET_IMAGES;
     enum status status = open_parts(path, &parts, task, error);
-    if (!status) {
+    if (!status && !members)
         dataset->file_bytes = parts.train.image_file.file.file_bytes + parts.train.label_file.file.file_bytes +
                               parts.test.image_file.file.file_bytes + parts.test.label_file.file.file_bytes;
+    if (!status) {
         task_begin(task, "Reading", "bytes", bytes_to_read(&parts));
-        status = read_all(&parts, is_fashion(path), dataset, error);
+        status = read_all(&parts, is_fashion(path) || is_fashion_member(members), dataset, error);
     }
     if (!status && parts.test_count == 0)
         status = notes_add(&dataset->notes, 0, NULL, error, "There is no test part (%s): only training images.",
@@ -401,10 +413,27 @@ static enum status load(const char *path, const struct load_options *options, st
     return status;
 }
 
+static enum status load(const char *path, const struct load_options *options, struct dataset *dataset,
+                        struct task *task, struct error *error) {
+    (void)options;
+    return load_parts(path, NULL, dataset, task, error);
+}
+
+static enum status load_members(const struct members *members, struct dataset *dataset, struct task *task,
+                                struct error *error) {
+    return load_parts(members->path, members, dataset, task, error);
+}
+
+static bool wants(const char *name) {
+    return fnmatch("*idx[13]-ubyte", name, 0) == 0;
+}
+
 const struct loader loader_idx = {
     .name = "idx",
     .help = "MNIST, Fashion-MNIST: a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz, "
             "or one images file with its labels beside it",
     .score = score,
     .load = load,
+    .wants = wants,
+    .load_members = load_members,
 };

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "datasets/input.h"
 
 #define PACKED_BLOCK ((size_t)1 << 20)
@@ -82,8 +84,22 @@ enum status images_number_classes(struct image_set *images, struct error *error)
 
 // ---- plain or gzip files --------------------------------------------------------------------------
 
-enum status packed_open(struct packed_file *file, const char *path, struct task *task, struct error *error) {
+static enum status open_member(struct packed_file *file, const struct members *members, struct error *error) {
+    const struct member *member = members_find(members, file->path);
+    if (!member)
+        return error_set(error, STATUS_MISSING, "%s: has no %s", members->path, path_base(file->path));
+    if (member->size == 0)
+        return error_set(error, STATUS_INVALID, "%s: is empty (0 bytes)", member->path);
+    file->memory = member->bytes;
+    file->file_bytes = member->size;
+    return STATUS_OK;
+}
+
+enum status packed_open(struct packed_file *file, const char *path, const struct members *members, struct task *task,
+                        struct error *error) {
     *file = (struct packed_file){.path = path, .task = task};
+    if (members)
+        return open_member(file, members, error);
     int fd = -1;
     enum status status = input_open(path, &fd, &file->file_bytes, task, error);
     if (!status && file->file_bytes == 0)
@@ -106,6 +122,13 @@ enum status packed_open(struct packed_file *file, const char *path, struct task 
 
 // gzread forgets what it delivered of a block when the stream ends inside it; its position does not.
 static enum status read_block(struct packed_file *file, void *to, size_t bytes, size_t *got, struct error *error) {
+    if (file->memory) {
+        size_t left = (size_t)file->file_bytes - file->memory_at;
+        *got = bytes < left ? bytes : left;
+        memcpy(to, file->memory + file->memory_at, *got);
+        file->memory_at += *got;
+        return STATUS_OK;
+    }
     z_off_t before = gztell(file->stream);
     int count = gzread(file->stream, to, (unsigned)bytes), problem = Z_OK;
     int reason = errno;
@@ -168,25 +191,66 @@ static int natural_order(const void *a, const void *b) {
     return strcmp(left, right);
 }
 
-enum status file_list_add(struct file_list *list, const char *folder, const char *pattern, struct error *error) {
+static enum status list_name(struct file_list *list, const char *name, struct error *error) {
+    char *copy = mem_string(name);
+    if (copy && vec_reserve(&list->names, &list->capacity, list->count + 1, sizeof *list->names)) {
+        list->names[list->count++] = copy;
+        return STATUS_OK;
+    }
+    mem_free(copy);
+    return error_memory(error, name, strlen(name) + 1);
+}
+
+static enum status list_members(struct file_list *list, const struct members *members, const char *pattern,
+                                struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < members->count && !status; i++)
+        if (fnmatch(pattern, path_base(members->items[i].path), FNM_PERIOD) == 0)
+            status = list_name(list, path_base(members->items[i].path), error);
+    return status;
+}
+
+static enum status list_folder(struct file_list *list, const char *folder, const char *pattern, struct error *error) {
     DIR *stream = opendir(folder);
     if (!stream)
         return error_set(error, STATUS_IO, "%s: this folder cannot be read: %s", folder, strerror(errno));
     enum status status = STATUS_OK;
     const char *name;
-    while (!status && (name = next_match(stream, pattern)) != NULL) {
-        char *copy = mem_string(name);
-        if (copy && vec_reserve(&list->names, &list->capacity, list->count + 1, sizeof *list->names)) {
-            list->names[list->count++] = copy;
-        } else {
-            mem_free(copy);
-            status = error_memory(error, folder, strlen(name) + 1);
-        }
-    }
+    while (!status && (name = next_match(stream, pattern)) != NULL)
+        status = list_name(list, name, error);
     closedir(stream);
+    return status;
+}
+
+enum status file_list_add(struct file_list *list, const char *folder, const struct members *members,
+                          const char *pattern, struct error *error) {
+    enum status status =
+        members ? list_members(list, members, pattern, error) : list_folder(list, folder, pattern, error);
     if (list->count > 1)
         qsort(list->names, list->count, sizeof *list->names, natural_order);
     return status;
+}
+
+enum status file_list_join(struct file_list *list, const char *folder, const struct members *members,
+                           struct error *error) {
+    for (size_t i = 0; i < list->count; i++) {
+        struct str path = {0};
+        if (members)
+            str_add(&path, members_find(members, list->names[i])->path);
+        else
+            path_join(&path, folder, list->names[i]);
+        char *copy = path.failed ? NULL : mem_string(str_text(&path));
+        str_free(&path);
+        if (!copy)
+            return error_memory(error, folder, strlen(folder));
+        mem_free(list->names[i]);
+        list->names[i] = copy;
+    }
+    return STATUS_OK;
+}
+
+bool has_file(const char *path, const struct members *members) {
+    return members ? members_find(members, path) != NULL : file_exists(path);
 }
 
 void file_list_free(struct file_list *list) {

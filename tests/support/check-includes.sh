@@ -32,6 +32,8 @@ owners='
 ^(cuda|cublas|cudnn|nvml).*                        ^core/backend/cuda/
 ^sqlite3\.h$                                       ^core/store/
 ^csv\.h$                                           ^datasets/
+^archive(_entry)?\.h$                              ^datasets/archive\.c$
+^curl/.*                                           ^datasets/get\.c$
 ^cmocka\.h$                                        ^tests/
 '
 
