@@ -50,6 +50,12 @@ static bool take_blanks(struct scan *scan) {
     return scan->at > from;
 }
 
+// A comma, blanks, or a comma and then blanks.
+static bool take_comma_or_blanks(struct scan *scan) {
+    bool comma = take(scan, ',');
+    return take_blanks(scan) || comma;
+}
+
 // `least` to `most` digits and no more of them; how many, 0 = not so.
 static int take_number(struct scan *scan, int least, int most, int *value) {
     int count = 0;
@@ -191,7 +197,7 @@ static bool take_rest(struct scan *scan, bool strict, struct parsed *parsed) {
     if (!more(scan))
         return true;
     bool letter = take(scan, 'T');
-    bool apart = letter || (!strict && (take(scan, ',') | take_blanks(scan))) || (strict && take(scan, ' '));
+    bool apart = letter || (!strict && take_comma_or_blanks(scan)) || (strict && take(scan, ' '));
     if (!apart || !((basic && take_basic_time(scan, &parsed->time)) || take_time(scan, strict, &parsed->time)))
         return false;
     parsed->seen |= DATE_SEEN_TIME;
@@ -238,7 +244,7 @@ static bool take_month_name(struct scan *scan, int day, struct parsed *parsed) {
     }
     parsed->first = take_name(scan, months, 12) + 1;
     parsed->second = day;
-    bool apart = dash ? take(scan, c) : (take(scan, ',') | take_blanks(scan));
+    bool apart = dash ? take(scan, c) : take_comma_or_blanks(scan);
     return parsed->first > 0 && apart && take_year(scan, parsed) && is_day(parsed->year, parsed->first, day);
 }
 
@@ -283,7 +289,7 @@ static bool take_letters_first(struct scan *scan, struct parsed *parsed) {
     parsed->ways = 1u << DATE_MONTH_D_Y;
     parsed->first = take_name(scan, months, 12) + 1;
     if (parsed->first == 0 || !(take_blanks(scan) || take(scan, '-')) ||
-        take_number(scan, 1, 2, &parsed->second) == 0 || !(take(scan, '-') || (take(scan, ',') | take_blanks(scan))))
+        take_number(scan, 1, 2, &parsed->second) == 0 || !(take(scan, '-') || take_comma_or_blanks(scan)))
         return false;
     return take_year(scan, parsed) && is_day(parsed->year, parsed->first, parsed->second);
 }
