@@ -206,6 +206,7 @@ static enum status show(struct screen *screen, struct error *error) {
         if (status)
             return status;
     }
+    screen->canvas.mono = theme_is_mono(theme_at(screen->theme), term_depth(screen->term));
     frame_draw(screen->frame, &screen->canvas);
     screen->shown = clock_now();
     enum status status = term_show(screen->term, &screen->canvas, &shown, error);

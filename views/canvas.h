@@ -30,6 +30,7 @@ struct canvas {
     struct canvas_cell *cells; // row by row
     struct rect clip;
     bool ascii;
+    bool mono; // no colors are shown: what color alone would tell apart needs letters
     bool cursor_shown; // the terminal's cursor: only edit lines show it
     int cursor_x, cursor_y;
 };

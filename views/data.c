@@ -460,6 +460,27 @@ static bool modal(const void *view_state) {
     return state->open.shown || state->asking != ASK_NOTHING;
 }
 
+// A filter that hides the row is lifted.
+static void show_row(void *view_state, const struct snapshot *snapshot, size_t row) {
+    struct data_state *state = view_state;
+    size_t index;
+    meet(state, snapshot);
+    if (!snapshot->dataset || row >= dataset_rows(snapshot->dataset))
+        return;
+    state->pane = PANE_TABLE;
+    state->describing = false;
+    if (snapshot->dataset->images) {
+        state->images.only_class = -1;
+        state->images.chosen = row;
+        return;
+    }
+    if (!rows_place(&state->rows, snapshot->dataset->table, row, &index)) {
+        rows_free(&state->rows);
+        index = row;
+    }
+    state->table.row = (int64_t)index;
+}
+
 static enum status open_view(void *view_state, struct session *session, struct error *error) {
     struct data_state *state = view_state;
     (void)session;
@@ -484,6 +505,7 @@ const struct view view_data = {
     .event = event,
     .request = request,
     .refresh = meet,
+    .show_row = show_row,
     .modal = modal,
     .draw = draw,
 };

@@ -114,6 +114,9 @@ static void grant(struct frame *frame, const struct view_wish *wish) {
         session_message(frame->session, MESSAGE_INFO, "%s", wish->message);
     if (wish->go != VIEW_NONE)
         go(frame, wish->go);
+    const struct view *view = current_view(frame);
+    if (wish->has_row && view->id == wish->go && view->show_row)
+        view->show_row(frame->states[frame->current], session_snapshot(frame->session), wish->row);
 }
 
 static struct view_context view_context(struct frame *frame, struct view_wish *wish) {
@@ -155,6 +158,8 @@ static enum view_id view_of_request(enum request request) {
         return VIEW_DATA;
     case REQUEST_GO_PREPARE:
         return VIEW_PREPARE;
+    case REQUEST_GO_BATCHES:
+        return VIEW_BATCHES;
     case REQUEST_GO_MODEL:
         return VIEW_MODEL;
     case REQUEST_GO_TRAIN:

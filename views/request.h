@@ -68,6 +68,14 @@ enum view_id {
     X(LR_DOWN, "-", IN(TRAIN), "lower learning rate", "learning rate", "Divide the learning rate, from the next step.") \
     X(BATCH_DOWN, "[", IN(TRAIN) | IN(BATCHES), "smaller batches", "", "Halve the batch size.") \
     X(BATCH_UP, "]", IN(TRAIN) | IN(BATCHES), "larger batches", "batch size", "Double the batch size, from the next step.") \
+    X(BATCH_OPEN, "Enter", IN(BATCHES), "rows of the batch", "rows", "Show the rows or pictures of the batch; again goes on to the row in Data.") \
+    X(EPOCH_BEFORE, "E", IN(BATCHES), "previous epoch", "", "Show the shuffle of the epoch before.") \
+    X(EPOCH_NEXT, "e", IN(BATCHES), "next epoch", "epoch", "Show the shuffle of the next epoch.") \
+    X(BATCH_BEFORE, "N", IN(BATCHES), "previous batch", "", "Go to the batch before.") \
+    X(BATCH_NEXT, "n", IN(BATCHES), "next batch", "batch", "Go to the next batch.") \
+    X(BATCH_SIZES, "t", IN(BATCHES), "batch sizes", "sizes", "Go to the table of batch sizes, or back to the batches; Enter takes a size.") \
+    X(SPLIT_FORM, "s", IN(BATCHES), "split and seed", "split", "Change the split, the seed and what else decides the batches.") \
+    X(DROP_LAST, "d", IN(BATCHES), "drop last batch", "drop last", "Leave the short last batch of an epoch out, or take it in again.") \
     X(CHECKPOINT, "c", IN(TRAIN), "checkpoint", "checkpoint", "Save everything now.") \
     X(MARK, "m", IN(TRAIN), "set mark", "mark", "Put a mark with a note on the curves.") \
     X(STOP, "s", IN(TRAIN), "stop and save", "stop", "Stop the run and save it.") \
@@ -106,6 +114,7 @@ enum view_id {
     X(BACK, "Esc", IN_ALL, "back", "", "Back out one level; cancels work that is shown on the progress line.") \
     X(GO_DATA, "1", IN_ALL, "view: data", "", "Data: the table, its columns and warnings.") \
     X(GO_PREPARE, "2", IN_ALL, "view: prepare", "", "Prepare: the pipeline, before and after.") \
+    X(GO_BATCHES, "3", IN_ALL, "view: batches", "", "Batches: the split, the shuffle, what batch sizes cost.") \
     X(GO_MODEL, "4", IN_ALL, "view: model", "", "Model: architecture and parameters.") \
     X(GO_TRAIN, "5", IN_ALL, "view: train", "", "Train: live curves and controls.") \
     X(GO_RUNS, "8", IN_ALL, "view: runs", "", "Runs: every run ever made.") \

@@ -254,6 +254,10 @@ static uint32_t mono_attributes(const struct theme *theme, struct style style) {
     return attributes;
 }
 
+bool theme_is_mono(const struct theme *theme, enum color_depth depth) {
+    return depth == DEPTH_NONE || theme->most == DEPTH_NONE;
+}
+
 struct pen theme_resolve(const struct theme *theme, enum color_depth depth, struct style style) {
     struct pen pen = {PEN_DEFAULT, PEN_DEFAULT, style.attributes};
     if (depth > theme->most)

@@ -122,6 +122,8 @@ struct pen {
     uint32_t attributes;
 };
 
+bool theme_is_mono(const struct theme *theme, enum color_depth depth); // no colors come out
+
 // Resolves a style. At DEPTH_NONE (and in the theme "mono") meanings that would be color alone come
 // out as attributes: selected is reversed, errors are bold.
 struct pen theme_resolve(const struct theme *theme, enum color_depth depth, struct style style);

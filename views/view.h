@@ -25,6 +25,8 @@ enum view_result {
 // What a view may ask of the frame while it handles an event or a request; zeroed before each call.
 struct view_wish {
     enum view_id go; // another view; VIEW_NONE = stay
+    bool has_row;    // and there the row `row` of the data as read
+    size_t row;
     bool failed;     // show `error` on the progress line
     struct error error;
     char message[256]; // said on the progress line; "" = nothing
@@ -51,6 +53,8 @@ struct view {
     enum view_result (*request)(void *state, const struct view_context *context, enum request request);
     // Called before each draw: brings what the view derives from the snapshot up to date. NULL: nothing to do.
     void (*refresh)(void *state, const struct snapshot *snapshot);
+    // Shows that row of the data as read (0 = the first). NULL: the view has no rows.
+    void (*show_row)(void *state, const struct snapshot *snapshot, size_t row);
     bool (*modal)(const void *state); // true while an edit line is open; NULL: never
     void (*draw)(const void *state, const struct snapshot *snapshot, struct canvas *canvas, struct rect area);
 };

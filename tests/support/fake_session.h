@@ -70,4 +70,16 @@ enum status session_run_note(struct session *session, int64_t run, const char *n
     return fake_call(error, text);
 }
 
+enum status session_set(struct session *session, const char *name, const char *text, struct error *error) {
+    char called[128];
+    (void)session;
+    snprintf(called, sizeof called, "set %.40s %.80s", name, text);
+    return fake_call(error, called);
+}
+
+enum status session_plan_batches(struct session *session, uint64_t epoch, struct error *error) {
+    (void)session;
+    return fake_call_run(error, "plan_batches", (int64_t)epoch);
+}
+
 #endif

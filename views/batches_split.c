@@ -1,0 +1,208 @@
+// Which rows train, validate and test, in which shares of classes; and the form of what decides it.
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/str.h"
+#include "views/batches_parts.h"
+#include "views/widgets/gauge.h"
+
+static const char *const part_names[] = {
+    [PART_TRAIN] = "train", [PART_VALIDATION] = "validation", [PART_TEST] = "test"};
+static const enum ink part_inks[] = {
+    [PART_TRAIN] = INK_TRAINING, [PART_VALIDATION] = INK_VALIDATION, [PART_TEST] = INK_TEST};
+
+// What "auto" came to, as split_make decides it.
+static const char *kind_of(const struct snapshot *snapshot, const struct batch_plan *plan) {
+    const struct dataset *dataset = snapshot->dataset;
+    const char *asked = snapshot->params->split;
+    if (!text_equal(asked, "auto"))
+        return asked;
+    if (dataset && dataset->images && dataset->images->test_from < dataset->images->count)
+        return "given";
+    return plan->ranges ? "random" : "stratified";
+}
+
+static void describe(const struct snapshot *snapshot, const struct batch_plan *plan, char *out, size_t size) {
+    const char *kind = kind_of(snapshot, plan), *target = plan->source->target_name;
+    if (text_equal(kind, "stratified"))
+        snprintf(out, size, "stratified by %.60s", target ? target : "class");
+    else if (text_equal(kind, "ordered"))
+        snprintf(out, size, "in the order of the file");
+    else if (text_equal(kind, "given"))
+        snprintf(out, size, "as the data gives it");
+    else
+        snprintf(out, size, "%.60s", text_equal(kind, "random") ? "at random" : kind);
+}
+
+static size_t rows_of(const struct batch_plan *plan, int part) {
+    return plan->source->part_count[part];
+}
+
+static size_t all_rows(const struct batch_plan *plan) {
+    return rows_of(plan, PART_TRAIN) + rows_of(plan, PART_VALIDATION) + rows_of(plan, PART_TEST);
+}
+
+void batches_split_line(const struct snapshot *snapshot, const struct batch_plan *plan, struct canvas *canvas,
+                        struct rect row, int x) {
+    char count[TEXT_NUMBER_SIZE], share[TEXT_NUMBER_SIZE], kind[96];
+    struct rect old = canvas_clip(canvas, row);
+    for (int part = 0; part < PART_COUNT; part++) {
+        if (!rows_of(plan, part))
+            continue;
+        x += canvas_print(canvas, x, row.y, style_ink(part_inks[part]), "%s ", part_names[part]);
+        x += canvas_text(canvas, x, row.y, style_bold(INK_NUMBER),
+                         text_integer((int64_t)rows_of(plan, part), NUMBER_SCREEN, count));
+        x += canvas_print(canvas, x, row.y, style_ink(INK_DIM), " (%s)  ",
+                          text_percent((double)rows_of(plan, part) / (double)all_rows(plan), 0, NUMBER_SCREEN, share));
+    }
+    describe(snapshot, plan, kind, sizeof kind);
+    canvas_field(canvas, x, row.y, row.x + row.width - x - 1, TEXT_LEFT, style_ink(INK_DIM), kind);
+    canvas_unclip(canvas, old);
+}
+
+// Shares side by side with a letter in each part that has room for it.
+static void draw_shares(const struct batch_plan *plan, int part, struct canvas *canvas, struct rect row) {
+    size_t sum = 0, rows = rows_of(plan, part);
+    for (size_t i = 0; i < plan->slot_count && rows; i++) {
+        int from = (int)((double)sum / (double)rows * row.width + 0.5);
+        sum += plan->slots[i].counts[part];
+        int to = (int)((double)sum / (double)rows * row.width + 0.5);
+        color ink = batches_color(plan, i);
+        bool letters = canvas->ascii || canvas->mono;
+        for (int x = from; x < to; x++)
+            canvas_put(canvas, row.x + x, row.y, (struct style){.fg = ink}, letters ? 'a' + (uint32_t)i : 0x2588);
+        if (!letters && to - from >= 3)
+            canvas_put(canvas, row.x + (from + to) / 2, row.y, (struct style){.fg = color_rgb(0, 0, 0), .bg = ink},
+                       'a' + (uint32_t)i);
+    }
+}
+
+void batches_split_draw(const struct snapshot *snapshot, const struct batch_plan *plan, struct canvas *canvas,
+                        struct rect area) {
+    char kind[96], number[TEXT_NUMBER_SIZE], note[128];
+    describe(snapshot, plan, kind, sizeof kind);
+    snprintf(note, sizeof note, "%s · seed %lld", kind, (long long)snapshot->params->seed);
+    struct rect inside = rect_inset(canvas_pane(canvas, area, false, "split", note), 1, 0);
+    for (int part = 0; part < PART_COUNT && !rect_empty(inside); part++) {
+        struct rect row = rect_take_top(&inside, 1);
+        size_t rows = rows_of(plan, part);
+        canvas_field(canvas, row.x, row.y, 11, TEXT_LEFT, style_bold(part_inks[part]), part_names[part]);
+        canvas_field(canvas, row.x + 11, row.y, 10, TEXT_RIGHT, style_bold(INK_NUMBER),
+                     text_integer((int64_t)rows, NUMBER_SCREEN, number));
+        canvas_field(canvas, row.x + 21, row.y, 8, TEXT_RIGHT, style_ink(INK_DIM),
+                     text_percent((double)rows / (double)all_rows(plan), 1, NUMBER_SCREEN, number));
+        struct rect bar = {row.x + 31, row.y, row.width - 31, 1};
+        if (rows)
+            draw_shares(plan, part, canvas, bar);
+        else
+            canvas_text(canvas, bar.x, bar.y, style_ink(INK_FAINT), "no rows");
+    }
+}
+
+// ---- the form -------------------------------------------------------------------------------------------
+
+static const char *const form_names[] = {"seed", "split", "validation", "test", "batch", "drop_last", "epochs"};
+#define FORM_ROWS (sizeof form_names / sizeof *form_names)
+
+struct form_data {
+    const struct snapshot *snapshot;
+    struct train_params defaults;
+};
+
+static const struct param *param_of(size_t index) {
+    return params_find(&train_table, form_names[index < FORM_ROWS ? index : 0]);
+}
+
+static void form_row(void *data, size_t index, struct form_row *out) {
+    const struct form_data *form = data;
+    const struct param *param = param_of(index);
+    out->label = param->label;
+    params_get(param, form->snapshot->params, out->value);
+    params_range_text(param, out->range);
+    out->unit = param->unit;
+    out->help = param->help;
+    out->choices = param->type == PARAM_CHOICE ? param->choices : NULL;
+    out->changed = !params_equal(param, form->snapshot->params, &form->defaults);
+    out->live = param->live;
+    out->disabled = batches_alive(form->snapshot) && !param->live;
+}
+
+static struct form_model form_model(struct form_data *data, const struct snapshot *snapshot) {
+    data->snapshot = snapshot;
+    params_defaults(&train_table, &data->defaults);
+    return (struct form_model){.data = data, .rows = FORM_ROWS, .row = form_row};
+}
+
+static struct rect form_box(struct rect area) {
+    return rect_center(area, 64, (int)FORM_ROWS + 5);
+}
+
+void batches_form_draw(const struct batches_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                       struct rect area) {
+    struct form_data data;
+    struct form_model model = form_model(&data, snapshot);
+    struct rect box = form_box(area);
+    canvas_fill(canvas, box, style_ink(INK_DEFAULT), ' ');
+    struct rect inside = canvas_pane(canvas, box, true, "split and shuffle", "Enter edit  ‹ › change  Esc close");
+    form_draw(canvas, inside, &model, &state->form, true);
+}
+
+static enum view_result put(const struct view_context *context, const struct param *param, const char *text) {
+    context->wish->failed = session_set(context->session, param->name, text, &context->wish->error) != STATUS_OK;
+    return VIEW_REDRAW;
+}
+
+enum view_result batches_form_request(struct batches_state *state, const struct view_context *context,
+                                      enum request request) {
+    struct form_data data;
+    struct form_model model = form_model(&data, context->snapshot);
+    const struct param *param = param_of(state->form.chosen);
+    char text[PARAM_TEXT_SIZE];
+    switch (request) {
+    case REQUEST_BACK:
+    case REQUEST_SPLIT_FORM:
+        state->form_shown = false;
+        return VIEW_REDRAW;
+    case REQUEST_BATCH_OPEN:
+        form_edit_begin(&state->form, &model);
+        return VIEW_REDRAW;
+    case REQUEST_LEFT:
+    case REQUEST_RIGHT:
+        return put(context, param,
+                   params_nudge(param, context->snapshot->params, request == REQUEST_RIGHT ? 1 : -1, text));
+    default:
+        return form_request(&state->form, &model, rect_inset(form_box(context->area), 1, 1), request) ? VIEW_REDRAW
+                                                                                                      : VIEW_PASS;
+    }
+}
+
+// What is typed is judged at once; Enter stores it or shows why not.
+static enum view_result edit(struct batches_state *state, const struct view_context *context,
+                             const struct input_event *input) {
+    const struct param *param = param_of(state->form.chosen);
+    enum prompt_result result = form_event(&state->form, input);
+    struct train_params trial = *context->snapshot->params;
+    struct error error = {0};
+    if (result == PROMPT_CHANGED)
+        params_set(&train_table, &trial, param->name, state->form.edit.text, &error);
+    else if (result == PROMPT_ACCEPT && !session_set(context->session, param->name, state->form.edit.text, &error))
+        state->form.editing = false;
+    snprintf(state->form.error, sizeof state->form.error, "%.250s", error.text);
+    return VIEW_REDRAW;
+}
+
+enum view_result batches_form_event(struct batches_state *state, const struct view_context *context,
+                                    const struct input_event *input) {
+    struct form_data data;
+    struct form_model model = form_model(&data, context->snapshot);
+    struct rect box = form_box(context->area);
+    if (state->form.editing)
+        return edit(state, context, input);
+    if (input->type != INPUT_MOUSE || input->mouse != MOUSE_PRESS)
+        return VIEW_HANDLED;
+    if (rect_contains(box, input->x, input->y))
+        form_hit(&model, &state->form, rect_inset(box, 1, 1), input->x, input->y, &state->form.chosen);
+    else
+        state->form_shown = false;
+    return VIEW_REDRAW;
+}
