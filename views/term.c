@@ -240,11 +240,31 @@ void term_set_theme(struct terminal *term, const struct theme *theme) {
     term_output_restart(&term->output);
 }
 
-// ---- input -----------------------------------------------------------------------------------------
+// ---- sending ---------------------------------------------------------------------------------------
 
 static bool output_waits(const struct terminal *term) {
     return term->sent < term->output.bytes.length;
 }
+
+static enum status send(struct terminal *term, struct error *error) {
+    struct str *bytes = &term->output.bytes;
+    while (output_waits(term)) {
+        ssize_t count = write(term->fd, bytes->text + term->sent, bytes->length - term->sent);
+        if (count > 0) {
+            term->sent += (size_t)count;
+            term->total += (size_t)count;
+        } else if (count < 0 && errno == EAGAIN) {
+            return STATUS_OK;
+        } else if (count < 0 && errno != EINTR) {
+            return error_set(error, STATUS_IO, "The terminal is gone: %s.", strerror(errno));
+        }
+    }
+    str_clear(bytes);
+    term->sent = 0;
+    return STATUS_OK;
+}
+
+// ---- input -----------------------------------------------------------------------------------------
 
 int term_poll(const struct terminal *term, struct pollfd fds[TERM_POLL_FDS]) {
     fds[0] = (struct pollfd){.fd = term->fd, .events = (short)(POLLIN | (output_waits(term) ? POLLOUT : 0))};
@@ -286,6 +306,9 @@ static enum status read_bytes(struct terminal *term, struct error *error) {
 
 enum status term_read(struct terminal *term, struct input_event *event, struct error *error) {
     *event = (struct input_event){.type = INPUT_NONE};
+    enum status sent = send(term, error);
+    if (sent != STATUS_OK)
+        return sent;
     if (size_event(term, event))
         return STATUS_OK;
     key_reader_next(&term->reader, false, event);
@@ -300,24 +323,6 @@ enum status term_read(struct terminal *term, struct input_event *event, struct e
 }
 
 // ---- output ----------------------------------------------------------------------------------------
-
-static enum status send(struct terminal *term, struct error *error) {
-    struct str *bytes = &term->output.bytes;
-    while (output_waits(term)) {
-        ssize_t count = write(term->fd, bytes->text + term->sent, bytes->length - term->sent);
-        if (count > 0) {
-            term->sent += (size_t)count;
-            term->total += (size_t)count;
-        } else if (count < 0 && errno == EAGAIN) {
-            return STATUS_OK;
-        } else if (count < 0 && errno != EINTR) {
-            return error_set(error, STATUS_IO, "The terminal is gone: %s.", strerror(errno));
-        }
-    }
-    str_clear(bytes);
-    term->sent = 0;
-    return STATUS_OK;
-}
 
 enum status term_show(struct terminal *term, const struct canvas *canvas, bool *shown, struct error *error) {
     *shown = false;

@@ -49,8 +49,8 @@ int term_poll(const struct terminal *term, struct pollfd fds[TERM_POLL_FDS]);
 // Milliseconds until a lone Esc counts as the key, -1 when none is waiting: an upper limit for poll.
 int term_timeout(const struct terminal *term);
 
-// Takes the next event; type INPUT_NONE when there is none. Never waits. STATUS_IO when the terminal
-// is gone (hung up).
+// Takes the next event; type INPUT_NONE when there is none. Never waits. Sends on what the terminal has not
+// taken yet of the last frame. STATUS_IO when the terminal is gone (hung up).
 enum status term_read(struct terminal *term, struct input_event *event, struct error *error);
 
 // Sends what differs from the last frame. Never waits: when the terminal has not taken the last frame yet,

@@ -21,9 +21,34 @@ struct console {
     int master, slave;
     pid_t child;
     struct termios before;
-    char seen[65536];
+    char seen[262144];
     size_t length;
 };
+
+// Two frames of many colors, more than the terminal takes while nobody reads; then only input is looked at.
+static void show_large_frames(struct terminal *term) {
+    struct canvas canvas = {0};
+    struct error error;
+    struct input_event event = {0};
+    bool shown;
+    if (canvas_resize(&canvas, 80, 24, &error) != STATUS_OK)
+        _exit(6);
+    for (unsigned frame = 0; frame < 2; frame++) {
+        for (unsigned i = 0; i < 80 * 24; i++)
+            canvas_put(&canvas, (int)(i % 80), (int)(i / 80),
+                       style_on(color_rgb(i, i / 7, frame), color_rgb(i / 3, frame, i)), 0x2580);
+        canvas_text(&canvas, 60, 23, (struct style){0}, frame ? "the very end" : "first");
+        if (term_show(term, &canvas, &shown, &error) != STATUS_OK)
+            _exit(8);
+    }
+    while (event.code != 'c') {
+        struct pollfd fds[TERM_POLL_FDS];
+        poll(fds, (nfds_t)term_poll(term, fds), -1);
+        if (term_read(term, &event, &error) != STATUS_OK)
+            _exit(7);
+    }
+    canvas_free(&canvas);
+}
 
 static void act(struct terminal *term, const struct input_event *event, bool *alive) {
     if (event->type == INPUT_RESIZE)
@@ -34,6 +59,8 @@ static void act(struct terminal *term, const struct input_event *event, bool *al
         exit(3); // without term_close
     if (event->type == INPUT_KEY && event->code == 's')
         raise(SIGSEGV);
+    if (event->type == INPUT_KEY && event->code == 'b')
+        show_large_frames(term);
     if (event->type == INPUT_KEY && event->code == 'z')
         term_suspend(term);
     if (event->type == INPUT_KEY && event->code == CODE_ESCAPE)
@@ -216,6 +243,16 @@ static void sizes_and_keys_arrive(void **state) {
     assert_true(WIFEXITED(finish(console)));
 }
 
+static void a_frame_arrives_whole_however_slowly_it_is_taken(void **state) {
+    struct console *console = start(false);
+    (void)state;
+    type(console, "b");
+    usleep(300000); // the frames are written, nobody reads
+    assert_true(wait_for(console, 0, "the very end"));
+    type(console, "cq");
+    assert_true(WIFEXITED(finish(console)));
+}
+
 static void what_is_no_terminal_is_refused_in_words(void **state) {
     struct term_options options = {0};
     struct terminal *term = NULL;
@@ -267,6 +304,7 @@ int main(void) {
         cmocka_unit_test(stopping_gives_the_screen_back_and_takes_it_again),
         cmocka_unit_test(a_stop_that_nobody_ends_is_no_stop),
         cmocka_unit_test(sizes_and_keys_arrive),
+        cmocka_unit_test(a_frame_arrives_whole_however_slowly_it_is_taken),
         cmocka_unit_test(what_is_no_terminal_is_refused_in_words),
         cmocka_unit_test(terminals_that_cannot_are_refused),
     };
