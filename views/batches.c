@@ -40,7 +40,7 @@ static struct batches_rects rects(struct rect area, const struct snapshot *snaps
     out.head = rect_take_top(&area, 1);
     if (!out.wide) {
         out.sizes = area;
-        out.chosen = rect_take_bottom(&area, area.height >= 14 ? 6 : 0);
+        out.chosen = rect_take_bottom(&area, area.height >= 28 ? 8 : area.height >= 14 ? 6 : 0);
         out.bars = area;
         return out;
     }
@@ -106,12 +106,15 @@ static void draw_head(const struct snapshot *snapshot, const struct batch_plan *
 
 static void draw_bottom(const struct batches_state *state, const struct snapshot *snapshot,
                         const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
-    char title[96], a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
-    snprintf(title, sizeof title, "batch %s of %s", text_integer((int64_t)cut->chosen + 1, NUMBER_SCREEN, a),
-             text_integer((int64_t)cut->count, NUMBER_SCREEN, b));
+    char title[128], a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
+    const char *target = cut->plan->source->target_name;
+    snprintf(title, sizeof title, "batch %s of %s · %.40s", text_integer((int64_t)cut->chosen + 1, NUMBER_SCREEN, a),
+             text_integer((int64_t)cut->count, NUMBER_SCREEN, b), target ? target : "class");
     struct rect inside = rect_inset(canvas_pane(canvas, area, false, title, "t shows the batch sizes"), 1, 0);
-    batches_summary_draw(state, snapshot, cut, canvas, rect_take_bottom(&inside, 2));
-    batches_legend_draw(cut, canvas, inside);
+    struct rect legend = inside;
+    legend.height = legend.height > 1 ? legend.height - 1 : 0;
+    rect_take_top(&inside, batches_legend_draw(cut, canvas, legend));
+    batches_summary_draw(state, snapshot, cut, canvas, inside);
 }
 
 static void draw_narrow(const struct batches_state *state, const struct snapshot *snapshot,

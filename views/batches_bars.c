@@ -37,7 +37,7 @@ int batches_swatch(struct canvas *canvas, int x, int y, const struct batch_plan 
 
 struct bars_shape {
     struct rect axis, columns, whole, marks, numbers;
-    int pitch, width; // of a batch, with and without the gap after it
+    int room, gap; // columns of the screen for all shown; between two of them
     size_t first, shown;
 };
 
@@ -59,14 +59,27 @@ static struct bars_shape shape_of(const struct batches_state *state, const struc
     shape.whole = rect_take_right(&area, area.width >= 30 ? WHOLE_WIDTH : 0);
     rect_take_left(&shape.whole, WHOLE_WIDTH - 3);
     shape.columns = area;
-    int room = area.width > 0 ? area.width : 1;
-    shape.pitch = cut->count < (size_t)room ? room / (int)cut->count : 1;
-    shape.pitch = shape.pitch > PITCH_MOST ? PITCH_MOST : shape.pitch;
-    shape.width = shape.pitch > 2 ? shape.pitch - 1 : shape.pitch;
-    shape.shown = (size_t)(room / shape.pitch);
-    shape.shown = shape.shown < cut->count ? shape.shown : cut->count;
+    shape.room = area.width > 0 ? area.width : 1;
+    shape.shown = cut->count < (size_t)shape.room ? cut->count : (size_t)shape.room;
+    if (shape.room > (int)shape.shown * PITCH_MOST)
+        shape.room = (int)shape.shown * PITCH_MOST;
+    shape.gap = shape.room / (int)shape.shown > 2;
     shape.first = clamp_first(state, cut, shape.shown);
     return shape;
+}
+
+// The columns of the screen that the i-th batch shown has: all together fill the room.
+static struct rect column_of(const struct bars_shape *shape, size_t i) {
+    struct rect column = shape->columns;
+    int from = (int)((long long)i * shape->room / (long long)shape->shown);
+    int to = (int)((long long)(i + 1) * shape->room / (long long)shape->shown);
+    column.x += from;
+    column.width = to - from - shape->gap;
+    return column;
+}
+
+static int middle_of(struct rect column) {
+    return column.x + (column.width - 1) / 2;
 }
 
 // ---- one column -----------------------------------------------------------------------------------------
@@ -115,7 +128,7 @@ static void draw_letters(const struct stack *stack, struct canvas *canvas, struc
     for (size_t i = 0; i < stack->count; i++) {
         int middle = (before + stack->edges[i]) / 16;
         if (stack->edges[i] - before >= 12)
-            canvas_put(canvas, column.x + column.width / 2, bottom - middle,
+            canvas_put(canvas, middle_of(column), bottom - middle,
                        (struct style){.fg = color_rgb(0, 0, 0), .bg = batches_color(stack->plan, i)}, letter_of(i));
         before = stack->edges[i];
     }
@@ -158,53 +171,71 @@ static size_t number_step(const struct bars_shape *shape, size_t count) {
     for (size_t step = 1;; step *= 10)
         for (size_t i = 0; i < 3; i++) {
             size_t many = step * (const size_t[]){1, 2, 5}[i];
-            if ((double)many * shape->pitch >= wanted)
+            if ((double)many * shape->room / (double)shape->shown >= wanted)
                 return many;
         }
 }
 
+static void draw_number(const struct batches_cut *cut, struct canvas *canvas, const struct bars_shape *shape,
+                        size_t batch) {
+    char text[TEXT_NUMBER_SIZE];
+    bool chosen = batch == cut->chosen;
+    int x = middle_of(column_of(shape, batch - shape->first));
+    int width = text_width(text_integer((int64_t)batch + 1, NUMBER_SCREEN, text), true);
+    x = x + width > shape->columns.x + shape->columns.width ? shape->columns.x + shape->columns.width - width : x;
+    if (chosen) // alone among the others
+        canvas_fill(canvas, (struct rect){x - 1, shape->numbers.y, width + 2, 1}, style_ink(INK_DIM), ' ');
+    canvas_text(canvas, x, shape->numbers.y, chosen ? style_bold(INK_ACCENT) : style_ink(INK_DIM), text);
+}
+
 static void draw_numbers(const struct batches_cut *cut, struct canvas *canvas, const struct bars_shape *shape) {
     size_t step = number_step(shape, cut->count);
-    char text[TEXT_NUMBER_SIZE];
-    for (size_t i = shape->first; i < shape->first + shape->shown; i++) {
-        if ((i + 1) % step != 0 && i != shape->first)
-            continue;
-        int x = shape->columns.x + (int)(i - shape->first) * shape->pitch;
-        text_integer((int64_t)i + 1, NUMBER_SCREEN, text);
-        if (i == shape->first && (i + 1) % step && ((i + 1) % step) + 1 >= step)
-            continue; // the next number would touch it
-        canvas_text(canvas, x + (shape->width - 1) / 2, shape->numbers.y, style_ink(INK_DIM), text);
-    }
+    for (size_t i = shape->first; i < shape->first + shape->shown; i++)
+        if ((i + 1) % step == 0 || i == 0)
+            draw_number(cut, canvas, shape, i);
+    if (cut->chosen >= shape->first && cut->chosen < shape->first + shape->shown)
+        draw_number(cut, canvas, shape, cut->chosen);
 }
 
 static void put_mark(struct canvas *canvas, const struct bars_shape *shape, size_t batch, struct style style,
                      uint32_t sign) {
     if (batch >= shape->first && batch < shape->first + shape->shown)
-        canvas_put(canvas, shape->columns.x + (int)(batch - shape->first) * shape->pitch + (shape->width - 1) / 2,
-                   shape->marks.y, style, sign);
+        canvas_put(canvas, middle_of(column_of(shape, batch - shape->first)), shape->marks.y, style, sign);
 }
 
-static void draw_marks(const struct snapshot *snapshot, const struct batches_cut *cut, struct canvas *canvas,
-                       const struct bars_shape *shape) {
-    int end = shape->columns.x + (int)shape->shown * shape->pitch;
-    if (cut->rest) {
-        put_mark(canvas, shape, cut->count - 1, style_bold(INK_WARNING), canvas->ascii ? '!' : 0x25C2);
-        if (shape->first + shape->shown == cut->count && shape->pitch >= 8)
-            canvas_text(canvas, end - shape->pitch + (shape->width - 1) / 2 + 2, shape->marks.y, style_ink(INK_WARNING),
-                        cut->dropped ? "dropped" : "short");
-    }
+static void mark_rest(const struct batches_cut *cut, struct canvas *canvas, const struct bars_shape *shape) {
+    if (!cut->rest || shape->first + shape->shown < cut->count)
+        return;
+    struct rect column = column_of(shape, shape->shown - 1);
+    const char *text = cut->dropped ? "dropped" : "short";
+    put_mark(canvas, shape, cut->count - 1, style_bold(INK_WARNING), canvas->ascii ? '!' : 0x25C2);
+    if (column.width >= 2 * (int)strlen(text))
+        canvas_text(canvas, middle_of(column) + 2, shape->marks.y, style_ink(INK_WARNING), text);
+}
+
+// Where a living run is, when the epoch shown is the one it is in.
+static void mark_run(const struct snapshot *snapshot, const struct batches_cut *cut, struct canvas *canvas,
+                     const struct bars_shape *shape) {
     const struct run_view *run = snapshot->run;
-    if (run && batches_alive(snapshot) && run->curve.point_count &&
-        (uint64_t)snapshot->params->seed == cut->plan->seed) {
-        double epoch = run->curve.points[run->curve.point_count - 1].epoch;
-        if ((uint64_t)epoch == cut->plan->epoch)
-            put_mark(canvas, shape, (size_t)((epoch - floor(epoch)) * (double)cut->plan->rows) / cut->size,
-                     style_bold(INK_TRAINING), 0x25CF);
-    }
-    put_mark(canvas, shape, cut->chosen, style_bold(INK_ACCENT), canvas->ascii ? '^' : 0x25B2);
+    if (!run || !batches_alive(snapshot) || !run->curve.point_count ||
+        (uint64_t)snapshot->params->seed != cut->plan->seed)
+        return;
+    double epoch = run->curve.points[run->curve.point_count - 1].epoch, rows = (double)cut->plan->rows;
+    if ((uint64_t)epoch == cut->plan->epoch)
+        put_mark(canvas, shape, (size_t)((epoch - floor(epoch)) * rows) / cut->size, style_bold(INK_TRAINING), 0x25CF);
 }
 
+// The whole epoch at the right, and its edges carried on between the batches.
 static void draw_whole(const struct batches_cut *cut, struct canvas *canvas, const struct bars_shape *shape) {
+    struct rect columns = shape->columns;
+    struct stack stack = stack_of(cut->plan, 0, cut->plan->rows, columns.height);
+    int end = rect_empty(shape->whole) ? columns.x + columns.width : shape->whole.x - 1;
+    for (size_t i = 0; i + 1 < stack.count; i++) {
+        int y = columns.y + columns.height - 1 - stack.edges[i] / 8;
+        for (int x = columns.x; x < end; x++)
+            if (canvas_at(canvas, x, y).code == ' ')
+                canvas_put(canvas, x, y, style_ink(INK_DIM), canvas->ascii ? '-' : 0x2508);
+    }
     if (rect_empty(shape->whole))
         return;
     draw_column(cut->plan, canvas, shape->whole, 0, cut->plan->rows);
@@ -236,15 +267,16 @@ void batches_bars_draw(const struct batches_state *state, const struct snapshot 
     draw_axis(canvas, &shape);
     for (size_t i = 0; i < shape.shown; i++) {
         size_t batch = shape.first + i, from = batch * cut->size, to = from + cut->size;
-        struct rect column = {shape.columns.x + (int)i * shape.pitch, shape.columns.y, shape.width,
-                              shape.columns.height};
+        struct rect column = column_of(&shape, i);
         if (cut->rest && batch + 1 == cut->count && cut->dropped)
             draw_dropped(canvas, column);
         else
             draw_column(cut->plan, canvas, column, from, to < cut->plan->rows ? to : cut->plan->rows);
     }
     draw_whole(cut, canvas, &shape);
-    draw_marks(snapshot, cut, canvas, &shape);
+    mark_rest(cut, canvas, &shape);
+    mark_run(snapshot, cut, canvas, &shape);
+    put_mark(canvas, &shape, cut->chosen, style_bold(INK_ACCENT), canvas->ascii ? '^' : 0x25B2);
     draw_numbers(cut, canvas, &shape);
     canvas_unclip(canvas, old);
 }
@@ -277,11 +309,15 @@ bool batches_bars_request(struct batches_state *state, const struct batches_cut 
 
 bool batches_bars_click(struct batches_state *state, const struct batches_cut *cut, struct rect area, int x) {
     struct bars_shape shape = shape_of(state, cut, area);
-    if (x < shape.columns.x || (size_t)(x - shape.columns.x) / (size_t)shape.pitch >= shape.shown)
-        return false;
-    state->first = shape.first;
-    state->position = (shape.first + (size_t)((x - shape.columns.x) / shape.pitch)) * cut->size;
-    return true;
+    for (size_t i = 0; i < shape.shown; i++) {
+        struct rect column = column_of(&shape, i);
+        if (x < column.x || x >= column.x + column.width + shape.gap)
+            continue;
+        state->first = shape.first;
+        state->position = (shape.first + i) * cut->size;
+        return true;
+    }
+    return false;
 }
 
 // ---- the chosen batch -----------------------------------------------------------------------------------
@@ -325,7 +361,7 @@ void batches_chosen_draw(const struct batches_cut *cut, struct canvas *canvas, s
     char title[96], note[96], a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
     snprintf(title, sizeof title, "batch %s of %s", text_integer((int64_t)cut->chosen + 1, NUMBER_SCREEN, a),
              text_integer((int64_t)cut->count, NUMBER_SCREEN, b));
-    snprintf(note, sizeof note, "rows · share · of the epoch%s", area.width >= 66 ? " · standard errors off" : "");
+    snprintf(note, sizeof note, "rows · share · of all%s", area.width >= 64 ? " · ±3 std errors" : "");
     struct rect inside = rect_inset(canvas_pane(canvas, area, false, title, note), 1, 0);
     size_t counts[BATCH_SLOTS];
     if (rect_empty(inside))
@@ -340,7 +376,7 @@ void batches_chosen_draw(const struct batches_cut *cut, struct canvas *canvas, s
     canvas_unclip(canvas, old);
 }
 
-void batches_legend_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
+int batches_legend_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
     size_t counts[BATCH_SLOTS];
     int x = area.x, y = area.y;
     struct rect old = canvas_clip(canvas, area);
@@ -360,4 +396,5 @@ void batches_legend_draw(const struct batches_cut *cut, struct canvas *canvas, s
         x += used + 3;
     }
     canvas_unclip(canvas, old);
+    return y - area.y + 1;
 }

@@ -58,7 +58,8 @@ bool batches_bars_request(struct batches_state *state, const struct batches_cut 
                           enum request request);
 bool batches_bars_click(struct batches_state *state, const struct batches_cut *cut, struct rect area, int x);
 void batches_chosen_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area);
-void batches_legend_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area); // flowing text
+// As flowing text; returns the rows that all of it takes.
+int batches_legend_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area);
 
 // ---- batches_split.c: the split, and the form that changes it ---------------------------------------------
 void batches_split_draw(const struct snapshot *snapshot, const struct batch_plan *plan, struct canvas *canvas,

@@ -93,6 +93,8 @@ static struct table_view_model rows_model(struct rows_data *data, const struct s
 
 // ---- pictures -------------------------------------------------------------------------------------------
 
+#define PICTURES_WANTED 8
+
 struct grid_shape {
     int width, height; // of one picture, without its label
     int across, down;
@@ -110,14 +112,19 @@ static struct picture picture_of(const struct image_set *images, size_t index) {
                             .step_channel = plane};
 }
 
-static struct grid_shape grid_of(const struct batches_state *state, const struct image_set *images, struct rect area) {
-    struct grid_shape shape;
+// The largest pictures of which several are seen at once.
+static struct grid_shape grid_of(const struct batches_state *state, const struct batches_cut *cut,
+                                 const struct image_set *images, struct rect area) {
+    struct grid_shape shape = {0};
     struct picture picture = picture_of(images, 0);
-    int most = area.width >= 100 ? 20 : area.width >= 60 ? 16 : 10;
-    most = most / 2 > area.height - 1 && area.height > 3 ? 2 * (area.height - 1) : most;
-    thumbnail_size(&picture, most, most / 2, 1, &shape.width, &shape.height);
-    shape.across = area.width / (shape.width + 2) > 0 ? area.width / (shape.width + 2) : 1;
-    shape.down = area.height / (shape.height + 1) > 0 ? area.height / (shape.height + 1) : 1;
+    size_t count = cut->to - cut->from, wanted = count < PICTURES_WANTED ? count : PICTURES_WANTED;
+    for (int most = area.height - 1 > 4 ? area.height - 1 : 4; most >= 4; most--) {
+        thumbnail_size(&picture, 2 * most, most, 1, &shape.width, &shape.height);
+        shape.across = (area.width + 2) / (shape.width + 2) > 0 ? (area.width + 2) / (shape.width + 2) : 1;
+        shape.down = area.height / (shape.height + 1) > 0 ? area.height / (shape.height + 1) : 1;
+        if ((size_t)shape.across * (size_t)shape.down >= wanted)
+            break;
+    }
     size_t line = state->picture / (size_t)shape.across;
     size_t top = line < (size_t)shape.down ? 0 : line - (size_t)shape.down + 1;
     shape.first = top * (size_t)shape.across;
@@ -142,7 +149,7 @@ static void draw_picture(const struct batches_cut *cut, const struct image_set *
 
 static void draw_pictures(const struct batches_state *state, const struct image_set *images,
                           const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
-    struct grid_shape shape = grid_of(state, images, area);
+    struct grid_shape shape = grid_of(state, cut, images, area);
     size_t count = cut->to - cut->from;
     for (int i = 0; i < shape.across * shape.down && shape.first + (size_t)i < count; i++) {
         size_t index = shape.first + (size_t)i;
@@ -154,7 +161,7 @@ static void draw_pictures(const struct batches_state *state, const struct image_
 
 static bool move_picture(struct batches_state *state, const struct image_set *images, const struct batches_cut *cut,
                          struct rect area, enum request request) {
-    struct grid_shape shape = grid_of(state, images, inside_of(area));
+    struct grid_shape shape = grid_of(state, cut, images, inside_of(area));
     size_t last = cut->to - cut->from - 1, line = (size_t)shape.across, page = line * (size_t)shape.down;
     size_t by = request == REQUEST_LEFT || request == REQUEST_RIGHT          ? 1
                 : request == REQUEST_UP || request == REQUEST_DOWN           ? line
@@ -206,7 +213,7 @@ bool batches_rows_request(struct batches_state *state, const struct snapshot *sn
 static bool click_picture(struct batches_state *state, const struct image_set *images, const struct batches_cut *cut,
                           struct rect area, const struct input_event *input) {
     struct rect inside = inside_of(area);
-    struct grid_shape shape = grid_of(state, images, inside);
+    struct grid_shape shape = grid_of(state, cut, images, inside);
     int column = (input->x - inside.x) / (shape.width + 2), line = (input->y - inside.y) / (shape.height + 1);
     size_t index = shape.first + (size_t)line * (size_t)shape.across + (size_t)column;
     if (!rect_contains(inside, input->x, input->y) || column >= shape.across || line >= shape.down ||

@@ -230,10 +230,11 @@ static void draw_line(const struct batches_state *state, const struct snapshot *
 
 void batches_summary_draw(const struct batches_state *state, const struct snapshot *snapshot,
                           const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
-    static const enum figure first[] = {FIGURE_UPDATES, FIGURE_ALL, FIGURES};
-    static const enum figure second[] = {FIGURE_NOISE, FIGURE_MEMORY, FIGURES};
-    draw_line(state, snapshot, cut, first, canvas, rect_take_top(&area, 1));
-    draw_line(state, snapshot, cut, second, canvas, rect_take_top(&area, 1));
+    static const enum figure lines[][3] = {{FIGURE_UPDATES, FIGURE_NOISE, FIGURES},
+                                           {FIGURE_MEMORY, FIGURE_ALL, FIGURES},
+                                           {FIGURE_SPEED, FIGURE_BYTES, FIGURES}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines && area.height > 0; i++)
+        draw_line(state, snapshot, cut, lines[i], canvas, rect_take_top(&area, 1));
 }
 
 // ---- the table ------------------------------------------------------------------------------------------
