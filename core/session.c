@@ -38,6 +38,7 @@ void session_publish(struct session *session) {
     view->metrics_dropped = engine_dropped(session->engine);
     view->batches.plan = session->batches.plan;
     view->batches.making = session->batches.job.active && session->batches.work.source;
+    view->batches.made = view->batches.making ? task_share(&session->batches.job.task) : 1;
     view->can_undo = session->undo.count > 0;
     view->can_redo = session->redo.count > 0;
 }

@@ -60,6 +60,7 @@ struct model_row { // one layer, for the Model view
 struct batches_view {              // for the Batches view; empty until session_plan_batches
     const struct batch_plan *plan; // of the data that is open; NULL: reason says why, unless it is in the making
     bool making;                   // a newer one is on its way: of other data, another seed or epoch
+    double made;                   // the share of it that is done
     uint64_t epoch;                // wanted; 0 is the first
     char reason[ERROR_TEXT_SIZE];
     struct batch_size {

@@ -234,15 +234,28 @@ static double deviation(struct making *making, size_t from, size_t batch) {
     return squares / (size * size) - 2 * products / (size * rows);
 }
 
+// The same from the sums, where every kind is a slot and batches are long.
+static double deviation_of_slots(const struct batch_plan *plan, size_t from, size_t batch) {
+    size_t counts[BATCH_SLOTS];
+    double squares = 0, products = 0, size = (double)batch, rows = (double)plan->rows;
+    batch_plan_counts(plan, from, from + batch, counts);
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        squares += (double)counts[i] * (double)counts[i];
+        products += (double)counts[i] * (double)plan->slots[i].counts[PART_TRAIN];
+    }
+    return squares / (size * size) - 2 * products / (size * rows);
+}
+
 static enum status measure(struct making *making, size_t batch, double *measured, struct error *error) {
     struct batch_plan *plan = making->plan;
     size_t batches = batch ? plan->rows / batch : 0, looked = 0;
+    bool sums = !plan->folded && batch >= BATCH_STRIDE;
     double sum = 0, squares = 0;
     *measured = NAN;
     for (size_t i = 0; i < plan->kinds; i++)
         squares += (double)making->class_counts[i] * (double)making->class_counts[i];
     for (size_t i = 0; i < batches; i++) {
-        sum += deviation(making, i * batch, batch);
+        sum += sums ? deviation_of_slots(plan, i * batch, batch) : deviation(making, i * batch, batch);
         looked += batch;
         if (looked >= ROWS_AT_ONCE) {
             enum status status = task_step(making->task, looked, error);
@@ -260,7 +273,8 @@ static enum status measure(struct making *making, size_t batch, double *measured
 static enum status measure_all(struct making *making, struct error *error) {
     struct batch_plan *plan = making->plan;
     enum status status = measure(making, plan->extra, &plan->measured_extra, error);
-    for (size_t i = 0; i < BATCH_POWERS && !status; i++)
+    plan->measured[0] = plan->spread; // every row is in one batch: by definition
+    for (size_t i = 1; i < BATCH_POWERS && !status; i++)
         status = measure(making, (size_t)1 << i, &plan->measured[i], error);
     return status;
 }

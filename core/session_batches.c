@@ -162,6 +162,7 @@ void session_drain_batches(struct session *session) {
     struct batch_work wanted = wanted_plan(session);
     bool missing = wanted.source && !have_plan(session, &wanted);
     if (session->batches.job.active) {
+        session_publish(session); // its progress
         if (session->batches.work.source && missing && !same_plan(&session->batches.work, &wanted))
             job_cancel(&session->batches.job);
         return;

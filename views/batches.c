@@ -180,6 +180,15 @@ static enum view_result go_epoch(const struct view_context *context, int by) {
     return told(context, session_plan_batches(context->session, by < 0 ? epoch - 1 : epoch + 1, &context->wish->error));
 }
 
+static enum view_result go_epoch_now(const struct view_context *context) {
+    uint64_t epoch, last = (uint64_t)context->snapshot->params->epochs - 1;
+    if (!batches_epoch_now(context->snapshot, &epoch)) {
+        snprintf(context->wish->message, sizeof context->wish->message, "no run is alive whose epoch could be shown");
+        return VIEW_REDRAW;
+    }
+    return told(context, session_plan_batches(context->session, epoch < last ? epoch : last, &context->wish->error));
+}
+
 static enum view_result go_batch(struct batches_state *state, const struct batches_cut *cut, int by) {
     if ((by < 0 && cut->chosen == 0) || (by > 0 && cut->chosen + 1 >= cut->count))
         return VIEW_HANDLED;
@@ -263,6 +272,8 @@ static enum view_result request_batch(struct batches_state *state, const struct 
         return go_epoch(context, 1);
     case REQUEST_EPOCH_BEFORE:
         return go_epoch(context, -1);
+    case REQUEST_EPOCH_NOW:
+        return go_epoch_now(context);
     case REQUEST_BATCH_NEXT:
         return go_batch(state, cut, 1);
     case REQUEST_BATCH_BEFORE:

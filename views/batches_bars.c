@@ -13,7 +13,13 @@ color batches_color(const struct batch_plan *plan, size_t slot) {
     if (!plan->ranges)
         return (color)theme_class_ink(slot);
     double step = plan->slot_count > 1 ? (double)slot / (double)(plan->slot_count - 1) : 1;
-    return color_sequential(0.2 + 0.8 * step);
+    return color_sequential(0.3 + 0.7 * step);
+}
+
+// Letters on the slot's color.
+struct style batches_on(const struct batch_plan *plan, size_t slot) {
+    color back = batches_color(plan, slot);
+    return (struct style){.fg = back & COLOR_IS_RGB ? color_contrast(back) : color_rgb(0, 0, 0), .bg = back};
 }
 
 static bool needs_letters(const struct canvas *canvas) {
@@ -128,8 +134,7 @@ static void draw_letters(const struct stack *stack, struct canvas *canvas, struc
     for (size_t i = 0; i < stack->count; i++) {
         int middle = (before + stack->edges[i]) / 16;
         if (stack->edges[i] - before >= 12)
-            canvas_put(canvas, middle_of(column), bottom - middle,
-                       (struct style){.fg = color_rgb(0, 0, 0), .bg = batches_color(stack->plan, i)}, letter_of(i));
+            canvas_put(canvas, middle_of(column), bottom - middle, batches_on(stack->plan, i), letter_of(i));
         before = stack->edges[i];
     }
 }
@@ -214,15 +219,23 @@ static void mark_rest(const struct batches_cut *cut, struct canvas *canvas, cons
 }
 
 // Where a living run is, when the epoch shown is the one it is in.
+bool batches_epoch_now(const struct snapshot *snapshot, uint64_t *epoch) {
+    const struct run_view *run = snapshot->run;
+    if (!run || !batches_alive(snapshot))
+        return false;
+    *epoch = run->curve.point_count ? (uint64_t)run->curve.points[run->curve.point_count - 1].epoch : 0;
+    return true;
+}
+
+// Where a living run is, when the epoch shown is the one it is in.
 static void mark_run(const struct snapshot *snapshot, const struct batches_cut *cut, struct canvas *canvas,
                      const struct bars_shape *shape) {
-    const struct run_view *run = snapshot->run;
-    if (!run || !batches_alive(snapshot) || !run->curve.point_count ||
-        (uint64_t)snapshot->params->seed != cut->plan->seed)
+    uint64_t now;
+    if (!batches_epoch_now(snapshot, &now) || now != cut->plan->epoch || !snapshot->run->curve.point_count)
         return;
-    double epoch = run->curve.points[run->curve.point_count - 1].epoch, rows = (double)cut->plan->rows;
-    if ((uint64_t)epoch == cut->plan->epoch)
-        put_mark(canvas, shape, (size_t)((epoch - floor(epoch)) * rows) / cut->size, style_bold(INK_TRAINING), 0x25CF);
+    const struct curve *curve = &snapshot->run->curve;
+    double within = curve->points[curve->point_count - 1].epoch - (double)now;
+    put_mark(canvas, shape, (size_t)(within * (double)cut->plan->rows) / cut->size, style_bold(INK_TRAINING), 0x25CF);
 }
 
 // The whole epoch at the right, and its edges carried on between the batches.
@@ -242,12 +255,23 @@ static void draw_whole(const struct batches_cut *cut, struct canvas *canvas, con
     canvas_text(canvas, shape->whole.x, shape->numbers.y, style_ink(INK_DIM), "all");
 }
 
-static void titles(const struct batches_state *state, const struct snapshot *snapshot, const struct batches_cut *cut,
-                   const struct bars_shape *shape, char title[160], char note[160]) {
+static void say_epoch(const struct snapshot *snapshot, const struct batches_cut *cut, char *out, size_t size) {
+    char a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
+    uint64_t now = 0;
+    int used = snprintf(out, size, "epoch %s of %s", text_integer((int64_t)cut->plan->epoch + 1, NUMBER_SCREEN, a),
+                        text_integer(snapshot->params->epochs, NUMBER_SCREEN, b));
+    if (snapshot->batches.making)
+        snprintf(out + used, size - (size_t)used, " · shuffling %s",
+                 text_percent(snapshot->batches.made, 0, NUMBER_SCREEN, a));
+    else if (batches_epoch_now(snapshot, &now) && now != cut->plan->epoch)
+        snprintf(out + used, size - (size_t)used, " · the run is in epoch %s",
+                 text_integer((int64_t)now + 1, NUMBER_SCREEN, a));
+}
+
+static void titles(const struct snapshot *snapshot, const struct batches_cut *cut, const struct bars_shape *shape,
+                   char title[160], char note[160]) {
     char a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE], c[TEXT_NUMBER_SIZE];
-    (void)state;
-    snprintf(title, 160, "epoch %s of %s%s", text_integer((int64_t)cut->plan->epoch + 1, NUMBER_SCREEN, a),
-             text_integer(snapshot->params->epochs, NUMBER_SCREEN, b), snapshot->batches.making ? " …" : "");
+    say_epoch(snapshot, cut, title, 160);
     if (shape->shown < cut->count)
         snprintf(note, 160, "batch %s–%s of %s", text_integer((int64_t)shape->first + 1, NUMBER_SCREEN, a),
                  text_integer((int64_t)(shape->first + shape->shown), NUMBER_SCREEN, b),
@@ -261,7 +285,7 @@ void batches_bars_draw(const struct batches_state *state, const struct snapshot 
                        const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
     struct bars_shape shape = shape_of(state, cut, area);
     char title[160], note[160];
-    titles(state, snapshot, cut, &shape, title, note);
+    titles(snapshot, cut, &shape, title, note);
     struct rect inside = canvas_pane(canvas, area, state->pane == BATCHES_BARS, title, note);
     struct rect old = canvas_clip(canvas, inside);
     draw_axis(canvas, &shape);

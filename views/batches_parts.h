@@ -43,7 +43,9 @@ bool batches_cut(const struct batches_state *state, const struct snapshot *snaps
 size_t batches_updates(const struct batches_cut *cut, size_t size); // steps of an epoch at another size
 
 bool batches_alive(const struct snapshot *snapshot);
+bool batches_epoch_now(const struct snapshot *snapshot, uint64_t *epoch); // of the living run; false: there is none
 color batches_color(const struct batch_plan *plan, size_t slot);
+struct style batches_on(const struct batch_plan *plan, size_t slot); // letters on that color
 // A swatch of the slot's color with its letter; returns the columns used.
 int batches_swatch(struct canvas *canvas, int x, int y, const struct batch_plan *plan, size_t slot);
 // "7.1 %", "-" when NaN; "12 µs".

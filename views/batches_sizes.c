@@ -129,8 +129,8 @@ static void say_updates(const struct batches_cut *cut, struct figure_text *out) 
     if (cut->size > cut->plan->rows)
         snprintf(out->note, sizeof out->note, "larger than the training rows");
     else if (cut->rest)
-        snprintf(out->note, sizeof out->note, cut->dropped ? "%s rows are left out" : "the last one of %s rows",
-                 text_integer((int64_t)cut->rest, NUMBER_SCREEN, a));
+        snprintf(out->note, sizeof out->note, cut->dropped ? "%s row%s left out" : "the last one of %s row%s",
+                 text_integer((int64_t)cut->rest, NUMBER_SCREEN, a), cut->rest == 1 ? "" : "s");
     out->bad = cut->size > cut->plan->rows;
 }
 

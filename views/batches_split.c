@@ -72,8 +72,7 @@ static void draw_shares(const struct batch_plan *plan, int part, struct canvas *
         for (int x = from; x < to; x++)
             canvas_put(canvas, row.x + x, row.y, (struct style){.fg = ink}, letters ? 'a' + (uint32_t)i : 0x2588);
         if (!letters && to - from >= 3)
-            canvas_put(canvas, row.x + (from + to) / 2, row.y, (struct style){.fg = color_rgb(0, 0, 0), .bg = ink},
-                       'a' + (uint32_t)i);
+            canvas_put(canvas, row.x + (from + to) / 2, row.y, batches_on(plan, i), 'a' + (uint32_t)i);
     }
 }
 
@@ -101,21 +100,50 @@ void batches_split_draw(const struct snapshot *snapshot, const struct batch_plan
 
 // ---- the form -------------------------------------------------------------------------------------------
 
-static const char *const form_names[] = {"seed", "split", "validation", "test", "batch", "drop_last", "epochs"};
-#define FORM_ROWS (sizeof form_names / sizeof *form_names)
-
 struct form_data {
     const struct snapshot *snapshot;
     struct train_params defaults;
 };
 
-static const struct param *param_of(size_t index) {
-    return params_find(&train_table, form_names[index < FORM_ROWS ? index : 0]);
+static bool is_one_of(const char *name, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(name, names[i]))
+            return true;
+    return false;
+}
+
+// What decides which rows come when, and for pictures how they are changed on the way.
+static bool is_of_form(const struct param *row, bool images) {
+    static const char *const elsewhere[] = {"target", "recipe"}, *const order[] = {"seed", "batch", "drop_last",
+                                                                                   "epochs"};
+    static const char *const pictures[] = {"crop_padding", "flip"};
+    if (text_equal(row->group, "data"))
+        return !is_one_of(row->name, elsewhere, 2);
+    return is_one_of(row->name, order, 4) || (images && is_one_of(row->name, pictures, 2));
+}
+
+static bool of_images(const struct snapshot *snapshot) {
+    return snapshot->dataset && snapshot->dataset->images;
+}
+
+// The index-th row of the form; NULL beyond its end.
+static const struct param *param_of(const struct snapshot *snapshot, size_t index) {
+    for (size_t i = 0; i < train_table.count; i++)
+        if (is_of_form(&train_table.rows[i], of_images(snapshot)) && index-- == 0)
+            return &train_table.rows[i];
+    return NULL;
+}
+
+static size_t form_rows(const struct snapshot *snapshot) {
+    size_t rows = 0;
+    while (param_of(snapshot, rows))
+        rows++;
+    return rows;
 }
 
 static void form_row(void *data, size_t index, struct form_row *out) {
     const struct form_data *form = data;
-    const struct param *param = param_of(index);
+    const struct param *param = param_of(form->snapshot, index);
     out->label = param->label;
     params_get(param, form->snapshot->params, out->value);
     params_range_text(param, out->range);
@@ -130,18 +158,18 @@ static void form_row(void *data, size_t index, struct form_row *out) {
 static struct form_model form_model(struct form_data *data, const struct snapshot *snapshot) {
     data->snapshot = snapshot;
     params_defaults(&train_table, &data->defaults);
-    return (struct form_model){.data = data, .rows = FORM_ROWS, .row = form_row};
+    return (struct form_model){.data = data, .rows = form_rows(snapshot), .row = form_row};
 }
 
-static struct rect form_box(struct rect area) {
-    return rect_center(area, 64, (int)FORM_ROWS + 5);
+static struct rect form_box(const struct snapshot *snapshot, struct rect area) {
+    return rect_center(area, 66, (int)form_rows(snapshot) + 5);
 }
 
 void batches_form_draw(const struct batches_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                        struct rect area) {
     struct form_data data;
     struct form_model model = form_model(&data, snapshot);
-    struct rect box = form_box(area);
+    struct rect box = form_box(snapshot, area);
     canvas_fill(canvas, box, style_ink(INK_DEFAULT), ' ');
     struct rect inside = canvas_pane(canvas, box, true, "split and shuffle", "Enter edit  ‹ › change  Esc close");
     form_draw(canvas, inside, &model, &state->form, true);
@@ -156,8 +184,10 @@ enum view_result batches_form_request(struct batches_state *state, const struct 
                                       enum request request) {
     struct form_data data;
     struct form_model model = form_model(&data, context->snapshot);
-    const struct param *param = param_of(state->form.chosen);
+    const struct param *param = param_of(context->snapshot, state->form.chosen);
     char text[PARAM_TEXT_SIZE];
+    if (!param)
+        return VIEW_HANDLED;
     switch (request) {
     case REQUEST_BACK:
     case REQUEST_SPLIT_FORM:
@@ -171,16 +201,19 @@ enum view_result batches_form_request(struct batches_state *state, const struct 
         return put(context, param,
                    params_nudge(param, context->snapshot->params, request == REQUEST_RIGHT ? 1 : -1, text));
     default:
-        return form_request(&state->form, &model, rect_inset(form_box(context->area), 1, 1), request) ? VIEW_REDRAW
-                                                                                                      : VIEW_PASS;
+        return form_request(&state->form, &model, rect_inset(form_box(context->snapshot, context->area), 1, 1), request)
+                   ? VIEW_REDRAW
+                   : VIEW_PASS;
     }
 }
 
 // What is typed is judged at once; Enter stores it or shows why not.
 static enum view_result edit(struct batches_state *state, const struct view_context *context,
                              const struct input_event *input) {
-    const struct param *param = param_of(state->form.chosen);
+    const struct param *param = param_of(context->snapshot, state->form.chosen);
     enum prompt_result result = form_event(&state->form, input);
+    if (!param)
+        return VIEW_HANDLED;
     struct train_params trial = *context->snapshot->params;
     struct error error = {0};
     if (result == PROMPT_CHANGED)
@@ -195,7 +228,7 @@ enum view_result batches_form_event(struct batches_state *state, const struct vi
                                     const struct input_event *input) {
     struct form_data data;
     struct form_model model = form_model(&data, context->snapshot);
-    struct rect box = form_box(context->area);
+    struct rect box = form_box(context->snapshot, context->area);
     if (state->form.editing)
         return edit(state, context, input);
     if (input->type != INPUT_MOUSE || input->mouse != MOUSE_PRESS)

@@ -71,6 +71,7 @@ enum view_id {
     X(BATCH_OPEN, "Enter", IN(BATCHES), "rows of the batch", "rows", "Show the rows or pictures of the batch; again goes on to the row in Data.") \
     X(EPOCH_BEFORE, "E", IN(BATCHES), "previous epoch", "", "Show the shuffle of the epoch before.") \
     X(EPOCH_NEXT, "e", IN(BATCHES), "next epoch", "epoch", "Show the shuffle of the next epoch.") \
+    X(EPOCH_NOW, "f", IN(BATCHES), "epoch of the run", "", "Show the shuffle of the epoch that the living run is in.") \
     X(BATCH_BEFORE, "N", IN(BATCHES), "previous batch", "", "Go to the batch before.") \
     X(BATCH_NEXT, "n", IN(BATCHES), "next batch", "batch", "Go to the next batch.") \
     X(BATCH_SIZES, "t", IN(BATCHES), "batch sizes", "sizes", "Go to the table of batch sizes, or back to the batches; Enter takes a size.") \

@@ -25,3 +25,8 @@ enum status task_step(struct task *task, uint64_t more, struct error *error) {
 void task_cancel(struct task *task) {
     atomic_store(&task->cancelled, true);
 }
+
+double task_share(const struct task *task) {
+    uint64_t done = atomic_load(&task->done), total = atomic_load(&task->total);
+    return total == 0 ? 0 : done < total ? (double)done / (double)total : 1;
+}

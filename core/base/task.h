@@ -21,5 +21,6 @@ void task_begin(struct task *task, const char *stage, const char *unit, uint64_t
 // allowed and never cancelled.
 enum status task_step(struct task *task, uint64_t more, struct error *error);
 void task_cancel(struct task *task);
+double task_share(const struct task *task); // of its present stage that is done, 0 … 1; 0 while that is unknown
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/train/memory.h"
 #include "tests/support/fake_session.h"
 #include "tests/support/screen.h"
+#include "tests/support/snapshots.h"
 #include "tests/support/view_driver.h"
 #include "views/batches_parts.h"
 #include "views/views.h"
@@ -168,6 +169,18 @@ static void keys_ask_the_session(void **state) {
     assert_int_equal(fake.calls, calls);
     driver_key(&scene.driver, "E");
     assert_string_equal(fake.last, "plan_batches 18");
+    driver_key(&scene.driver, "f"); // no run is alive
+    assert_int_equal(fake.calls, calls + 1);
+    assert_true(scene.driver.wish.message[0] != '\0');
+    struct run_view run = {.live = true};
+    snapshots_point(&run, (struct step_metrics){.step = 9, .epoch = 7.25});
+    scene.snapshot.run = &run;
+    scene.snapshot.state = RUN_TRAINING;
+    driver_key(&scene.driver, "f");
+    assert_string_equal(fake.last, "plan_batches 7");
+    scene.snapshot.run = NULL;
+    scene.snapshot.state = RUN_NONE;
+    mem_free(run.curve.points);
     driver_key(&scene.driver, "t");
     driver_key(&scene.driver, "g");
     driver_key(&scene.driver, "Down");
@@ -250,10 +263,12 @@ static void the_form_sets_parameters(void **state) {
     (void)state;
     scene_open(&scene, "datasets/samples/iris.csv", 32);
     driver_key(&scene.driver, "s");
+    driver_key(&scene.driver, "G");
     driver_key(&scene.driver, "Right");
     assert_string_equal(fake.last, "set seed 2");
-    driver_key(&scene.driver, "Down");
-    driver_key(&scene.driver, "Down");
+    driver_key(&scene.driver, "g");
+    driver_key(&scene.driver, "Right");
+    assert_string_equal(fake.last, "set validation 0.25");
     driver_key(&scene.driver, "Enter");
     driver_key(&scene.driver, "Backspace");
     driver_type(&scene.driver, "3");

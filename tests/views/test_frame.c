@@ -150,6 +150,35 @@ static void test_model(void **state) {
     press("End");
 }
 
+// Batches: into the first batch, down two rows, and on to that row in Data.
+static void test_a_row_of_a_batch_leads_to_the_data(void **state) {
+    (void)state;
+    struct canvas canvas = {0};
+    struct str text = {0};
+    char wanted[32];
+    open_file("datasets/samples/iris.csv");
+    press("3");
+    const struct batch_plan *plan = session_snapshot(session)->batches.plan;
+    assert_non_null(plan);
+    snprintf(wanted, sizeof wanted, "│%3zu ", (size_t)plan->source->origin[plan->order[2]] + 1);
+    press("Enter");
+    press("Down");
+    press("Down");
+    press("Enter");
+    assert_int_equal(frame_view(frame), VIEW_DATA);
+    must(canvas_resize(&canvas, 120, 16, &error));
+    frame_draw(frame, &canvas);
+    canvas_dump_text(&canvas, &text);
+    assert_non_null(strstr(str_text(&text), wanted));
+    press("3");
+    press("]"); // and what is pressed there reaches the session
+    assert_int_equal(session_snapshot(session)->params->batch, 64);
+    press("e");
+    assert_int_equal(session_snapshot(session)->batches.plan->epoch, 1);
+    str_free(&text);
+    canvas_free(&canvas);
+}
+
 static void test_overlays(void **state) {
     (void)state;
     open_file("datasets/samples/iris.csv");
@@ -172,10 +201,12 @@ static void test_too_small(void **state) {
 // Keys that would open any file of this machine are left out.
 static void test_random_input(void **state) {
     (void)state;
-    static const char *const names[] = {"1", "2", "4", "8", "Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End",
-                                        "Tab", "Shift-Tab", "Enter", "Esc", "Space", "a", "e", "x", "d", "s", "t", "T",
-                                        "w", "v", "u", "U", "J", "K", "A", "/", "&", "n", "N", "+", "-", "?", ":", "!",
-                                        "c", "g", "G", "Backspace", "q", "p", "y"};
+    static const char *const names[] = {"1",         "2",     "3",    "4",         "8",    "[",    "]",    "E",   "f",
+                                        "Up",        "Down",  "Left", "Right",     "PgUp", "PgDn", "Home", "End", "Tab",
+                                        "Shift-Tab", "Enter", "Esc",  "Space",     "a",    "e",    "x",    "d",   "s",
+                                        "t",         "T",     "w",    "v",         "u",    "U",    "J",    "K",   "A",
+                                        "/",         "&",     "n",    "N",         "+",    "-",    "?",    ":",   "!",
+                                        "c",         "g",     "G",    "Backspace", "q",    "p",    "y"};
     static const char *const files[] = {"iris.csv", "messy.csv", "fashion-mnist", "titanic.csv"};
     struct rng rng = rng_make(7, RNG_TEST, 0);
     struct canvas canvas = {0};
@@ -217,6 +248,7 @@ int main(void) {
         TEST(test_prepare),
         TEST(test_steps_can_be_removed_and_brought_back),
         TEST(test_model),
+        TEST(test_a_row_of_a_batch_leads_to_the_data),
         TEST(test_overlays),
         TEST(test_too_small),
         TEST(test_random_input),
