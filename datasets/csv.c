@@ -6,139 +6,12 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "datasets/csv_column.h"
+#include "datasets/csv_load.h"
 #include "datasets/csv_names.h"
 #include "datasets/csv_reader.h"
 #include "datasets/csv_sample.h"
-#include "datasets/input.h"
 
 enum { PROBE_ROWS = 500 };
-
-struct loading {
-    const char *path;
-    const struct load_options *options;
-    struct dataset *dataset;
-    struct task *task;
-    struct missing_tokens tokens;
-    struct csv_column *columns;
-    size_t width;
-    uint64_t *lines;
-    size_t rows, lines_capacity;
-    uint64_t trailing, first_trailing; // rows with empty cells beyond the last column
-};
-
-// ---- rows -----------------------------------------------------------------------------------------
-
-static enum status open_reader(struct loading *loading, struct csv_reader *reader, struct notes *notes,
-                               struct task *task, struct error *error) {
-    struct csv_row header;
-    enum status status = csv_reader_open(reader, loading->path, &loading->dataset->dialect, notes, task, error);
-    if (status != STATUS_OK)
-        return status;
-    reader->width = loading->width;
-    if (loading->dataset->dialect.header == 1)
-        status = csv_reader_next(reader, &header, error);
-    if (status != STATUS_OK)
-        csv_reader_close(reader);
-    return status;
-}
-
-static enum status note_long(struct loading *loading, const struct csv_row *row, struct error *error) {
-    struct str cells = {0};
-    size_t extra = row->count - loading->width;
-    for (size_t i = loading->width; i < row->count && i < loading->width + 5; i++)
-        str_format(&cells, "%s'%.40s'", i == loading->width ? "" : ", ", row->cells[i].text);
-    enum status status =
-        notes_add(&loading->dataset->notes, row->line, NULL, error, "%zu cells where %zu belong; left out: %s%s",
-                  row->count, loading->width, str_text(&cells), extra > 5 ? " and more" : "");
-    str_free(&cells);
-    return status;
-}
-
-static enum status note_ragged(struct loading *loading, const struct csv_row *row, struct error *error) {
-    if (row->count < loading->width)
-        return notes_add(&loading->dataset->notes, row->line, NULL, error,
-                         "%zu %s where %zu belong; the rest was read as missing", row->count,
-                         row->count == 1 ? "cell" : "cells", loading->width);
-    for (size_t i = loading->width; i < row->count; i++)
-        if (row->cells[i].length > 0)
-            return note_long(loading, row, error);
-    if (row->count > loading->width && loading->trailing++ == 0)
-        loading->first_trailing = row->line;
-    return STATUS_OK;
-}
-
-static enum status add_row(struct loading *loading, const struct csv_row *row, struct error *error) {
-    static const struct csv_cell nothing = {"", 0};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
-        struct csv_column *column = &loading->columns[i];
-        if (column->column != NULL || !column->settled)
-            status =
-                csv_column_add(column, &loading->tokens, i < row->count ? &row->cells[i] : &nothing, row->line, error);
-    }
-    return status;
-}
-
-static enum status keep_line(struct loading *loading, uint64_t line, struct error *error) {
-    if (loading->rows >= UINT32_MAX - 1)
-        return error_set(error, STATUS_UNSUPPORTED, "%s: has more than 4 billion rows", loading->path);
-    if (!vec_reserve(&loading->lines, &loading->lines_capacity, loading->rows + 1, sizeof *loading->lines))
-        return error_memory(error, loading->path, loading->rows * sizeof *loading->lines);
-    loading->lines[loading->rows++] = line;
-    return STATUS_OK;
-}
-
-// The first `most` rows into the columns, unseen by anybody.
-static enum status probe(struct loading *loading, size_t most, struct error *error) {
-    struct csv_reader reader;
-    enum status status = open_reader(loading, &reader, NULL, NULL, error);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < most && status == STATUS_OK; i++) {
-        struct csv_row row;
-        status = csv_reader_next(&reader, &row, error);
-        if (status != STATUS_OK || row.count == 0)
-            break;
-        status = add_row(loading, &row, error);
-    }
-    csv_reader_close(&reader);
-    return status;
-}
-
-// All rows. The first time every row leaves its line and its repairs; again: columns are only refilled.
-static enum status read_all(struct loading *loading, bool again, struct error *error) {
-    struct csv_reader reader;
-    struct notes *notes = again ? NULL : &loading->dataset->notes;
-    int64_t bytes = input_size(loading->path);
-    task_begin(loading->task, again ? "Reading again" : "Reading", "bytes", bytes > 0 ? (uint64_t)bytes : 0);
-    enum status status = open_reader(loading, &reader, notes, loading->task, error);
-    if (status != STATUS_OK)
-        return status;
-    size_t rows = 0;
-    for (;; rows++) {
-        struct csv_row row;
-        status = csv_reader_next(&reader, &row, error);
-        if (status != STATUS_OK || row.count == 0)
-            break;
-        if (!again && row.count != loading->width)
-            status = note_ragged(loading, &row, error);
-        if (status == STATUS_OK && !again)
-            status = keep_line(loading, row.line, error);
-        if (status == STATUS_OK)
-            status = add_row(loading, &row, error);
-        if (status != STATUS_OK)
-            break;
-    }
-    if (status == STATUS_OK)
-        status = csv_reader_finish(&reader, error);
-    if (status == STATUS_OK && !again)
-        strcpy(loading->dataset->dialect.line_ending, csv_line_ending(&reader));
-    if (status == STATUS_OK && rows != loading->rows)
-        status = error_set(error, STATUS_IO, "%s: changed while it was read; open it again", loading->path);
-    csv_reader_close(&reader);
-    return status;
-}
 
 // ---- width and names ------------------------------------------------------------------------------
 
@@ -233,40 +106,28 @@ static enum status begin_columns(struct loading *loading, struct error *error) {
     return status;
 }
 
-// A column that turned out to be something else begins again; one that did not is put aside as `good`.
-static enum status mend_column(struct csv_column *column, const struct cell_format *format, struct column **good,
+// A column that turned out to be something else begins again; one that did not keeps the cells it has.
+static enum status mend_column(struct csv_column *column, const struct cell_format *format, bool *again,
                                struct error *error) {
     column->settled = true;
     if (cell_format_same(format, &column->format)) {
         column->format = *format;
-        *good = column->column;
-        column->column = NULL;
+        column->stored = false;
         return STATUS_OK;
     }
-    csv_column_drop(column);
+    *again = true;
     return csv_column_begin(column, format, error);
 }
 
 // Columns that turned out to be something else are read again as that.
 static enum status mend_columns(struct loading *loading, struct error *error) {
-    struct column **good = mem_alloc(loading->width, sizeof *good);
-    if (good == NULL)
-        return error_memory(error, loading->path, loading->width * sizeof *good);
     struct cell_format *formats;
     enum status status = decide(loading, &formats, error);
     bool again = false;
-    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
-        status = mend_column(&loading->columns[i], &formats[i], &good[i], error);
-        again = again || good[i] == NULL;
-    }
-    if (status == STATUS_OK && again)
-        status = read_all(loading, true, error);
-    for (size_t i = 0; i < loading->width; i++)
-        if (good[i] != NULL)
-            loading->columns[i].column = good[i];
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++)
+        status = mend_column(&loading->columns[i], &formats[i], &again, error);
     mem_free(formats);
-    mem_free(good);
-    return status;
+    return status == STATUS_OK && again ? csv_rows_read(loading, true, error) : status;
 }
 
 static enum status note_trailing(struct loading *loading, struct error *error) {
@@ -284,14 +145,12 @@ static bool is_trailing_column(const struct loading *loading, const struct csv_n
 }
 
 static enum status make_table(struct loading *loading, const struct csv_names *names, struct error *error) {
-    struct table *table;
+    struct table *table = loading->table;
     struct notes *notes = &loading->dataset->notes;
-    enum status status = table_make(loading->rows, loading->path, &table, error);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = STATUS_OK;
+    table->rows = loading->rows;
     loading->dataset->table = table;
-    for (size_t row = 0; row < loading->rows && status == STATUS_OK; row++)
-        status = table_set_line(table, row, loading->lines[row], error);
+    loading->table = NULL;
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
         struct column *column = NULL;
         if (is_trailing_column(loading, names, i)) {
@@ -327,11 +186,13 @@ static enum status load_rows(struct loading *loading, struct csv_names *names, s
     if (status == STATUS_OK)
         status = force_types(loading, error);
     if (status == STATUS_OK)
-        status = probe(loading, PROBE_ROWS, error);
+        status = csv_rows_probe(loading, PROBE_ROWS, error);
     if (status == STATUS_OK)
         status = begin_columns(loading, error);
     if (status == STATUS_OK)
-        status = read_all(loading, false, error);
+        status = table_make(0, loading->path, &loading->table, error);
+    if (status == STATUS_OK)
+        status = csv_rows_read(loading, false, error);
     if (status == STATUS_OK)
         status = mend_columns(loading, error);
     if (status == STATUS_OK)
@@ -368,7 +229,7 @@ static enum status load(const char *path, const struct load_options *options, st
     for (size_t i = 0; loading.columns != NULL && i < loading.width; i++)
         csv_column_clear(&loading.columns[i]);
     mem_free(loading.columns);
-    mem_free(loading.lines);
+    table_free(loading.table);
     missing_tokens_free(&loading.tokens);
     csv_names_free(&names);
     return status;

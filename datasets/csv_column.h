@@ -1,5 +1,5 @@
-// A column while its cells come in: what they show about its type, and the cells themselves in the type
-// it is taken for. The builder owns the column until csv_column_finish hands it over. One thread.
+// A column while its cells come in: what they show about its type, and the cells themselves, part by part
+// (csv_part.h). The builder owns its maker until csv_column_finish hands the column over. One thread.
 #ifndef DATASETS_CSV_COLUMN_H
 #define DATASETS_CSV_COLUMN_H
 
@@ -8,8 +8,8 @@
 
 struct csv_column {
     char *name;
-    struct column *column;     // NULL: cells are only looked at; its `rows` is the room there is
-    size_t rows;               // cells so far
+    struct column_maker maker; // of the cells; {0} while they are only looked at
+    bool stored;               // cells go into the maker
     struct cell_format format; // that cells are read in
     bool forced, amount;       // the person chose the type; with signs and units
     enum column_type forced_type;
@@ -20,10 +20,8 @@ struct csv_column {
     uint64_t misfits, misfit_line; // cells that the format cannot read: kept as missing
 };
 
-// Empty, its evidence too.
+// Empty, to be filled with cells in this format; its evidence too is empty, unless the format is settled.
 enum status csv_column_begin(struct csv_column *builder, const struct cell_format *format, struct error *error);
-enum status csv_column_add(struct csv_column *builder, const struct missing_tokens *tokens, const struct csv_cell *cell,
-                           uint64_t line, struct error *error);
 // formats[count]: what the cells so far, and the person, say that the columns are.
 enum status csv_columns_decide(const struct csv_column *columns, size_t count, const struct cell_hints *hints,
                                struct cell_format *formats, struct error *error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "datasets/cell_number.h"
 
 enum byte_class { BYTE_PLAIN, BYTE_DELIMITER, BYTE_CR, BYTE_LF, BYTE_ESCAPE };
 
@@ -20,7 +21,7 @@ static void reader_set(struct csv_reader *reader, const char *path, const struct
 }
 
 static enum status make_buffer(struct csv_reader *reader, size_t bytes, struct error *error) {
-    char *buffer = mem_resize(reader->buffer, bytes + 1, 1);
+    char *buffer = mem_resize(reader->buffer, bytes + 1 + NUMBER_PADDING, 1);
     if (buffer == NULL)
         return error_memory(error, reader->path, bytes);
     reader->buffer = buffer;
@@ -74,10 +75,25 @@ enum status csv_reader_open_text(struct csv_reader *reader, const char *path, co
     return status;
 }
 
+enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, char *bytes, size_t length, bool first,
+                                  bool last, const struct dialect *dialect, struct notes *notes, struct error *error) {
+    *reader = (struct csv_reader){.memory = true,
+                                  .partial = !last,
+                                  .borrowed = true,
+                                  .ended = true,
+                                  .notes = notes,
+                                  .buffer = bytes,
+                                  .end = length,
+                                  .capacity = length};
+    reader_set(reader, path, dialect);
+    return first ? skip_lines(reader, error) : STATUS_OK;
+}
+
 void csv_reader_close(struct csv_reader *reader) {
     csv_input_close(&reader->input);
     csv_record_close(&reader->record);
-    mem_free(reader->buffer);
+    if (!reader->borrowed)
+        mem_free(reader->buffer);
     mem_free(reader->cells);
     reader->buffer = NULL;
     reader->cells = NULL;

@@ -11,7 +11,7 @@
 #include "datasets/csv_input.h"
 
 struct csv_row {
-    const struct csv_cell *cells; // until the next call
+    const struct csv_cell *cells; // until the next call; NUMBER_PADDING bytes behind each may be read
     size_t count;
     uint64_t line; // where the row begins
 };
@@ -34,6 +34,7 @@ struct csv_reader {
     struct csv_input input;
     const char *path;
     bool memory, partial; // reads from memory; which is only the beginning of the text
+    bool borrowed;        // the buffer is the caller's
     char *buffer;
     size_t start, end, capacity; // unread bytes are buffer[start … end)
     bool ended, done;            // the input has no more; no more rows are wanted
@@ -58,6 +59,12 @@ enum status csv_reader_open(struct csv_reader *reader, const char *path, const s
 // at its end is not reported.
 enum status csv_reader_open_text(struct csv_reader *reader, const char *path, const char *text, size_t length,
                                  bool partial, const struct dialect *dialect, struct error *error);
+// A piece of the text, which is whole rows but for the file's own end (csv_pieces.h), read where it lies: `bytes`
+// stays the caller's, is written to, and has NUMBER_PADDING bytes behind it. Lines are counted from 1; the lines
+// before the table are skipped in the first piece. The piece was not cut where a row ends when reader->unclosed > 0
+// or not all of it has been read when there are no more rows.
+enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, char *bytes, size_t length, bool first,
+                                  bool last, const struct dialect *dialect, struct notes *notes, struct error *error);
 void csv_reader_close(struct csv_reader *reader); // safe on {0}
 // The next row; row->count == 0 at the end and only there.
 enum status csv_reader_next(struct csv_reader *reader, struct csv_row *row, struct error *error);

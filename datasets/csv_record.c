@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "datasets/cell_number.h"
 #include "datasets/csv_reader.h"
 
 // Bytes that no UTF-8 text has.
@@ -212,8 +213,13 @@ static enum status feed(struct csv_reader *reader, struct csv_parser *parser, st
 
 static enum status take_cells(struct csv_reader *reader, struct error *error) {
     struct csv_record *record = &reader->record;
+    static const char padding[NUMBER_PADDING];
     enum status status = STATUS_OK;
     reader->cell_count = 0;
+    str_add_bytes(&record->text, padding, sizeof padding); // may be read behind the last cell
+    if (record->text.failed)
+        return error_memory(error, reader->path, record->text.length);
+    record->text.length -= sizeof padding;
     for (size_t i = 0; i < record->count && status == STATUS_OK; i++) {
         size_t end = i + 1 < record->count ? record->starts[i + 1] : record->text.length;
         status = csv_reader_cell(reader, record->text.text + record->starts[i], end - record->starts[i] - 1, error);

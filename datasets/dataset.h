@@ -22,9 +22,9 @@ struct image_set { // shared by reference count, never changed once loaded
 
 // What was found or repaired while reading, and later what each step changed: one line each.
 struct note {
-    uint64_t line;   // in the file; 0 = the whole file
-    char *column;    // name, or NULL
-    char *text;      // one sentence
+    uint64_t line; // in the file; 0 = the whole file
+    char *column;  // name, or NULL
+    char *text;    // one sentence
 };
 struct notes {
     struct note *items;
@@ -34,17 +34,18 @@ struct notes {
 #define NOTES_MOST 10000
 enum status notes_add(struct notes *notes, uint64_t line, const char *column, struct error *error, const char *format,
                       ...) __attribute__((format(printf, 5, 6)));
+void notes_cut(struct notes *notes, size_t count); // forgets all but the first `count`
 void notes_free(struct notes *notes);
 
-struct dialect { // of a CSV file; also what a person may force
+struct dialect {       // of a CSV file; also what a person may force
     char delimiter[8]; // "," ";" "\t" "|" ":" " " or more characters; "" = detect
     char quote;        // '"', '\'', 0 = none; -1 = detect
     char escape;       // '\\' or 0 = doubled quotes; -1 = detect
     int header;        // 1, 0, -1 = detect
     char encoding[16]; // "utf-8", "utf-16le", "utf-16be", "latin-1", "windows-1252"; "" = detect
-    int skip_blanks;     // 1: blanks around a delimiter belong to it; 0; -1 = detect
+    int skip_blanks;   // 1: blanks around a delimiter belong to it; 0; -1 = detect
     bool bom;
-    size_t skip;       // lines before the table; SIZE_MAX = detect
+    size_t skip;         // lines before the table; SIZE_MAX = detect
     char line_ending[8]; // "lf", "crlf", "cr", "mixed": found, never forced
     // How numbers and dates are written; 0 = every column for itself.
     char decimal;    // '.' or ','
@@ -65,7 +66,8 @@ struct load_options {
         bool amount; // numeric: signs, units and parentheses around numbers are read over
     } overrides[DATASET_OVERRIDES_MOST];
     size_t override_count;
-    const char *target; // column name; NULL = "target", "class", "label", "y" or the last column
+    const char *target;          // column name; NULL = "target", "class", "label", "y" or the last column
+    size_t threads, piece_bytes; // of reading; 0 = as many as there are cores, as large as is fast
 };
 struct load_options load_options_default(void);
 

@@ -37,11 +37,17 @@ enum status notes_add(struct notes *notes, uint64_t line, const char *column, st
     return STATUS_OK;
 }
 
-void notes_free(struct notes *notes) {
-    for (size_t i = 0; i < notes->count; i++) {
-        mem_free(notes->items[i].text);
-        mem_free(notes->items[i].column);
+void notes_cut(struct notes *notes, size_t count) {
+    while (notes->count > count) {
+        notes->count--;
+        mem_free(notes->items[notes->count].text);
+        mem_free(notes->items[notes->count].column);
     }
+    notes->dropped = 0;
+}
+
+void notes_free(struct notes *notes) {
+    notes_cut(notes, 0);
     mem_free(notes->items);
     *notes = (struct notes){0};
 }

@@ -1,0 +1,243 @@
+#include "datasets/csv_part.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+// A thread's words are forgotten when there are more: they would be kept twice.
+enum { WORDS_MOST = 1 << 16, FIRST_ROWS = 1024 };
+
+enum status csv_part_open(struct csv_part *part, struct csv_column *columns, size_t width,
+                          const struct missing_tokens *tokens, bool again, struct error *error) {
+    *part = (struct csv_part){.columns = columns, .width = width, .tokens = tokens, .again = again};
+    part->cells = mem_alloc(width, sizeof *part->cells);
+    return part->cells == NULL ? error_memory(error, "a part of a table", width * sizeof *part->cells) : STATUS_OK;
+}
+
+void csv_part_close(struct csv_part *part) {
+    for (size_t i = 0; part->cells != NULL && i < part->width; i++) {
+        struct csv_part_column *cells = &part->cells[i];
+        mem_free(cells->values);
+        mem_free(cells->codes);
+        mem_free(cells->missing);
+        mem_free(cells->map);
+        column_release(cells->words);
+    }
+    notes_free(&part->notes);
+    mem_free(part->cells);
+    mem_free(part->lines);
+    *part = (struct csv_part){0};
+}
+
+// ---- room -----------------------------------------------------------------------------------------
+
+static bool is_words(const struct csv_column *column) {
+    return column->format.type == COLUMN_TEXT;
+}
+
+static enum status begin_words(struct csv_part_column *cells, struct error *error) {
+    if (cells->words != NULL && cells->words->word_count <= WORDS_MOST)
+        return STATUS_OK;
+    column_release(cells->words);
+    cells->mapped = 0;
+    cells->words = column_make("", COLUMN_TEXT, 0, error);
+    return cells->words == NULL ? STATUS_MEMORY : STATUS_OK;
+}
+
+static bool resize(void *array_pointer, size_t count, size_t size) {
+    void *array;
+    memcpy(&array, array_pointer, sizeof array);
+    array = mem_resize(array, count, size);
+    if (array != NULL)
+        memcpy(array_pointer, &array, sizeof array);
+    return array != NULL;
+}
+
+static bool resize_column(struct csv_part_column *cells, const struct csv_column *column, size_t rows, size_t before) {
+    if (!column->stored)
+        return true;
+    bool fits = is_words(column) ? resize(&cells->codes, rows, sizeof *cells->codes)
+                                 : resize(&cells->values, rows, sizeof *cells->values);
+    size_t words = rows / 64 + 1, had = cells->missing == NULL ? 0 : before / 64 + 1;
+    fits = fits && resize(&cells->missing, words, sizeof *cells->missing);
+    if (fits && words > had)
+        memset(cells->missing + had, 0, (words - had) * sizeof *cells->missing);
+    return fits;
+}
+
+static enum status set_capacity(struct csv_part *part, size_t rows, struct error *error) {
+    bool fits = resize(&part->lines, rows, sizeof *part->lines);
+    for (size_t i = 0; i < part->width && fits; i++)
+        fits = resize_column(&part->cells[i], &part->columns[i], rows, part->capacity);
+    if (!fits)
+        return error_memory(error, "a part of a table", rows * part->width * sizeof(double));
+    part->capacity = rows;
+    return STATUS_OK;
+}
+
+enum status csv_part_begin(struct csv_part *part, struct error *error) {
+    enum status status = set_capacity(part, part->capacity > 0 ? part->capacity : FIRST_ROWS, error);
+    for (size_t i = 0; i < part->width && status == STATUS_OK; i++) {
+        struct csv_part_column *cells = &part->cells[i];
+        if (cells->any_missing)
+            memset(cells->missing, 0, (part->capacity / 64 + 1) * sizeof *cells->missing);
+        cells->any_missing = cells->not_empty = false;
+        cells->misfits = cells->misfit_line = 0;
+        cell_evidence_begin(&cells->evidence);
+        if (part->columns[i].stored && is_words(&part->columns[i]))
+            status = begin_words(cells, error);
+    }
+    notes_free(&part->notes);
+    part->trailing = part->first_trailing = part->rows = 0;
+    return status;
+}
+
+// ---- rows -----------------------------------------------------------------------------------------
+
+static void set_missing(struct csv_part_column *cells, size_t row) {
+    cells->missing[row / 64] |= (uint64_t)1 << (row % 64);
+    cells->any_missing = true;
+    if (cells->values != NULL)
+        cells->values[row] = 0;
+    else
+        cells->codes[row] = 0;
+}
+
+static void take_value(struct csv_part *part, const struct csv_column *column, struct csv_part_column *cells,
+                       const struct csv_cell *cell, uint64_t line) {
+    double *value = &cells->values[part->rows];
+    if (column->settled ? cell_read(&column->format, cell->text, cell->length, value)
+                        : cell_take(&column->format, &cells->evidence, cell->text, cell->length, line, value))
+        return;
+    if (cells->misfits++ == 0)
+        cells->misfit_line = line;
+    set_missing(cells, part->rows);
+}
+
+static enum status take_cell(struct csv_part *part, size_t index, const struct csv_cell *cell, uint64_t line,
+                             struct error *error) {
+    const struct csv_column *column = &part->columns[index];
+    struct csv_part_column *cells = &part->cells[index];
+    cells->not_empty = cells->not_empty || cell->length > 0;
+    if (cell_missing_fast(column->own.items != NULL ? &column->own : part->tokens, cell->text, cell->length)) {
+        if (column->stored)
+            set_missing(cells, part->rows);
+        return STATUS_OK;
+    }
+    if (column->stored && !is_words(column)) {
+        take_value(part, column, cells, cell, line);
+        return STATUS_OK;
+    }
+    if (!column->settled && cells->evidence.can != 0)
+        cell_evidence_add(&cells->evidence, cell->text, cell->length, line);
+    return column->stored ? column_word(cells->words, cell->text, cell->length, &cells->codes[part->rows], error)
+                          : STATUS_OK;
+}
+
+static enum status note_long(struct csv_part *part, const struct csv_row *row, struct error *error) {
+    struct str cells = {0};
+    size_t extra = row->count - part->width;
+    for (size_t i = part->width; i < row->count && i < part->width + 5; i++)
+        str_format(&cells, "%s'%.40s'", i == part->width ? "" : ", ", row->cells[i].text);
+    enum status status = notes_add(&part->notes, row->line, NULL, error, "%zu cells where %zu belong; left out: %s%s",
+                                   row->count, part->width, str_text(&cells), extra > 5 ? " and more" : "");
+    str_free(&cells);
+    return status;
+}
+
+static enum status note_ragged(struct csv_part *part, const struct csv_row *row, struct error *error) {
+    if (row->count < part->width)
+        return notes_add(&part->notes, row->line, NULL, error, "%zu %s where %zu belong; the rest was read as missing",
+                         row->count, row->count == 1 ? "cell" : "cells", part->width);
+    for (size_t i = part->width; i < row->count; i++)
+        if (row->cells[i].length > 0)
+            return note_long(part, row, error);
+    if (part->trailing++ == 0)
+        part->first_trailing = row->line;
+    return STATUS_OK;
+}
+
+enum status csv_part_add(struct csv_part *part, const struct csv_row *row, struct error *error) {
+    static const char empty[NUMBER_PADDING + 1];
+    static const struct csv_cell nothing = {empty, 0};
+    enum status status = part->rows == part->capacity ? set_capacity(part, 2 * part->capacity, error) : STATUS_OK;
+    if (status == STATUS_OK && !part->again && row->count != part->width)
+        status = note_ragged(part, row, error);
+    for (size_t i = 0; i < part->width && status == STATUS_OK; i++)
+        if (part->columns[i].stored || !part->columns[i].settled)
+            status = take_cell(part, i, i < row->count ? &row->cells[i] : &nothing, row->line, error);
+    if (status == STATUS_OK)
+        part->lines[part->rows++] = row->line;
+    return status;
+}
+
+// ---- to the columns -------------------------------------------------------------------------------
+
+static enum status map_words(struct csv_part_column *cells, struct column *column, struct error *error) {
+    const struct column *words = cells->words;
+    enum status status = STATUS_OK;
+    if (!vec_reserve(&cells->map, &cells->map_capacity, words->word_count, sizeof *cells->map))
+        return error_memory(error, "the words of a column", words->word_count * sizeof *cells->map);
+    for (; cells->mapped < words->word_count && status == STATUS_OK; cells->mapped++) {
+        const char *word = words->words[cells->mapped];
+        status = column_word(column, word, strlen(word), &cells->map[cells->mapped], error);
+    }
+    return status;
+}
+
+static enum status append_column(struct csv_part *part, size_t index, struct error *error) {
+    struct csv_part_column *cells = &part->cells[index];
+    struct csv_column *column = &part->columns[index];
+    enum status status = STATUS_OK;
+    if (!column->stored)
+        return status;
+    if (is_words(column)) {
+        status = map_words(cells, column->maker.column, error);
+        for (size_t row = 0; row < part->rows && status == STATUS_OK; row++)
+            cells->codes[row] = cells->words->word_count == 0 ? 0 : cells->map[cells->codes[row]];
+        for (size_t word = 0; cells->any_missing && word <= part->rows / 64; word++)
+            for (uint64_t bits = cells->missing[word]; bits != 0; bits &= bits - 1)
+                cells->codes[64 * word + (size_t)__builtin_ctzll(bits)] = 0;
+    }
+    if (status != STATUS_OK)
+        return status;
+    return column_maker_add(&column->maker, cells->values, cells->codes, cells->any_missing ? cells->missing : NULL,
+                            part->rows, error);
+}
+
+static void move_line(uint64_t *line, uint64_t before) {
+    if (*line != 0)
+        *line += before;
+}
+
+static void append_evidence(struct csv_part *part, size_t index, uint64_t before) {
+    struct csv_part_column *cells = &part->cells[index];
+    struct csv_column *column = &part->columns[index];
+    column->not_empty = column->not_empty || cells->not_empty;
+    move_line(&cells->misfit_line, before);
+    if (column->misfits == 0)
+        column->misfit_line = cells->misfit_line;
+    column->misfits += cells->misfits;
+    if (column->settled)
+        return;
+    move_line(&cells->evidence.code_line, before);
+    move_line(&cells->evidence.beyond_line, before);
+    move_line(&cells->evidence.either_line, before);
+    cell_evidence_merge(&column->evidence, &cells->evidence);
+}
+
+enum status csv_part_append(struct csv_part *part, uint64_t before, struct notes *notes, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < part->width && status == STATUS_OK; i++) {
+        status = append_column(part, i, error);
+        append_evidence(part, i, before);
+    }
+    for (size_t i = 0; i < part->notes.count && status == STATUS_OK; i++) {
+        const struct note *note = &part->notes.items[i];
+        status = notes_add(notes, note->line == 0 ? 0 : note->line + before, note->column, error, "%s", note->text);
+    }
+    if (notes != NULL)
+        notes->dropped += part->notes.dropped;
+    return status;
+}
