@@ -24,7 +24,7 @@ static void add(struct missing_tokens *tokens, const char *text) {
     if (length == 0)
         return;
     tokens->items[tokens->count++] = (struct missing_token){text, length};
-    tokens->first[(unsigned char)text[0]] = true;
+    tokens->lengths[(unsigned char)text[0]] |= (uint64_t)1 << (length < 63 ? length : 63);
 }
 
 enum status missing_tokens_column(struct missing_tokens *tokens, bool usual, const char *const *given,
@@ -69,7 +69,7 @@ bool cell_missing(const struct missing_tokens *tokens, const char *text, size_t 
     cell_trim(&text, &length);
     if (length == 0)
         return true;
-    if (!tokens->first[(unsigned char)text[0]])
+    if (tokens->lengths[(unsigned char)text[0]] == 0)
         return false;
     for (size_t i = 0; i < tokens->count; i++)
         if (tokens->items[i].length == length && memcmp(tokens->items[i].text, text, length) == 0)

@@ -5,8 +5,6 @@
 #include "core/base/mem.h"
 #include "datasets/cell_number.h"
 
-enum byte_class { BYTE_PLAIN, BYTE_DELIMITER, BYTE_CR, BYTE_LF, BYTE_ESCAPE };
-
 static void reader_set(struct csv_reader *reader, const char *path, const struct dialect *dialect) {
     reader->path = path;
     reader->line = 1;
@@ -75,8 +73,9 @@ enum status csv_reader_open_text(struct csv_reader *reader, const char *path, co
     return status;
 }
 
-enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, char *bytes, size_t length, bool first,
-                                  bool last, const struct dialect *dialect, struct notes *notes, struct error *error) {
+enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, char *bytes, size_t length,
+                                  struct csv_index *index, bool first, bool last, const struct dialect *dialect,
+                                  struct notes *notes, struct error *error) {
     *reader = (struct csv_reader){.memory = true,
                                   .partial = !last,
                                   .borrowed = true,
@@ -86,7 +85,13 @@ enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, c
                                   .end = length,
                                   .capacity = length};
     reader_set(reader, path, dialect);
-    return first ? skip_lines(reader, error) : STATUS_OK;
+    bool plain = reader->delimiter_length == 1 && dialect->escape == 0 && dialect->quote != dialect->delimiter[0];
+    enum status status = STATUS_OK;
+    if (plain)
+        status = csv_index_make(index, bytes, length, dialect->delimiter[0], dialect->quote, error);
+    if (plain && status == STATUS_OK)
+        reader->index = index;
+    return status == STATUS_OK && first ? skip_lines(reader, error) : status;
 }
 
 void csv_reader_close(struct csv_reader *reader) {
@@ -153,164 +158,30 @@ enum status csv_reader_cell(struct csv_reader *reader, const char *text, size_t 
     return STATUS_OK;
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
-// Adds the cell text[from … to), without blanks around it where the dialect says so.
-static enum status add_cell(struct csv_reader *reader, const char *text, size_t from, size_t to, struct error *error) {
-    if (reader->dialect.skip_blanks == 1) {
-        while (from < to && is_blank(text[from]))
-            from++;
-        while (to > from && is_blank(text[to - 1]))
-            to--;
-    }
-    return csv_reader_cell(reader, text + from, to - from, error);
-}
-
-static bool at_delimiter(const struct csv_reader *reader, const char *text, size_t left) {
-    size_t length = reader->delimiter_length;
-    return length == 1 || (left >= length && memcmp(text, reader->dialect.delimiter, length) == 0);
-}
-
-// ---- the short way --------------------------------------------------------------------------------
-
-enum cut { CUT_ROW, CUT_MORE, CUT_HARD }; // a whole row; more text is needed; libcsv has to look
-
-// A quoted cell at text[at] that closes on its line without inner quotes; *at is then behind it.
-static enum cut cut_quoted(struct csv_reader *reader, const char *text, size_t count, size_t *at, enum status *status,
-                           struct error *error) {
-    size_t from = *at + 1;
-    size_t to = from;
-    while (to < count && text[to] != reader->dialect.quote) {
-        unsigned char class = reader->class[(unsigned char)text[to]];
-        if (class > BYTE_DELIMITER)
-            return CUT_HARD;
-        to++;
-    }
-    if (to + 1 >= count)
-        return reader->ended && to < count ? CUT_HARD : CUT_MORE;
-    unsigned char next = reader->class[(unsigned char)text[to + 1]];
-    bool closed = next == BYTE_CR || next == BYTE_LF ||
-                  (next == BYTE_DELIMITER && at_delimiter(reader, text + to + 1, count - to - 1));
-    if (!closed)
-        return CUT_HARD;
-    *status = csv_reader_cell(reader, text + from, to - from, error);
-    *at = to + 1;
-    return CUT_ROW;
-}
-
-void csv_reader_count_ending(struct csv_reader *reader, bool cr, bool lf) {
-    reader->windows_ends += cr && lf;
-    reader->mac_ends += cr && !lf;
-    reader->unix_ends += !cr && lf;
-}
-
-// Finds the end of a plain cell from `at`.
-static size_t plain_end(const struct csv_reader *reader, const char *text, size_t at, size_t count) {
-    for (; at < count; at++) {
-        unsigned char class = reader->class[(unsigned char)text[at]];
-        if (class != BYTE_PLAIN && (class != BYTE_DELIMITER || at_delimiter(reader, text + at, count - at)))
-            break;
-    }
-    return at;
-}
-
-static bool quote_begins(const struct csv_reader *reader, const char *text, size_t at, size_t count) {
-    if (reader->dialect.quote == 0)
-        return false;
-    while (reader->dialect.skip_blanks == 1 && at < count && is_blank(text[at]))
-        at++;
-    return at < count && text[at] == reader->dialect.quote;
-}
-
-// Cuts the row at text[0]; *used counts its line end too.
-static enum cut cut_row(struct csv_reader *reader, const char *text, size_t count, size_t *used, enum status *status,
-                        struct error *error) {
-    reader->cell_count = 0;
-    for (size_t at = 0;;) {
-        if (at < count && text[at] == reader->dialect.quote && reader->dialect.quote != 0) {
-            enum cut cut = cut_quoted(reader, text, count, &at, status, error);
-            if (cut != CUT_ROW)
-                return cut;
-        } else if (quote_begins(reader, text, at, count)) {
-            return CUT_HARD; // behind blanks
-        } else {
-            size_t end = plain_end(reader, text, at, count);
-            if (end < count || reader->ended)
-                *status = add_cell(reader, text, at, end, error);
-            at = end;
-        }
-        if (*status != STATUS_OK)
-            return CUT_ROW;
-        if (at >= count) {
-            *used = count;
-            return reader->ended ? CUT_ROW : CUT_MORE;
-        }
-        switch (reader->class[(unsigned char)text[at]]) {
-        case BYTE_DELIMITER:
-            at += reader->delimiter_length;
-            continue;
-        case BYTE_ESCAPE:
-            return CUT_HARD;
-        case BYTE_CR:
-            if (at + 1 >= count && !reader->ended)
-                return CUT_MORE;
-            *used = at + (at + 1 < count && text[at + 1] == '\n' ? 2 : 1);
-            csv_reader_count_ending(reader, true, *used == at + 2);
-            return CUT_ROW;
-        default:
-            *used = at + 1;
-            csv_reader_count_ending(reader, false, true);
-            return CUT_ROW;
-        }
-    }
-}
-
-void csv_reader_end_cells(struct csv_reader *reader) { // cells lie in the buffer, each before a byte that is spent
-    for (size_t i = 0; i < reader->cell_count; i++)
-        reader->buffer[(size_t)(reader->cells[i].text - reader->buffer) + reader->cells[i].length] = '\0';
-}
-
 static enum status read_record(struct csv_reader *reader, size_t *used, uint64_t *lines, struct error *error) {
+    if (reader->index != NULL) {
+        enum status status = STATUS_OK;
+        *lines = 1;
+        enum csv_cut cut = csv_cut_indexed(reader, used, &status, error);
+        if (status != STATUS_OK || cut == CSV_CUT_ROW)
+            return status;
+        if (cut == CSV_CUT_HARD)
+            return csv_record_read(reader, used, lines, error);
+    }
     for (;;) {
         enum status status = STATUS_OK;
-        enum cut cut =
-            cut_row(reader, reader->buffer + reader->start, reader->end - reader->start, used, &status, error);
+        enum csv_cut cut = csv_cut_row(reader, used, &status, error);
         *lines = 1;
         if (status != STATUS_OK)
             return status;
-        if (cut == CUT_ROW) {
-            csv_reader_end_cells(reader);
+        if (cut == CSV_CUT_ROW)
             return STATUS_OK;
-        }
-        if (cut == CUT_HARD || reader->ended)
+        if (cut == CSV_CUT_HARD || reader->ended)
             return csv_record_read(reader, used, lines, error);
         status = refill(reader, error);
         if (status != STATUS_OK)
             return status;
     }
-}
-
-enum status csv_reader_split_plain(struct csv_reader *reader, size_t length, struct error *error) {
-    const char *text = reader->buffer + reader->start;
-    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
-        length--;
-    enum status status = STATUS_OK;
-    reader->cell_count = 0;
-    for (size_t at = 0; status == STATUS_OK;) {
-        size_t end = at;
-        while (end < length &&
-               !(text[end] == reader->dialect.delimiter[0] && at_delimiter(reader, text + end, length - end)))
-            end++;
-        bool quoted = end - at >= 2 && text[at] == reader->dialect.quote && text[end - 1] == reader->dialect.quote;
-        status = quoted ? csv_reader_cell(reader, text + at + 1, end - at - 2, error)
-                        : add_cell(reader, text, at, end, error);
-        if (end >= length)
-            break;
-        at = end + reader->delimiter_length;
-    }
-    return status;
 }
 
 // ---- rows -----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include <csv.h>
 
 #include "datasets/csv.h"
+#include "datasets/csv_index.h"
 #include "datasets/csv_input.h"
 
 struct csv_row {
@@ -33,15 +34,16 @@ struct csv_record {
 struct csv_reader {
     struct csv_input input;
     const char *path;
-    bool memory, partial; // reads from memory; which is only the beginning of the text
-    bool borrowed;        // the buffer is the caller's
+    bool memory, partial;    // reads from memory; which is only the beginning of the text
+    bool borrowed;           // the buffer is the caller's
+    struct csv_index *index; // of the buffer, the caller's; NULL: bytes are looked at one by one
     char *buffer;
     size_t start, end, capacity; // unread bytes are buffer[start … end)
     bool ended, done;            // the input has no more; no more rows are wanted
     uint64_t line;               // of buffer[start]
     struct dialect dialect;
     size_t delimiter_length;
-    unsigned char class[256]; // enum byte_class
+    unsigned char class[256]; // enum csv_byte
     struct csv_cell *cells;
     size_t cell_count, cell_capacity;
     struct csv_record record;
@@ -62,9 +64,10 @@ enum status csv_reader_open_text(struct csv_reader *reader, const char *path, co
 // A piece of the text, which is whole rows but for the file's own end (csv_pieces.h), read where it lies: `bytes`
 // stays the caller's, is written to, and has NUMBER_PADDING bytes behind it. Lines are counted from 1; the lines
 // before the table are skipped in the first piece. The piece was not cut where a row ends when reader->unclosed > 0
-// or not all of it has been read when there are no more rows.
-enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, char *bytes, size_t length, bool first,
-                                  bool last, const struct dialect *dialect, struct notes *notes, struct error *error);
+// or not all of it has been read when there are no more rows. `index` (the caller's, filled here) makes it fast.
+enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, char *bytes, size_t length,
+                                  struct csv_index *index, bool first, bool last, const struct dialect *dialect,
+                                  struct notes *notes, struct error *error);
 void csv_reader_close(struct csv_reader *reader); // safe on {0}
 // The next row; row->count == 0 at the end and only there.
 enum status csv_reader_next(struct csv_reader *reader, struct csv_row *row, struct error *error);
@@ -72,7 +75,7 @@ enum status csv_reader_next(struct csv_reader *reader, struct csv_row *row, stru
 enum status csv_reader_finish(struct csv_reader *reader, struct error *error);
 const char *csv_line_ending(const struct csv_reader *reader); // "lf", "crlf", "cr", "mixed"
 
-// ---- between csv_reader.c and csv_record.c --------------------------------------------------------
+// ---- between csv_reader.c, csv_cut.c and csv_record.c --------------------------------------------------------
 // Makes sure that a whole line begins at buffer[start + from], or that the input has ended.
 // *length counts its line end too; 0 at the end of the input.
 enum status csv_reader_line(struct csv_reader *reader, size_t from, size_t *length, struct error *error);
@@ -81,6 +84,12 @@ enum status csv_reader_cell(struct csv_reader *reader, const char *text, size_t 
 // quoted whole lose their quotes. The text is untouched: csv_reader_end_cells puts the NULs in.
 enum status csv_reader_split_plain(struct csv_reader *reader, size_t length, struct error *error);
 void csv_reader_end_cells(struct csv_reader *reader);
+enum csv_byte { BYTE_PLAIN, BYTE_DELIMITER, BYTE_CR, BYTE_LF, BYTE_ESCAPE }; // in `class`
+enum csv_cut { CSV_CUT_ROW, CSV_CUT_MORE, CSV_CUT_HARD }; // a whole row; more text is needed; libcsv has to look
+// Cuts the row at buffer[start]; *used counts its line end too. The first looks at every byte, the second at the
+// marks of reader->index and leaves a last line without end to the first (CSV_CUT_MORE).
+enum csv_cut csv_cut_row(struct csv_reader *reader, size_t *used, enum status *status, struct error *error);
+enum csv_cut csv_cut_indexed(struct csv_reader *reader, size_t *used, enum status *status, struct error *error);
 void csv_reader_count_ending(struct csv_reader *reader, bool cr, bool lf);
 
 void csv_record_open(struct csv_record *record, const struct dialect *dialect);

@@ -52,10 +52,16 @@ static enum status forget(struct loading *loading, size_t notes, bool again, str
     return status;
 }
 
-static enum status read_header(const struct loading *loading, struct csv_reader *reader, struct error *error) {
-    struct csv_row header;
+// *found false: the text ends before the table begins.
+static enum status read_header(const struct loading *loading, struct csv_reader *reader, bool *found,
+                               struct error *error) {
+    const struct dialect *dialect = &loading->dataset->dialect;
+    struct csv_row header = {.count = 1};
     reader->width = loading->width;
-    return loading->dataset->dialect.header == 1 ? csv_reader_next(reader, &header, error) : STATUS_OK;
+    bool skipped = reader->line == dialect->skip + 1;
+    enum status status = dialect->header == 1 ? csv_reader_next(reader, &header, error) : STATUS_OK;
+    *found = skipped && header.count > 0;
+    return status;
 }
 
 // What is known of the file as a whole once all is read.
@@ -63,6 +69,7 @@ static enum status finish(struct loading *loading, struct csv_reader *reader, bo
     if (again)
         return STATUS_OK;
     strcpy(loading->dataset->dialect.line_ending, csv_line_ending(reader));
+    reader->notes = &loading->dataset->notes;
     return csv_reader_finish(reader, error);
 }
 
@@ -88,16 +95,20 @@ static enum status fill_part(struct csv_reader *reader, struct csv_part *part, s
 static enum status read_in_order(struct loading *loading, size_t most, bool again, struct csv_part *part,
                                  struct error *error) {
     struct csv_reader reader;
-    struct notes *notes = again ? NULL : &loading->dataset->notes;
+    struct notes *notes = again ? NULL : &part->notes; // in the order of the rows
     enum status status =
         csv_reader_open(&reader, loading->path, &loading->dataset->dialect, notes, loading->task, error);
     if (status != STATUS_OK)
         return status;
-    status = read_header(loading, &reader, error);
-    bool more = true;
+    bool begun = true, more = true;
+    status = csv_part_begin(part, error);
+    if (status == STATUS_OK)
+        status = read_header(loading, &reader, &more, error);
     while (status == STATUS_OK && more && loading->rows < most) {
         size_t wanted = most - loading->rows < SEQUENTIAL_ROWS ? most - loading->rows : SEQUENTIAL_ROWS;
-        status = csv_part_begin(part, error);
+        if (!begun)
+            status = csv_part_begin(part, error);
+        begun = false;
         if (status == STATUS_OK)
             status = fill_part(&reader, part, wanted, &more, error);
         if (status == STATUS_OK)
@@ -168,22 +179,20 @@ static void add_totals(struct csv_reader *totals, const struct csv_reader *reade
 
 // One piece into `part`. STATUS_UNSUPPORTED: it was not cut where a row ends, or only one reader can say why it
 // cannot be read.
-static enum status read_piece(struct crew *crew, struct csv_text *text, struct csv_reader *reader,
-                              struct csv_part *part, struct error *error) {
+static enum status read_piece(struct crew *crew, struct csv_text *text, struct csv_index *index,
+                              struct csv_reader *reader, struct csv_part *part, struct error *error) {
     const struct loading *loading = crew->loading;
     const struct dialect *dialect = &loading->dataset->dialect;
-    bool first = text->index == 0, more = true;
-    enum status status = csv_reader_open_piece(reader, loading->path, text->bytes, text->length, first, text->last,
-                                               dialect, crew->again ? NULL : &part->notes, error);
-    if (status == STATUS_OK && first && !text->last && (dialect->skip > 0 || dialect->header == 1)) {
-        status = read_header(loading, reader, error);
-        if (reader->line != dialect->skip + 1 + (dialect->header == 1) && reader->start == reader->end)
-            return STATUS_UNSUPPORTED; // the table may begin behind this piece
-    } else if (status == STATUS_OK && first) {
-        status = read_header(loading, reader, error);
-    }
+    bool first = text->index == 0, found = true, more = true;
+    enum status status = csv_part_begin(part, error);
     if (status == STATUS_OK)
-        status = csv_part_begin(part, error);
+        status = csv_reader_open_piece(reader, loading->path, text->bytes, text->length, index, first, text->last,
+                                       dialect, crew->again ? NULL : &part->notes, error);
+    reader->width = loading->width;
+    if (status == STATUS_OK && first)
+        status = read_header(loading, reader, &found, error);
+    if (!found && !text->last)
+        return STATUS_UNSUPPORTED; // the table begins behind this piece
     if (status == STATUS_OK)
         status = fill_part(reader, part, SIZE_MAX, &more, error);
     if (status != STATUS_OK && status != STATUS_MEMORY)
@@ -231,6 +240,7 @@ static void *work(void *context) {
     struct crew *crew = context;
     struct csv_part part;
     struct csv_text text = {0};
+    struct csv_index index = {0};
     struct error error;
     bool found = true;
     enum status status =
@@ -240,7 +250,7 @@ static void *work(void *context) {
         status = take_piece(crew, &text, &found, &error);
         if (status != STATUS_OK || !found)
             break;
-        status = read_piece(crew, &text, &reader, &part, &error);
+        status = read_piece(crew, &text, &index, &reader, &part, &error);
         if (status == STATUS_OK)
             status = append_piece(crew, text.index, &reader, &part, &error);
         csv_reader_close(&reader);
@@ -248,6 +258,7 @@ static void *work(void *context) {
     if (status != STATUS_OK)
         stop(crew, status, &error);
     csv_part_close(&part);
+    csv_index_free(&index);
     mem_free(text.bytes);
     return NULL;
 }
@@ -291,7 +302,6 @@ static enum status many_readers(struct loading *loading, bool again, bool *wrong
         if (status != STATUS_OK)
             *error = crew.error;
     }
-    crew.totals.notes = again ? NULL : &loading->dataset->notes;
     crew.totals.dialect = loading->dataset->dialect;
     crew.totals.input.odd_bytes = crew.pieces.input.odd_bytes;
     crew.totals.input.nul_bytes = crew.pieces.input.nul_bytes;
