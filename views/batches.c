@@ -40,7 +40,7 @@ static struct batches_rects rects(struct rect area, const struct snapshot *snaps
     out.head = rect_take_top(&area, 1);
     if (!out.wide) {
         out.sizes = area;
-        out.chosen = rect_take_bottom(&area, area.height >= 28 ? 8 : area.height >= 14 ? 6 : 0);
+        out.chosen = rect_take_bottom(&area, area.height >= 28 ? 8 : area.height >= 18 ? 6 : 3);
         out.bars = area;
         return out;
     }
@@ -112,7 +112,7 @@ static void draw_bottom(const struct batches_state *state, const struct snapshot
              text_integer((int64_t)cut->count, NUMBER_SCREEN, b), target ? target : "class");
     struct rect inside = rect_inset(canvas_pane(canvas, area, false, title, "t shows the batch sizes"), 1, 0);
     struct rect legend = inside;
-    legend.height = legend.height > 1 ? legend.height - 1 : 0;
+    legend.height = legend.height > 1 ? legend.height - 1 : legend.height;
     rect_take_top(&inside, batches_legend_draw(cut, canvas, legend));
     batches_summary_draw(state, snapshot, cut, canvas, inside);
 }

@@ -5,7 +5,9 @@
 
 #include "views/batches_parts.h"
 
-#define PITCH_MOST 22 // columns of the screen for one batch
+#define SLOT_LEAST 36    // columns that a class and its figures take …
+#define SLOT_WITH_BAR 60 // … and with its deviation
+#define PITCH_MOST 22    // columns of the screen for one batch
 #define AXIS_WIDTH 6
 #define WHOLE_WIDTH 5 // the column of the whole epoch, with the gap before it
 
@@ -367,7 +369,7 @@ static void draw_slot(const struct batches_cut *cut, const size_t counts[BATCH_S
     double total = (double)plan->rows, error = sqrt(p * (1 - p) / rows * (total - rows) / fmax(total - 1, 1));
     char number[TEXT_NUMBER_SIZE], percent[TEXT_NUMBER_SIZE], usual[TEXT_NUMBER_SIZE];
     int x = row.x + batches_swatch(canvas, row.x, row.y, plan, slot) + 1, figures = 26, bar = 0;
-    if (row.width >= figures + 34)
+    if (row.width >= SLOT_WITH_BAR)
         bar = row.width - figures - 26 < 21 ? row.width - figures - 26 : 21;
     int label = row.x + row.width - figures - (bar ? bar + 1 : 0) - x;
     canvas_field(canvas, x, row.y, label, TEXT_LEFT, style_ink(INK_TEXT), plan->slots[slot].label);
@@ -379,25 +381,6 @@ static void draw_slot(const struct batches_cut *cut, const size_t counts[BATCH_S
     canvas_field(canvas, x + 16, row.y, 9, TEXT_RIGHT, style_ink(INK_DIM), text_percent(p, 1, NUMBER_SCREEN, usual));
     if (bar)
         draw_deviation(canvas, x + figures, row.y, bar, error > 0 ? (share - p) / error : 0, batches_color(plan, slot));
-}
-
-void batches_chosen_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
-    char title[96], note[96], a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
-    snprintf(title, sizeof title, "batch %s of %s", text_integer((int64_t)cut->chosen + 1, NUMBER_SCREEN, a),
-             text_integer((int64_t)cut->count, NUMBER_SCREEN, b));
-    snprintf(note, sizeof note, "rows · share · of all%s", area.width >= 64 ? " · ±3 std errors" : "");
-    struct rect inside = rect_inset(canvas_pane(canvas, area, false, title, note), 1, 0);
-    size_t counts[BATCH_SLOTS];
-    if (rect_empty(inside))
-        return;
-    batch_plan_counts(cut->plan, cut->from, cut->to, counts);
-    size_t down = (size_t)inside.height, across = (cut->plan->slot_count + down - 1) / down;
-    int width = inside.width / (int)across - (across > 1 ? 2 : 0);
-    struct rect old = canvas_clip(canvas, inside);
-    for (size_t i = 0; i < cut->plan->slot_count; i++)
-        draw_slot(cut, counts, i, canvas,
-                  (struct rect){inside.x + (int)(i / down) * (width + 2), inside.y + (int)(i % down), width, 1});
-    canvas_unclip(canvas, old);
 }
 
 int batches_legend_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
@@ -421,4 +404,28 @@ int batches_legend_draw(const struct batches_cut *cut, struct canvas *canvas, st
     }
     canvas_unclip(canvas, old);
     return y - area.y + 1;
+}
+
+void batches_chosen_draw(const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
+    char title[96], note[96], a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
+    snprintf(title, sizeof title, "batch %s of %s", text_integer((int64_t)cut->chosen + 1, NUMBER_SCREEN, a),
+             text_integer((int64_t)cut->count, NUMBER_SCREEN, b));
+    struct rect inside = rect_inset(area, 2, 1);
+    size_t counts[BATCH_SLOTS];
+    if (rect_empty(inside))
+        return;
+    batch_plan_counts(cut->plan, cut->from, cut->to, counts);
+    size_t down = (size_t)inside.height, across = (cut->plan->slot_count + down - 1) / down;
+    int width = inside.width / (int)across - (across > 1 ? 2 : 0);
+    snprintf(note, sizeof note, "rows · share · of all%s", width >= SLOT_WITH_BAR ? " · ±3 std errors" : "");
+    canvas_pane(canvas, area, false, title, width < SLOT_LEAST ? NULL : note);
+    if (width < SLOT_LEAST) { // too narrow for the figures of each
+        batches_legend_draw(cut, canvas, inside);
+        return;
+    }
+    struct rect old = canvas_clip(canvas, inside);
+    for (size_t i = 0; i < cut->plan->slot_count; i++)
+        draw_slot(cut, counts, i, canvas,
+                  (struct rect){inside.x + (int)(i / down) * (width + 2), inside.y + (int)(i % down), width, 1});
+    canvas_unclip(canvas, old);
 }
