@@ -16,8 +16,9 @@ enum command_set { // bits: which commands take a flag
     TAKES_CAT = 32,
     TAKES_PROFILE = 64,
     TAKES_PREPARE = 128,
+    TAKES_GET = 256,
     TAKES_READING = TAKES_SCREEN | TAKES_TRAIN | TAKES_SNIFF | TAKES_CAT | TAKES_PROFILE | TAKES_PREPARE,
-    TAKES_ALL = 255
+    TAKES_ALL = 511
 };
 
 // X(id, name, letter, value, commands, help): value "" = a switch.
@@ -28,6 +29,8 @@ enum command_set { // bits: which commands take a flag
     X(JSON, "json", 0, "", TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_SNIFF | TAKES_PROFILE | TAKES_PREPARE, \
       "Results as JSON on standard output.") \
     X(OUTPUT, "output", 'o', "FILE", TAKES_PREPARE, "Write the result to FILE.") \
+    X(FOLDER, "output", 'o', "FOLDER", TAKES_GET, "Put what is downloaded into FOLDER (here).") \
+    X(MIRROR, "mirror", 0, "URL", TAKES_GET, "Download from URL/NAME instead (also: BATCHLAB_MIRROR).") \
     X(STEPS, "steps", 0, "LIST", TAKES_PREPARE | TAKES_TRAIN, \
       "Pipeline in short form: \"missing=median,standardize,one-hot\".") \
     X(FIT_ROWS, "fit-rows", 0, "SHARE|all", TAKES_PREPARE, "Share of the rows that steps are fitted on (all).") \

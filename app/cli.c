@@ -72,6 +72,13 @@ const struct command_row cli_commands[] = {
      .files_least = 1,
      .files_most = 1,
      .run = cli_cat},
+    {.name = "get",
+     .usage = "cifar10|cifar100|fashion-mnist [-o FOLDER]",
+     .help = "Download an official image set, check it, and print the path to open.",
+     .takes = TAKES_GET,
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_get},
 };
 const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
 

@@ -23,6 +23,7 @@ int cli_profile(const struct arguments *arguments);
 int cli_prepare(const struct arguments *arguments);
 int cli_sniff(const struct arguments *arguments);
 int cli_cat(const struct arguments *arguments);
+int cli_get(const struct arguments *arguments);
 
 // Shared by the commands.
 int cli_fail(const struct error *error);  // prints the sentence; EXIT_FAILED
