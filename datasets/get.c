@@ -62,7 +62,8 @@ static enum status check_answer(struct transfer *transfer, struct error *error) 
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *context) {
     struct transfer *transfer = context;
     size_t length = size * count;
-    enum status status = transfer->request.begun ? STATUS_OK : check_answer(transfer, &transfer->request.problem);
+    bool first = !transfer->request.begun;
+    enum status status = first ? check_answer(transfer, &transfer->request.problem) : STATUS_OK;
     if (!status && length > transfer->file->bytes - transfer->done) {
         transfer->spoiled = true;
         status = error_set(&transfer->request.problem, STATUS_INVALID,
@@ -71,6 +72,8 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *context) {
     }
     if (!status)
         status = transfer_write(transfer, bytes, length, &transfer->request.problem);
+    if (!status && first)
+        transfer_show(transfer, false, true);
     transfer->request.status = status;
     return status ? 0 : length;
 }

@@ -35,9 +35,8 @@ enum status get_begin(const char *mirror, struct error *error);
 // What is missing of the part, from the network. On success the part has as many bytes as the file.
 enum status get_fetch(struct transfer *transfer, struct error *error);
 
-// Called back while bytes come:
-void transfer_show(struct transfer *transfer, bool checking,
-                   bool last); // tells the progress, at most 10 times a second
+// Called back while bytes come. Tells the progress: at most 10 times a second, or now.
+void transfer_show(struct transfer *transfer, bool checking, bool now);
 enum status transfer_empty(struct transfer *transfer, struct error *error);
 enum status transfer_write(struct transfer *transfer, const char *bytes, size_t count, struct error *error);
 const char *transfer_megabytes(uint64_t bytes, char out[32]); // "162.2 MiB"
