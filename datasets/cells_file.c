@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -17,40 +16,10 @@
 
 static _Atomic size_t limit, taken;
 
-// A figure of kilobytes in a file of the kernel's, 0 when it is not there.
-static uint64_t kernel_figure(const char *path, const char *name) {
-    char line[256];
-    unsigned long long figure = 0;
-    FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, name, strlen(name)) != 0)
-            continue;
-        figure = strtoull(line + strlen(name), NULL, 10);
-        break;
-    }
-    if (file != NULL)
-        fclose(file);
-    return figure;
-}
-
-static void lower(uint64_t *least, uint64_t figure) {
-    if (figure > 0 && figure < *least)
-        *least = figure;
-}
-
-// Half of what machine, control group and address space leave; at least one block of a few columns.
+// Half of what machine, control group and address space leave.
 static size_t usual_limit(void) {
-    uint64_t left = UINT64_MAX;
-    struct rlimit space;
-    lower(&left, kernel_figure("/proc/meminfo", "MemAvailable:") * 1024);
-    lower(&left, kernel_figure("/sys/fs/cgroup/memory.max", ""));
-    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) {
-        uint64_t used = kernel_figure("/proc/self/status", "VmSize:") * 1024;
-        lower(&left, space.rlim_cur > used ? space.rlim_cur - used : 1);
-    }
-    if (left == UINT64_MAX)
-        left = (uint64_t)4 << 30;
-    return left / 2 > SIZE_MAX ? SIZE_MAX : (size_t)(left / 2);
+    uint64_t left = mem_left() / 2;
+    return left > SIZE_MAX ? SIZE_MAX : (size_t)left;
 }
 
 void cells_set_memory(size_t bytes) {

@@ -148,20 +148,8 @@ uint64_t host_memory_total(void) {
     return pages(_SC_PHYS_PAGES);
 }
 
-// What the kernel could hand out without swapping: caches it would drop count as free.
 uint64_t host_memory_free(void) {
-    char line[256];
-    unsigned long long kilobytes = 0;
-    FILE *file = fopen("/proc/meminfo", "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL && kilobytes == 0) {
-        if (sscanf(line, "MemAvailable: %llu", &kilobytes) != 1) {
-            kilobytes = 0;
-        }
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return kilobytes > 0 ? (uint64_t)kilobytes * 1024 : pages(_SC_AVPHYS_PAGES);
+    return mem_left();
 }
 
 void host_processor_name(char *name, size_t size) {

@@ -1,6 +1,9 @@
 // mem, str and arena, with allocations that fail on demand; status, which needs them.
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/arena.h"
 #include "core/base/mem.h"
@@ -49,6 +52,32 @@ static void test_failing_on_demand(void **state) {
     assert_int_equal(mem_calls() - before, 3);
     mem_free(first);
     mem_free(third);
+}
+
+// In a child whose address space may grow by 256 MiB.
+static void test_what_is_left(void **state) {
+    (void)state;
+    assert_true(mem_left() > 1 << 20);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit space;
+        unsigned long pages = 0;
+        FILE *file = fopen("/proc/self/statm", "r");
+        if (file == NULL || fscanf(file, "%lu", &pages) != 1)
+            _exit(2);
+        fclose(file);
+        space.rlim_cur = space.rlim_max = pages * (unsigned long)sysconf(_SC_PAGESIZE) + ((rlim_t)256 << 20);
+        if (setrlimit(RLIMIT_AS, &space) != 0)
+            _exit(3);
+        uint64_t left = mem_left();
+        _exit(left > (uint64_t)200 << 20 && left <= (uint64_t)260 << 20 ? 0 : 4);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // their shadows alone are larger than any limit
+    assert_int_equal(WEXITSTATUS(status), 0);
+#endif
 }
 
 static void test_vec_reserve(void **state) {
@@ -187,6 +216,7 @@ int main(void) {
         cmocka_unit_test(test_alloc_is_zeroed_and_checked),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_failing_on_demand),
+        cmocka_unit_test(test_what_is_left),
         cmocka_unit_test(test_vec_reserve),
         cmocka_unit_test(test_str),
         cmocka_unit_test(test_str_out_of_memory),
