@@ -17,8 +17,9 @@ enum command_set { // bits: which commands take a flag
     TAKES_PROFILE = 64,
     TAKES_PREPARE = 128,
     TAKES_GET = 256,
-    TAKES_READING = TAKES_SCREEN | TAKES_TRAIN | TAKES_SNIFF | TAKES_CAT | TAKES_PROFILE | TAKES_PREPARE,
-    TAKES_ALL = 511
+    TAKES_BATCHES = 512,
+    TAKES_READING = TAKES_SCREEN | TAKES_TRAIN | TAKES_SNIFF | TAKES_CAT | TAKES_PROFILE | TAKES_PREPARE | TAKES_BATCHES,
+    TAKES_ALL = 1023
 };
 
 // X(id, name, letter, value, commands, help): value "" = a switch.
@@ -26,12 +27,13 @@ enum command_set { // bits: which commands take a flag
     X(HELP, "help", 'h', "", TAKES_ALL, "Show this help.") \
     X(VERSION, "version", 'V', "", TAKES_ALL, "Show the version.") \
     X(MAN, "man", 0, "", TAKES_SCREEN, "Print the manual page.") \
-    X(JSON, "json", 0, "", TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_SNIFF | TAKES_PROFILE | TAKES_PREPARE, \
+    X(JSON, "json", 0, "", TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_SNIFF | TAKES_PROFILE | TAKES_PREPARE | TAKES_BATCHES, \
       "Results as JSON on standard output.") \
     X(OUTPUT, "output", 'o', "FILE", TAKES_PREPARE, "Write the result to FILE.") \
     X(FOLDER, "output", 'o', "FOLDER", TAKES_GET, "Put what is downloaded into FOLDER (here).") \
     X(MIRROR, "mirror", 0, "URL", TAKES_GET, "Download from URL/NAME instead (also: BATCHLAB_MIRROR).") \
-    X(STEPS, "steps", 0, "LIST", TAKES_PREPARE | TAKES_TRAIN, \
+    X(EPOCH, "epoch", 0, "N", TAKES_BATCHES, "The epoch whose batches are shown (1).") \
+    X(STEPS, "steps", 0, "LIST", TAKES_PREPARE | TAKES_TRAIN | TAKES_BATCHES, \
       "Pipeline in short form: \"missing=median,standardize,one-hot\".") \
     X(FIT_ROWS, "fit-rows", 0, "SHARE|all", TAKES_PREPARE, "Share of the rows that steps are fitted on (all).") \
     X(FORMAT, "format", 0, "csv|json|jsonl", TAKES_CAT, "Form of the output (csv).") \

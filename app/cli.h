@@ -5,6 +5,7 @@
 
 #include "app/args.h"
 #include "datasets/dataset.h"
+#include "datasets/pipeline.h"
 
 #define EXIT_DONE 0
 #define EXIT_FAILED 1
@@ -24,6 +25,7 @@ int cli_prepare(const struct arguments *arguments);
 int cli_sniff(const struct arguments *arguments);
 int cli_cat(const struct arguments *arguments);
 int cli_get(const struct arguments *arguments);
+int cli_batches(const struct arguments *arguments);
 
 // Shared by the commands.
 int cli_fail(const struct error *error);  // prints the sentence; EXIT_FAILED
@@ -34,6 +36,9 @@ void cli_notes(const char *path, const struct notes *notes);
 enum status cli_load_options(const struct arguments *arguments, struct load_options *options, struct error *error);
 // Whether --steps can be read and stands alone; nothing to check is fine.
 enum status cli_check_steps(const struct arguments *arguments, struct error *error);
+// The pipeline that --steps or --recipe names, or the suggested one.
+enum status cli_read_pipeline(const struct arguments *arguments, const struct dataset *dataset,
+                              struct pipeline **pipeline, struct error *error);
 const char *cli_setting(const struct arguments *arguments, const char *name); // the last one given; NULL: none
 // A whole number from 1 up, or a sentence that names `what`.
 enum status cli_number(const char *text, const char *what, int64_t *value, struct error *error);

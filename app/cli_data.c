@@ -80,8 +80,8 @@ int cli_profile(const struct arguments *arguments) {
 
 // ---- prepare --------------------------------------------------------------------------------------------
 
-static enum status read_pipeline(const struct arguments *arguments, const struct dataset *dataset,
-                                 struct pipeline **pipeline, struct error *error) {
+enum status cli_read_pipeline(const struct arguments *arguments, const struct dataset *dataset,
+                              struct pipeline **pipeline, struct error *error) {
     const char *recipe = cli_setting(arguments, "recipe"), *steps = arguments->flags[FLAG_STEPS];
     if (steps)
         return pipeline_parse(steps, pipeline, error);
@@ -174,7 +174,7 @@ int cli_prepare(const struct arguments *arguments) {
     if (!status && dataset->kind != DATASET_TABLE)
         status = error_set(&error, STATUS_UNSUPPORTED, "%s is an image set: prepare writes tables", dataset->name);
     if (!status)
-        status = read_pipeline(arguments, dataset, &pipeline, &error);
+        status = cli_read_pipeline(arguments, dataset, &pipeline, &error);
     if (!status)
         status = split_make(dataset, "random", 1 - plan.share, 0, (uint64_t)plan.seed, &split, &error);
     if (!status)
