@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/base/rng.h"
 #include "core/base/str.h"
 #include "core/train/sampler.h"
 
@@ -364,4 +365,46 @@ double batch_plan_measured(const struct batch_plan *plan, size_t batch) {
         if (batch == (size_t)1 << i)
             return plan->measured[i];
     return NAN;
+}
+
+// ---- pictures -------------------------------------------------------------------------------------------
+
+bool batch_plan_augments(const struct train_params *params) {
+    return params->crop_padding > 0 || params->flip;
+}
+
+struct augmentation {
+    int64_t dy, dx;
+    bool mirrored;
+};
+
+static struct augmentation draw_augmentation(const struct batch_plan *plan, const struct train_params *params,
+                                             size_t position) {
+    size_t batch = (size_t)params->batch, full = plan->rows / batch;
+    uint64_t steps = full + (plan->rows % batch && (full == 0 || !params->drop_last));
+    uint64_t step = plan->epoch * steps + position / batch, choices = 2 * (uint64_t)params->crop_padding + 1;
+    struct rng rng = rng_make(plan->seed, RNG_AUGMENT, step << 24 | position % batch);
+    struct augmentation drawn;
+    drawn.dy = (int64_t)rng_below(&rng, choices) - params->crop_padding;
+    drawn.dx = (int64_t)rng_below(&rng, choices) - params->crop_padding;
+    drawn.mirrored = rng_below(&rng, 2) == 1 && params->flip;
+    return drawn;
+}
+
+void batch_plan_pixels(const struct batch_plan *plan, const struct train_params *params, size_t position,
+                       uint8_t *pixels) {
+    const struct source *source = plan->source;
+    const int64_t *size = source->sample.size;
+    struct augmentation drawn = draw_augmentation(plan, params, position);
+    const uint8_t *from =
+        (const uint8_t *)source->features + plan->order[position] * (size_t)shape_count(source->sample);
+    for (int64_t c = 0; c < size[0]; c++, from += size[1] * size[2]) {
+        uint8_t outside = (uint8_t)lround(fmin(fmax((double)source->pixel_mean[c < 4 ? c : 3], 0), 1) * 255);
+        for (int64_t h = 0; h < size[1]; h++)
+            for (int64_t w = 0; w < size[2]; w++) {
+                int64_t y = h + drawn.dy, x = (drawn.mirrored ? size[2] - 1 - w : w) + drawn.dx;
+                bool inside = y >= 0 && y < size[1] && x >= 0 && x < size[2];
+                *pixels++ = inside ? from[y * size[2] + x] : outside;
+            }
+    }
 }

@@ -6,6 +6,7 @@
 #define CORE_SESSION_BATCH_PLAN_H
 
 #include "core/base/task.h"
+#include "core/params.h"
 #include "core/train/source.h"
 
 #define BATCH_SLOTS 12  // as many as there are class colors
@@ -47,5 +48,12 @@ void batch_plan_counts(const struct batch_plan *plan, size_t from, size_t to, si
 // square over all kinds. B ≤ N.
 double batch_plan_error(const struct batch_plan *plan, size_t batch);
 double batch_plan_measured(const struct batch_plan *plan, size_t batch); // NaN: not measured
+
+bool batch_plan_augments(const struct train_params *params); // pictures are changed on their way into a batch
+// Pixels [channels][height][width] of the picture at that position of the order as training sees them (OP_GATHER,
+// core/backend/program.h), in the step that a run takes there whose batch size never changed. What comes from
+// outside the picture has the mean color of the training pictures, which is 0 to the model.
+void batch_plan_pixels(const struct batch_plan *plan, const struct train_params *params, size_t position,
+                       uint8_t *pixels);
 
 #endif

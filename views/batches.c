@@ -228,6 +228,18 @@ static enum view_result open_batch(struct batches_state *state, const struct vie
     return VIEW_REDRAW;
 }
 
+static enum view_result switch_augmentation(struct batches_state *state, const struct view_context *context) {
+    const char *message = "";
+    if (!context->snapshot->dataset->images)
+        message = "augmentation is for pictures; these are rows of a table";
+    else if (!batch_plan_augments(context->snapshot->params))
+        message = "pictures are not augmented: s sets crop padding and flip";
+    snprintf(context->wish->message, sizeof context->wish->message, "%s", message);
+    if (!message[0])
+        state->plain = !state->plain;
+    return VIEW_REDRAW;
+}
+
 static enum view_result switch_pane(struct batches_state *state, const struct snapshot *snapshot) {
     state->opened = false;
     state->pane = state->pane == BATCHES_BARS ? BATCHES_SIZES : BATCHES_BARS;
@@ -278,6 +290,8 @@ static enum view_result request_batch(struct batches_state *state, const struct 
         return go_batch(state, cut, 1);
     case REQUEST_BATCH_BEFORE:
         return go_batch(state, cut, -1);
+    case REQUEST_AUGMENT:
+        return switch_augmentation(state, context);
     case REQUEST_BATCH_OPEN:
         return open_batch(state, context, cut);
     case REQUEST_BATCH_SIZES:

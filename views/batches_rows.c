@@ -94,6 +94,7 @@ static struct table_view_model rows_model(struct rows_data *data, const struct s
 // ---- pictures -------------------------------------------------------------------------------------------
 
 #define PICTURES_WANTED 8
+#define PICTURE_BYTES_MOST 16384 // of one picture whose augmentation can be shown
 
 struct grid_shape {
     int width, height; // of one picture, without its label
@@ -101,22 +102,21 @@ struct grid_shape {
     size_t first;
 };
 
-static struct picture picture_of(const struct image_set *images, size_t index) {
-    size_t plane = images->height * images->width;
-    return (struct picture){.pixels = images->pixels + index * images->channels * plane,
+static struct picture picture_of(const struct image_set *images, const uint8_t *pixels) {
+    return (struct picture){.pixels = pixels,
                             .width = (int)images->width,
                             .height = (int)images->height,
                             .channels = images->channels >= 3 ? 3 : 1,
                             .step_x = 1,
                             .step_y = images->width,
-                            .step_channel = plane};
+                            .step_channel = images->height * images->width};
 }
 
 // The largest pictures of which several are seen at once.
 static struct grid_shape grid_of(const struct batches_state *state, const struct batches_cut *cut,
                                  const struct image_set *images, struct rect area) {
     struct grid_shape shape = {0};
-    struct picture picture = picture_of(images, 0);
+    struct picture picture = picture_of(images, images->pixels);
     size_t count = cut->to - cut->from, wanted = count < PICTURES_WANTED ? count : PICTURES_WANTED;
     for (int most = area.height - 1 > 4 ? area.height - 1 : 4; most >= 4; most--) {
         thumbnail_size(&picture, 2 * most, most, 1, &shape.width, &shape.height);
@@ -135,27 +135,41 @@ static struct rect inside_of(struct rect area) {
     return rect_inset(area, 2, 1);
 }
 
-static void draw_picture(const struct batches_cut *cut, const struct image_set *images, size_t index, bool chosen,
-                         struct canvas *canvas, struct rect cell) {
-    struct picture picture = picture_of(images, origin_of(cut, index));
-    struct rect label = rect_take_bottom(&cell, 1);
-    size_t slot = cut->plan->slot_of[cut->from + index];
-    const char *name = images->class_names[images->labels[origin_of(cut, index)]];
-    thumbnail_draw(canvas, cell, &picture);
-    int used = batches_swatch(canvas, label.x, label.y, cut->plan, slot) + 1;
-    struct style style = chosen ? style_on(INK_SELECTED_TEXT, INK_SELECTED) : style_ink(INK_DIM);
-    canvas_field(canvas, label.x + used, label.y, label.width - used, TEXT_LEFT, style, name);
+static bool is_changed(const struct batches_state *state, const struct snapshot *snapshot,
+                       const struct batches_cut *cut) {
+    return !state->plain && cut->plan->source->dtype == DTYPE_U8 && batch_plan_augments(snapshot->params) &&
+           (size_t)shape_count(cut->plan->source->sample) <= PICTURE_BYTES_MOST;
 }
 
-static void draw_pictures(const struct batches_state *state, const struct image_set *images,
+static void draw_picture(const struct batches_state *state, const struct snapshot *snapshot,
+                         const struct batches_cut *cut, size_t index, struct canvas *canvas, struct rect cell) {
+    const struct image_set *images = snapshot->dataset->images;
+    uint8_t changed[PICTURE_BYTES_MOST];
+    size_t origin = origin_of(cut, index), bytes = images->channels * images->height * images->width;
+    const uint8_t *pixels = images->pixels + origin * bytes;
+    if (is_changed(state, snapshot, cut)) {
+        batch_plan_pixels(cut->plan, snapshot->params, cut->from + index, changed);
+        pixels = changed;
+    }
+    struct picture picture = picture_of(images, pixels);
+    struct rect label = rect_take_bottom(&cell, 1);
+    bool chosen = state->opened && index == state->picture;
+    thumbnail_draw(canvas, cell, &picture);
+    int used = batches_swatch(canvas, label.x, label.y, cut->plan, cut->plan->slot_of[cut->from + index]) + 1;
+    struct style style = chosen ? style_on(INK_SELECTED_TEXT, INK_SELECTED) : style_ink(INK_DIM);
+    canvas_field(canvas, label.x + used, label.y, label.width - used, TEXT_LEFT, style,
+                 images->class_names[images->labels[origin]]);
+}
+
+static void draw_pictures(const struct batches_state *state, const struct snapshot *snapshot,
                           const struct batches_cut *cut, struct canvas *canvas, struct rect area) {
-    struct grid_shape shape = grid_of(state, cut, images, area);
+    struct grid_shape shape = grid_of(state, cut, snapshot->dataset->images, area);
     size_t count = cut->to - cut->from;
     for (int i = 0; i < shape.across * shape.down && shape.first + (size_t)i < count; i++) {
         size_t index = shape.first + (size_t)i;
         struct rect cell = {area.x + i % shape.across * (shape.width + 2),
                             area.y + i / shape.across * (shape.height + 1), shape.width, shape.height + 1};
-        draw_picture(cut, images, index, state->opened && index == state->picture, canvas, cell);
+        draw_picture(state, snapshot, cut, index, canvas, cell);
     }
 }
 
@@ -189,11 +203,17 @@ void batches_rows_draw(const struct batches_state *state, const struct snapshot 
     const struct image_set *images = snapshot->dataset->images;
     snprintf(title, sizeof title, "batch %s of %s", text_integer((int64_t)cut->chosen + 1, NUMBER_SCREEN, a),
              text_integer((int64_t)cut->count, NUMBER_SCREEN, b));
-    snprintf(note, sizeof note, "%s %s", text_integer((int64_t)(cut->to - cut->from), NUMBER_SCREEN, a),
-             images ? "pictures" : "rows");
+    text_integer((int64_t)(cut->to - cut->from), NUMBER_SCREEN, a);
+    if (!images)
+        snprintf(note, sizeof note, "%s rows", a);
+    else
+        snprintf(note, sizeof note, "%s pictures · %s", a,
+                 is_changed(state, snapshot, cut)        ? "augmented"
+                 : batch_plan_augments(snapshot->params) ? "as stored"
+                                                         : "no augmentation");
     struct rect inside = rect_inset(canvas_pane(canvas, area, state->opened, title, note), 1, 0);
     if (images) {
-        draw_pictures(state, images, cut, canvas, inside);
+        draw_pictures(state, snapshot, cut, canvas, inside);
         return;
     }
     struct rows_data data;

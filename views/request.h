@@ -74,6 +74,7 @@ enum view_id {
     X(EPOCH_NOW, "f", IN(BATCHES), "epoch of the run", "", "Show the shuffle of the epoch that the living run is in.") \
     X(BATCH_BEFORE, "N", IN(BATCHES), "previous batch", "", "Go to the batch before.") \
     X(BATCH_NEXT, "n", IN(BATCHES), "next batch", "batch", "Go to the next batch.") \
+    X(AUGMENT, "a", IN(BATCHES), "augmentation", "augmented", "Show pictures as training sees them, or as they are stored.") \
     X(BATCH_SIZES, "t", IN(BATCHES), "batch sizes", "sizes", "Go to the table of batch sizes, or back to the batches; Enter takes a size.") \
     X(SPLIT_FORM, "s", IN(BATCHES), "split and seed", "split", "Change the split, the seed and what else decides the batches.") \
     X(DROP_LAST, "d", IN(BATCHES), "drop last batch", "drop last", "Leave the short last batch of an epoch out, or take it in again.") \

@@ -194,6 +194,87 @@ static void numbers_fall_into_octiles(void **state) {
     source_release(source);
 }
 
+// A program of one operation, as a backend runs it in the training step `step`: out [batch, …sample].
+static void gather(const struct source *source, const struct train_params *params, uint64_t step, const uint32_t *rows,
+                   size_t batch, float *out) {
+    struct backend *ref = NULL;
+    struct backend_options options = {0};
+    struct buffer *buffers[3];
+    struct plan *plan = NULL;
+    struct program program = {.batch = (int64_t)batch};
+    size_t sample = (size_t)shape_count(source->sample), count = source->rows * sample;
+    value_id in = program_value(&program, SLOT_ROWS, 0, DTYPE_I32, shape_make(1, &program.batch));
+    value_id all =
+        program_value(&program, SLOT_FEATURES, 0, DTYPE_U8, shape_batch((int64_t)source->rows, source->sample));
+    value_id made = program_value(&program, SLOT_OUTPUTS, 0, DTYPE_F32, shape_batch((int64_t)batch, source->sample));
+    struct op *op = program_op(&program, OP_GATHER);
+    op->in[0] = in;
+    op->in[1] = all;
+    op->out[0] = made;
+    op->attr.gather.training = true;
+    for (int i = 0; i < 4; i++) {
+        op->attr.gather.mean[i] = source->pixel_mean[i];
+        op->attr.gather.sd[i] = source->pixel_sd[i];
+    }
+    struct step_args args = {.seed = (uint64_t)params->seed, .step = step, .flip = params->flip};
+    args.crop_padding = (int)params->crop_padding;
+    assert_int_equal(backend_open("ref", &options, &ref, &error), STATUS_OK);
+    const struct backend_api *api = ref->api;
+    assert_int_equal(api->allocate(ref, DTYPE_I32, batch, &buffers[0], &error), STATUS_OK);
+    assert_int_equal(api->allocate(ref, DTYPE_U8, count, &buffers[1], &error), STATUS_OK);
+    assert_int_equal(api->allocate(ref, DTYPE_F32, batch * sample, &buffers[2], &error), STATUS_OK);
+    assert_int_equal(api->upload(ref, buffers[0], 0, batch, rows, &error), STATUS_OK);
+    assert_int_equal(api->upload(ref, buffers[1], 0, count, source->features, &error), STATUS_OK);
+    struct binding binding = {0};
+    binding.slots[SLOT_ROWS] = buffers[0];
+    binding.slots[SLOT_FEATURES] = buffers[1];
+    binding.slots[SLOT_OUTPUTS] = buffers[2];
+    assert_int_equal(api->prepare(ref, &program, &binding, &plan, &error), STATUS_OK);
+    assert_int_equal(api->run(ref, plan, &args, &error), STATUS_OK);
+    assert_int_equal(api->download(ref, buffers[2], 0, batch * sample, out, &error), STATUS_OK);
+    api->discard(ref, plan);
+    for (int i = 0; i < 3; i++)
+        api->release(ref, buffers[i]);
+    backend_close(ref);
+    program_free(&program);
+}
+
+// Every picture of a batch against what the reference gathers in the step that trains on it.
+static void pictures_are_those_that_training_sees(void **state) {
+    enum { SIDE = 12, CHANNELS = 3, BATCH = 16, PIXELS = CHANNELS * SIDE * SIDE };
+    struct source *source = source_bars(90, CHANNELS, SIDE, 4, 3);
+    struct train_params params;
+    static float gathered[BATCH * PIXELS];
+    (void)state;
+    params_defaults(&train_table, &params);
+    params.batch = BATCH;
+    params.crop_padding = 3;
+    params.flip = true;
+    for (int c = 0; c < CHANNELS; c++) {
+        source->pixel_mean[c] = 0.25F * (float)(c + 1);
+        source->pixel_sd[c] = 0.5F;
+    }
+    struct batch_plan *plan = plan_of(source, (uint64_t)params.seed, 2, 0); // the third epoch
+    size_t steps = (plan->rows + BATCH - 1) / BATCH, moved = 0;
+    for (size_t batch = 0; batch + 1 < steps; batch++) {
+        gather(source, &params, 2 * steps + batch, plan->order + batch * BATCH, BATCH, gathered);
+        for (size_t i = 0; i < BATCH; i++) {
+            uint8_t pixels[PIXELS];
+            const uint8_t *stored = (const uint8_t *)source->features + (size_t)plan->order[batch * BATCH + i] * PIXELS;
+            batch_plan_pixels(plan, &params, batch * BATCH + i, pixels);
+            for (size_t p = 0; p < PIXELS; p++) {
+                size_t c = p / (SIDE * SIDE);
+                double seen = (pixels[p] / 255.0 - (double)source->pixel_mean[c]) / (double)source->pixel_sd[c];
+                assert_true(fabs(seen - (double)gathered[i * PIXELS + p]) < 0.5 / 255 / 0.5 + 1e-6); // rounded mean
+                moved += pixels[p] != stored[p];
+            }
+        }
+    }
+    assert_true(moved > 1000);
+    batch_plan_free(plan);
+    source_release(source);
+}
+
 static void a_plan_can_be_stopped_and_memory_can_fail(void **state) {
     struct source *source = source_blobs(3000, 3, 4, 2, 9);
     struct batch_plan *plan = NULL;
@@ -338,6 +419,7 @@ int main(void) {
         cmocka_unit_test(many_classes_share_slots),
         cmocka_unit_test(a_large_class_stays_alone),
         cmocka_unit_test(numbers_fall_into_octiles),
+        cmocka_unit_test(pictures_are_those_that_training_sees),
         cmocka_unit_test(a_plan_can_be_stopped_and_memory_can_fail),
         TEST(a_plan_is_made_when_it_is_wanted),
         TEST(other_data_gets_another_plan),

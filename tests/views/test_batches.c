@@ -134,6 +134,21 @@ static void pictures_look_as_read(void **state) {
     scene_close(&scene);
 }
 
+static void augmented_pictures_look_as_read(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, "datasets/samples/fashion-mnist", 16);
+    driver_request(&scene.driver, REQUEST_AUGMENT); // nothing to see yet
+    assert_true(scene.driver.wish.message[0] != '\0');
+    scene.params.crop_padding = 4;
+    scene.params.flip = true;
+    driver_request(&scene.driver, REQUEST_BATCH_OPEN);
+    screen_check("batches-augmented", 160, 48, true, driver_draw, &scene.driver);
+    driver_request(&scene.driver, REQUEST_AUGMENT);
+    screen_check("batches-stored", 160, 48, true, driver_draw, &scene.driver);
+    scene_close(&scene);
+}
+
 static void nothing_looks_as_read(void **state) {
     struct scene scene;
     (void)state;
@@ -304,6 +319,7 @@ int main(void) {
         cmocka_unit_test(rows_look_as_read),
         cmocka_unit_test(numbers_and_the_form_look_as_read),
         cmocka_unit_test(pictures_look_as_read),
+        cmocka_unit_test(augmented_pictures_look_as_read),
         cmocka_unit_test(nothing_looks_as_read),
         cmocka_unit_test(keys_ask_the_session),
         cmocka_unit_test(the_chosen_batch_stays_where_the_size_changes),
