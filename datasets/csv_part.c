@@ -12,7 +12,10 @@ enum status csv_part_open(struct csv_part *part, struct csv_column *columns, siz
                           const struct missing_tokens *tokens, bool again, struct error *error) {
     *part = (struct csv_part){.columns = columns, .width = width, .tokens = tokens, .again = again};
     part->cells = mem_alloc(width, sizeof *part->cells);
-    return part->cells == NULL ? error_memory(error, "a part of a table", width * sizeof *part->cells) : STATUS_OK;
+    part->waiting = mem_alloc(width, CSV_WAITING * sizeof *part->waiting);
+    return part->cells == NULL || part->waiting == NULL
+               ? error_memory(error, "a part of a table", width * CSV_WAITING * sizeof *part->waiting)
+               : STATUS_OK;
 }
 
 void csv_part_close(struct csv_part *part) {
@@ -26,6 +29,7 @@ void csv_part_close(struct csv_part *part) {
     }
     notes_free(&part->notes);
     mem_free(part->cells);
+    mem_free(part->waiting);
     mem_free(part->lines);
     *part = (struct csv_part){0};
 }
@@ -89,7 +93,7 @@ enum status csv_part_begin(struct csv_part *part, struct error *error) {
             status = begin_words(cells, error);
     }
     notes_free(&part->notes);
-    part->trailing = part->first_trailing = part->rows = 0;
+    part->trailing = part->first_trailing = part->rows = part->waiting_count = 0;
     return status;
 }
 
@@ -104,35 +108,89 @@ static void set_missing(struct csv_part_column *cells, size_t row) {
         cells->codes[row] = 0;
 }
 
-static void take_value(struct csv_part *part, const struct csv_column *column, struct csv_part_column *cells,
-                       const struct csv_cell *cell, uint64_t line) {
-    double *value = &cells->values[part->rows];
-    if (column->settled ? cell_read(&column->format, cell->text, cell->length, value)
-                        : cell_take(&column->format, &cells->evidence, cell->text, cell->length, line, value))
-        return;
+static void miss(struct csv_part_column *cells, size_t row, uint64_t line) { // the format cannot read it
     if (cells->misfits++ == 0)
         cells->misfit_line = line;
-    set_missing(cells, part->rows);
+    set_missing(cells, row);
 }
 
-static enum status take_cell(struct csv_part *part, size_t index, const struct csv_cell *cell, uint64_t line,
-                             struct error *error) {
-    const struct csv_column *column = &part->columns[index];
-    struct csv_part_column *cells = &part->cells[index];
-    cells->not_empty = cells->not_empty || cell->length > 0;
-    if (cell_missing_fast(column->own.items != NULL ? &column->own : part->tokens, cell->text, cell->length)) {
+static bool take_value(const struct csv_column *column, struct csv_part_column *cells, const struct csv_cell *cell,
+                       uint64_t line, double *value) {
+    return column->settled ? cell_read(&column->format, cell->text, cell->length, value)
+                           : cell_take(&column->format, &cells->evidence, cell->text, cell->length, line, value);
+}
+
+// Cells of one column, which are the rows from `row` on.
+struct run {
+    const struct csv_column *column;
+    struct csv_part_column *cells;
+    const struct missing_tokens *tokens;
+    const struct csv_cell *cell; // [count]
+    const uint64_t *lines;       // [count]
+    size_t row, count;
+};
+
+static void take_values(const struct run *run) {
+    struct csv_part_column *cells = run->cells;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct csv_cell *cell = &run->cell[i];
+        if (cell_missing_fast(run->tokens, cell->text, cell->length)) {
+            cells->not_empty = cells->not_empty || cell->length > 0;
+            set_missing(cells, run->row + i);
+            continue;
+        }
+        cells->not_empty = true;
+        if (!take_value(run->column, cells, cell, run->lines[i], &cells->values[run->row + i]))
+            miss(cells, run->row + i, run->lines[i]);
+    }
+}
+
+// Words, and cells that are only looked at.
+static enum status take_words(const struct run *run, struct error *error) {
+    const struct csv_column *column = run->column;
+    struct csv_part_column *cells = run->cells;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < run->count && status == STATUS_OK; i++) {
+        const struct csv_cell *cell = &run->cell[i];
+        cells->not_empty = cells->not_empty || cell->length > 0;
+        if (cell_missing_fast(run->tokens, cell->text, cell->length)) {
+            if (column->stored)
+                set_missing(cells, run->row + i);
+            continue;
+        }
+        if (!column->settled && cells->evidence.can != 0)
+            cell_evidence_add(&cells->evidence, cell->text, cell->length, run->lines[i]);
         if (column->stored)
-            set_missing(cells, part->rows);
-        return STATUS_OK;
+            status = column_word(cells->words, cell->text, cell->length, &cells->codes[run->row + i], error);
     }
-    if (column->stored && !is_words(column)) {
-        take_value(part, column, cells, cell, line);
-        return STATUS_OK;
+    return status;
+}
+
+// `cell` holds a column's `count` cells after each other, columns `stride` apart; they are the rows from `row` on.
+static enum status take_cells(struct csv_part *part, const struct csv_cell *cell, size_t stride, size_t row,
+                              size_t count, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < part->width && status == STATUS_OK; i++) {
+        const struct csv_column *column = &part->columns[i];
+        struct run run = {.column = column,
+                          .cells = &part->cells[i],
+                          .tokens = column->own.items != NULL ? &column->own : part->tokens,
+                          .cell = cell + i * stride,
+                          .lines = part->lines + row,
+                          .row = row,
+                          .count = count};
+        if (column->stored && !is_words(column))
+            take_values(&run);
+        else if (column->stored || !column->settled)
+            status = take_words(&run, error);
     }
-    if (!column->settled && cells->evidence.can != 0)
-        cell_evidence_add(&cells->evidence, cell->text, cell->length, line);
-    return column->stored ? column_word(cells->words, cell->text, cell->length, &cells->codes[part->rows], error)
-                          : STATUS_OK;
+    return status;
+}
+
+static enum status flush(struct csv_part *part, struct error *error) {
+    size_t count = part->waiting_count;
+    part->waiting_count = 0;
+    return take_cells(part, part->waiting, CSV_WAITING, part->rows - count, count, error);
 }
 
 static enum status note_long(struct csv_part *part, const struct csv_row *row, struct error *error) {
@@ -158,18 +216,35 @@ static enum status note_ragged(struct csv_part *part, const struct csv_row *row,
     return STATUS_OK;
 }
 
-enum status csv_part_add(struct csv_part *part, const struct csv_row *row, struct error *error) {
+// A row whose cells may be gone with the next one, or that has too few or too many.
+static enum status add_now(struct csv_part *part, const struct csv_row *row, struct error *error) {
     static const char empty[NUMBER_PADDING + 1];
-    static const struct csv_cell nothing = {empty, 0};
-    enum status status = part->rows == part->capacity ? set_capacity(part, 2 * part->capacity, error) : STATUS_OK;
+    enum status status = flush(part, error);
     if (status == STATUS_OK && !part->again && row->count != part->width)
         status = note_ragged(part, row, error);
-    for (size_t i = 0; i < part->width && status == STATUS_OK; i++)
-        if (part->columns[i].stored || !part->columns[i].settled)
-            status = take_cell(part, i, i < row->count ? &row->cells[i] : &nothing, row->line, error);
+    for (size_t i = 0; i < part->width; i++)
+        part->waiting[i] = i < row->count ? row->cells[i] : (struct csv_cell){empty, 0};
+    part->lines[part->rows] = row->line;
     if (status == STATUS_OK)
-        part->lines[part->rows++] = row->line;
+        status = take_cells(part, part->waiting, 1, part->rows, 1, error);
+    part->rows++;
     return status;
+}
+
+enum status csv_part_add(struct csv_part *part, const struct csv_row *row, struct error *error) {
+    enum status status = part->rows == part->capacity ? set_capacity(part, 2 * part->capacity, error) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    if (!row->lasts || row->count != part->width)
+        return add_now(part, row, error);
+    for (size_t i = 0; i < part->width; i++)
+        part->waiting[i * CSV_WAITING + part->waiting_count] = row->cells[i];
+    part->lines[part->rows++] = row->line;
+    return ++part->waiting_count == CSV_WAITING ? flush(part, error) : STATUS_OK;
+}
+
+enum status csv_part_finish(struct csv_part *part, struct error *error) {
+    return flush(part, error);
 }
 
 // ---- to the columns -------------------------------------------------------------------------------

@@ -8,6 +8,8 @@
 #include "datasets/csv_column.h"
 #include "datasets/csv_reader.h"
 
+enum { CSV_WAITING = 128 };
+
 struct csv_part_column {
     double *values;    // one of these two, [capacity] of the part
     uint32_t *codes;   // into the words of `words`
@@ -26,6 +28,8 @@ struct csv_part {
     const struct missing_tokens *tokens;
     struct csv_part_column *cells; // [width]
     size_t width, rows, capacity;
+    struct csv_cell *waiting; // [width][CSV_WAITING]: cells of the last rows, typed column by column
+    size_t waiting_count;
     uint64_t *lines; // [capacity], as the reader counts them
     bool again;      // nothing is noted: the rows have been seen before
     struct notes notes;
@@ -38,6 +42,8 @@ void csv_part_close(struct csv_part *part); // safe on {0}
 // Empty; what the columns store and in which format is as they say now.
 enum status csv_part_begin(struct csv_part *part, struct error *error);
 enum status csv_part_add(struct csv_part *part, const struct csv_row *row, struct error *error);
+// After the last row, before the reader is closed.
+enum status csv_part_finish(struct csv_part *part, struct error *error);
 // Adds rows and evidence to the columns and its notes to `notes`. `before`: lines of the file before the first
 // one that the reader of the part counted.
 enum status csv_part_append(struct csv_part *part, uint64_t before, struct notes *notes, struct error *error);

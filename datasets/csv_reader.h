@@ -15,6 +15,7 @@ struct csv_row {
     const struct csv_cell *cells; // until the next call; NUMBER_PADDING bytes behind each may be read
     size_t count;
     uint64_t line; // where the row begins
+    bool lasts;    // the cells stay as they are until the reader is closed
 };
 
 // Records for libcsv: their cells one after the other, and what happened on the way.

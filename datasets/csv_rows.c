@@ -89,7 +89,7 @@ static enum status fill_part(struct csv_reader *reader, struct csv_part *part, s
         }
         status = csv_part_add(part, &row, error);
     }
-    return status;
+    return status == STATUS_OK ? csv_part_finish(part, error) : status;
 }
 
 static enum status read_in_order(struct loading *loading, size_t most, bool again, struct csv_part *part,
