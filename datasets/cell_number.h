@@ -83,6 +83,15 @@ static inline uint64_t number_value8(uint64_t word) {
            32;
 }
 
+// Without a branch: signs come in no order.
+static inline double number_with_sign(double value, bool negative) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bits |= (uint64_t)negative << 63;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 static inline bool number_cell_fast(const char *text, size_t length, struct number_cell *number) {
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
     (void)text, (void)length, (void)number;
@@ -105,7 +114,7 @@ static inline bool number_cell_fast(const char *text, size_t length, struct numb
             return false;
         double value = (double)number_value8(word);
         bool code = *text == '0' && length > 1;
-        number->value = negative ? -value : value;
+        number->value = number_with_sign(value, negative);
         number->ways = NUMBER_WAYS_ALL;
         number->seen = (code ? NUMBER_SEEN_CODE : 0u) | (length > 3 ? NUMBER_SEEN_LONG : 0u);
         number->code = code;
@@ -123,11 +132,11 @@ static inline bool number_cell_fast(const char *text, size_t length, struct numb
     double value = (double)digits / powers[fraction];
     unsigned whole = (unsigned)length - fraction - 1;
     bool either = fraction == 3 && whole - 1 < 3 && *text != '0';
-    number->value = negative ? -value : value;
-    number->ways = NUMBER_WAYS_POINT | (either ? 1u << NUMBER_GROUPS_POINT : 0u);
-    number->seen = either ? NUMBER_SEEN_EITHER : 0u;
-    if ((double)(int64_t)value != value)
-        number->seen |= either ? NUMBER_SEEN_EITHER_POINT : NUMBER_SEEN_REAL;
+    number->value = number_with_sign(value, negative);
+    number->ways = NUMBER_WAYS_POINT | (unsigned)either << NUMBER_GROUPS_POINT;
+    // Whole when all digits behind the point are 0.
+    bool real = fraction > 0 && (after ^ 0x3030303030303030u) >> (8 * (at + 1)) != 0;
+    number->seen = either ? NUMBER_SEEN_EITHER | (real ? NUMBER_SEEN_EITHER_POINT : 0u) : real ? NUMBER_SEEN_REAL : 0u;
     number->code = number->beyond = false;
     return true;
 #endif

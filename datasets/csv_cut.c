@@ -256,3 +256,46 @@ enum csv_cut csv_cut_indexed(struct csv_reader *reader, size_t *used, enum statu
     end_row(&cutting, used);
     return CSV_CUT_ROW;
 }
+
+// One plain row: its cells to cells[0], cells[stride] …; the mark behind it, or NULL when it is not plain.
+static inline const uint32_t *cut_plain(const char *text, size_t at, const uint32_t *mark, size_t end, char delimiter,
+                                        size_t width, size_t stride, struct csv_cell *cells) {
+    for (size_t i = 1; i < width; i++, mark++) {
+        if (*mark >= end || text[*mark] != delimiter)
+            return NULL;
+        *cells = (struct csv_cell){text + at, *mark - at};
+        cells += stride;
+        at = *mark + 1;
+    }
+    if (*mark >= end)
+        return NULL;
+    bool cr = text[*mark] == '\r';
+    if (cr ? mark[1] != *mark + 1 || mark[1] >= end || text[mark[1]] != '\n' : text[*mark] != '\n')
+        return NULL;
+    *cells = (struct csv_cell){text + at, *mark - at};
+    return mark + (cr ? 2 : 1);
+}
+
+size_t csv_reader_plain_rows(struct csv_reader *reader, size_t width, size_t most, struct csv_cell *cells,
+                             uint64_t *lines) {
+    struct csv_index *index = reader->index;
+    if (index == NULL || width < 2 || reader->dialect.skip_blanks == 1 || reader->done)
+        return 0;
+    while (index->at[index->next] < reader->start)
+        index->next++;
+    const uint32_t *mark = &index->at[index->next], *behind;
+    char delimiter = reader->dialect.delimiter[0];
+    size_t rows = 0, at = reader->start;
+    for (; rows < most; rows++, mark = behind) {
+        behind = cut_plain(reader->buffer, at, mark, reader->end, delimiter, width, most, cells + rows);
+        if (behind == NULL)
+            break;
+        at = behind[-1] + 1;
+        bool cr = at >= 2 && behind - mark > (ptrdiff_t)width;
+        csv_reader_count_ending(reader, cr, true);
+        lines[rows] = reader->line++;
+    }
+    reader->start = at;
+    index->next = (size_t)(mark - index->at);
+    return rows;
+}

@@ -12,9 +12,9 @@ enum status csv_part_open(struct csv_part *part, struct csv_column *columns, siz
                           const struct missing_tokens *tokens, bool again, struct error *error) {
     *part = (struct csv_part){.columns = columns, .width = width, .tokens = tokens, .again = again};
     part->cells = mem_alloc(width, sizeof *part->cells);
-    part->waiting = mem_alloc(width, CSV_WAITING * sizeof *part->waiting);
-    return part->cells == NULL || part->waiting == NULL
-               ? error_memory(error, "a part of a table", width * CSV_WAITING * sizeof *part->waiting)
+    part->plain = mem_alloc(width, CSV_PLAIN_ROWS * sizeof *part->plain);
+    return part->cells == NULL || part->plain == NULL
+               ? error_memory(error, "a part of a table", width * CSV_PLAIN_ROWS * sizeof *part->plain)
                : STATUS_OK;
 }
 
@@ -25,11 +25,12 @@ void csv_part_close(struct csv_part *part) {
         mem_free(cells->codes);
         mem_free(cells->missing);
         mem_free(cells->map);
+        mem_free(cells->cache);
         column_release(cells->words);
     }
     notes_free(&part->notes);
     mem_free(part->cells);
-    mem_free(part->waiting);
+    mem_free(part->plain);
     mem_free(part->lines);
     *part = (struct csv_part){0};
 }
@@ -44,8 +45,10 @@ static enum status begin_words(struct csv_part_column *cells, struct error *erro
     if (cells->words != NULL && cells->words->word_count <= WORDS_MOST)
         return STATUS_OK;
     column_release(cells->words);
+    mem_free(cells->cache);
     cells->mapped = 0;
     cells->words = column_make("", COLUMN_TEXT, 0, error);
+    cells->cache = mem_alloc(CSV_WORD_CACHE, sizeof *cells->cache); // works without
     return cells->words == NULL ? STATUS_MEMORY : STATUS_OK;
 }
 
@@ -93,7 +96,7 @@ enum status csv_part_begin(struct csv_part *part, struct error *error) {
             status = begin_words(cells, error);
     }
     notes_free(&part->notes);
-    part->trailing = part->first_trailing = part->rows = part->waiting_count = 0;
+    part->trailing = part->first_trailing = part->rows = 0;
     return status;
 }
 
@@ -130,19 +133,77 @@ struct run {
     size_t row, count;
 };
 
-static void take_values(const struct run *run) {
+static void take_value_at(const struct run *run, size_t i) {
     struct csv_part_column *cells = run->cells;
+    const struct csv_cell *cell = &run->cell[i];
+    if (cell_missing_fast(run->tokens, cell->text, cell->length)) {
+        cells->not_empty = cells->not_empty || cell->length > 0;
+        set_missing(cells, run->row + i);
+        return;
+    }
+    cells->not_empty = true;
+    if (!take_value(run->column, cells, cell, run->lines[i], &cells->values[run->row + i]))
+        miss(cells, run->row + i, run->lines[i]);
+}
+
+// Plain numbers as cell_take reads them, what they show gathered for the whole run.
+static void take_numbers(const struct run *run) {
+    struct csv_part_column *cells = run->cells;
+    double *values = cells->values + run->row;
+    unsigned ways = NUMBER_WAYS_ALL, seen = 0;
+    uint64_t count = 0;
     for (size_t i = 0; i < run->count; i++) {
         const struct csv_cell *cell = &run->cell[i];
-        if (cell_missing_fast(run->tokens, cell->text, cell->length)) {
-            cells->not_empty = cells->not_empty || cell->length > 0;
-            set_missing(cells, run->row + i);
+        struct number_cell number;
+        bool plain = !cell_missing_fast(run->tokens, cell->text, cell->length) &&
+                     number_cell_fast(cell->text, cell->length, &number) &&
+                     (number.seen & (NUMBER_SEEN_CODE | NUMBER_SEEN_BEYOND | NUMBER_SEEN_EITHER)) == 0;
+        if (!plain) {
+            take_value_at(run, i);
             continue;
         }
-        cells->not_empty = true;
-        if (!take_value(run->column, cells, cell, run->lines[i], &cells->values[run->row + i]))
-            miss(cells, run->row + i, run->lines[i]);
+        values[i] = number.value;
+        ways &= number.ways;
+        seen |= number.seen;
+        count++;
     }
+    if (count == 0)
+        return;
+    cells->not_empty = true;
+    cells->evidence.can &= (cell_set)ways << CELL_NUMBERS | (cell_set)ways << CELL_AMOUNTS;
+    cells->evidence.seen |= seen | CELL_SEEN_BARE;
+    cells->evidence.cells += count;
+}
+
+static void take_values(const struct run *run) {
+    const struct csv_column *column = run->column;
+    bool plain = column->format.type == COLUMN_NUMERIC && column->format.number == NUMBER_POINT && !column->settled;
+    if (plain && !cell_may_be_digits(&run->cells->evidence)) {
+        take_numbers(run);
+        return;
+    }
+    for (size_t i = 0; i < run->count; i++)
+        take_value_at(run, i);
+}
+
+// The code of a word, from the cache where it is short. NUMBER_PADDING bytes behind the text may be read.
+static enum status find_word(struct csv_part_column *cells, const struct csv_cell *cell, uint32_t *code,
+                             struct error *error) {
+    size_t length = cell->length;
+    if (length > 16 || cells->cache == NULL)
+        return column_word(cells->words, cell->text, length, code, error);
+    uint64_t low = number_load8(cell->text), high = length > 8 ? number_load8(cell->text + length - 8) : 0;
+    if (length < 8)
+        low &= ((uint64_t)1 << (8 * length)) - 1;
+    uint64_t hash = (low ^ high * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+    struct csv_word *word = &cells->cache[(hash >> 40) % CSV_WORD_CACHE];
+    if (word->length == length && word->low == low && word->high == high) {
+        *code = word->code;
+        return STATUS_OK;
+    }
+    enum status status = column_word(cells->words, cell->text, length, code, error);
+    *word = (struct csv_word){low, high, *code, (uint32_t)length};
+    return status;
 }
 
 // Words, and cells that are only looked at.
@@ -161,7 +222,7 @@ static enum status take_words(const struct run *run, struct error *error) {
         if (!column->settled && cells->evidence.can != 0)
             cell_evidence_add(&cells->evidence, cell->text, cell->length, run->lines[i]);
         if (column->stored)
-            status = column_word(cells->words, cell->text, cell->length, &cells->codes[run->row + i], error);
+            status = find_word(cells, cell, &cells->codes[run->row + i], error);
     }
     return status;
 }
@@ -187,12 +248,6 @@ static enum status take_cells(struct csv_part *part, const struct csv_cell *cell
     return status;
 }
 
-static enum status flush(struct csv_part *part, struct error *error) {
-    size_t count = part->waiting_count;
-    part->waiting_count = 0;
-    return take_cells(part, part->waiting, CSV_WAITING, part->rows - count, count, error);
-}
-
 static enum status note_long(struct csv_part *part, const struct csv_row *row, struct error *error) {
     struct str cells = {0};
     size_t extra = row->count - part->width;
@@ -216,35 +271,29 @@ static enum status note_ragged(struct csv_part *part, const struct csv_row *row,
     return STATUS_OK;
 }
 
-// A row whose cells may be gone with the next one, or that has too few or too many.
-static enum status add_now(struct csv_part *part, const struct csv_row *row, struct error *error) {
+enum status csv_part_add(struct csv_part *part, const struct csv_row *row, struct error *error) {
     static const char empty[NUMBER_PADDING + 1];
-    enum status status = flush(part, error);
+    enum status status = part->rows == part->capacity ? set_capacity(part, 2 * part->capacity, error) : STATUS_OK;
     if (status == STATUS_OK && !part->again && row->count != part->width)
         status = note_ragged(part, row, error);
-    for (size_t i = 0; i < part->width; i++)
-        part->waiting[i] = i < row->count ? row->cells[i] : (struct csv_cell){empty, 0};
-    part->lines[part->rows] = row->line;
-    if (status == STATUS_OK)
-        status = take_cells(part, part->waiting, 1, part->rows, 1, error);
-    part->rows++;
-    return status;
-}
-
-enum status csv_part_add(struct csv_part *part, const struct csv_row *row, struct error *error) {
-    enum status status = part->rows == part->capacity ? set_capacity(part, 2 * part->capacity, error) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    if (!row->lasts || row->count != part->width)
-        return add_now(part, row, error);
     for (size_t i = 0; i < part->width; i++)
-        part->waiting[i * CSV_WAITING + part->waiting_count] = row->cells[i];
+        part->plain[i] = i < row->count ? row->cells[i] : (struct csv_cell){empty, 0};
     part->lines[part->rows++] = row->line;
-    return ++part->waiting_count == CSV_WAITING ? flush(part, error) : STATUS_OK;
+    return take_cells(part, part->plain, 1, part->rows - 1, 1, error);
 }
 
-enum status csv_part_finish(struct csv_part *part, struct error *error) {
-    return flush(part, error);
+enum status csv_part_add_plain(struct csv_part *part, struct csv_reader *reader, size_t *rows, struct error *error) {
+    enum status status = STATUS_OK;
+    *rows = 0;
+    if (part->capacity - part->rows < CSV_PLAIN_ROWS)
+        status = set_capacity(part, 2 * part->capacity, error);
+    if (status != STATUS_OK)
+        return status;
+    *rows = csv_reader_plain_rows(reader, part->width, CSV_PLAIN_ROWS, part->plain, part->lines + part->rows);
+    part->rows += *rows;
+    return take_cells(part, part->plain, CSV_PLAIN_ROWS, part->rows - *rows, *rows, error);
 }
 
 // ---- to the columns -------------------------------------------------------------------------------

@@ -158,17 +158,13 @@ enum status csv_reader_cell(struct csv_reader *reader, const char *text, size_t 
     return STATUS_OK;
 }
 
-// *lasts: the cells lie in the buffer, which is not going to move.
-static enum status read_record(struct csv_reader *reader, size_t *used, uint64_t *lines, bool *lasts,
-                               struct error *error) {
-    *lasts = reader->borrowed;
+static enum status read_record(struct csv_reader *reader, size_t *used, uint64_t *lines, struct error *error) {
     if (reader->index != NULL) {
         enum status status = STATUS_OK;
         *lines = 1;
         enum csv_cut cut = csv_cut_indexed(reader, used, &status, error);
         if (status != STATUS_OK || cut == CSV_CUT_ROW)
             return status;
-        *lasts = false;
         if (cut == CSV_CUT_HARD)
             return csv_record_read(reader, used, lines, error);
     }
@@ -207,11 +203,10 @@ enum status csv_reader_next(struct csv_reader *reader, struct csv_row *row, stru
             break;
         size_t used = 0;
         uint64_t lines = 0;
-        bool lasts;
-        enum status status = read_record(reader, &used, &lines, &lasts, error);
+        enum status status = read_record(reader, &used, &lines, error);
         if (status != STATUS_OK || reader->done)
             return status;
-        *row = (struct csv_row){reader->cells, reader->cell_count, reader->line, lasts};
+        *row = (struct csv_row){reader->cells, reader->cell_count, reader->line};
         reader->start += used;
         reader->line += lines;
         if (!is_blank_line(reader))

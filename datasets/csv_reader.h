@@ -15,7 +15,6 @@ struct csv_row {
     const struct csv_cell *cells; // until the next call; NUMBER_PADDING bytes behind each may be read
     size_t count;
     uint64_t line; // where the row begins
-    bool lasts;    // the cells stay as they are until the reader is closed
 };
 
 // Records for libcsv: their cells one after the other, and what happened on the way.
@@ -74,6 +73,11 @@ void csv_reader_close(struct csv_reader *reader); // safe on {0}
 enum status csv_reader_next(struct csv_reader *reader, struct csv_row *row, struct error *error);
 // Notes about the file as a whole (blank lines, bytes foreign to the encoding), once all is read.
 enum status csv_reader_finish(struct csv_reader *reader, struct error *error);
+// At most `most` of the next rows that are plain: `width` cells (two or more) between delimiters and an end of a
+// line, nothing quoted. Cell c of row r goes to cells[c * most + r], without NUL behind it; lines[r] is its line.
+// Returns how many there are before a row that csv_reader_next has to look at. Only of pieces with an index.
+size_t csv_reader_plain_rows(struct csv_reader *reader, size_t width, size_t most, struct csv_cell *cells,
+                             uint64_t *lines);
 const char *csv_line_ending(const struct csv_reader *reader); // "lf", "crlf", "cr", "mixed"
 
 // ---- between csv_reader.c, csv_cut.c and csv_record.c --------------------------------------------------------

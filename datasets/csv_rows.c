@@ -82,6 +82,11 @@ static enum status fill_part(struct csv_reader *reader, struct csv_part *part, s
     *more = true;
     while (part->rows < most && status == STATUS_OK) {
         struct csv_row row;
+        size_t plain = 0;
+        if (most == SIZE_MAX)
+            status = csv_part_add_plain(part, reader, &plain, error);
+        if (status != STATUS_OK || plain > 0)
+            continue;
         status = csv_reader_next(reader, &row, error);
         if (status != STATUS_OK || row.count == 0) {
             *more = false;
@@ -89,7 +94,7 @@ static enum status fill_part(struct csv_reader *reader, struct csv_part *part, s
         }
         status = csv_part_add(part, &row, error);
     }
-    return status == STATUS_OK ? csv_part_finish(part, error) : status;
+    return status;
 }
 
 static enum status read_in_order(struct loading *loading, size_t most, bool again, struct csv_part *part,
