@@ -210,6 +210,9 @@ static enum status check_settings(const struct arguments *arguments, struct erro
 // "batchlab train FILE …"
 static enum status wrong_count(const struct command_row *command, const char *extra, struct error *error) {
     const char *space = command->name[0] ? " " : "";
+    if (extra && command->files_most == FILES_MOST)
+        return error_set(error, STATUS_INVALID,
+                         "more than %d files are named; name their folder, or a pattern in quotes", FILES_MOST);
     if (extra)
         return error_set(error, STATUS_INVALID, "\"%s\" is one argument too many; usage: batchlab%s%s %s", extra, space,
                          command->name, command->usage);
@@ -256,7 +259,10 @@ void args_each_flag(FILE *out, void (*print)(FILE *out, const char *flag, const 
 
 const char args_files[] =
     "FILE is a text table (CSV and its kin, plain or .gz), an image set (CIFAR, MNIST or Fashion-MNIST: a folder, a\n"
-    "file, or an archive as it is downloaded: .tar.gz, .tar.xz, .zip …), or - for any of them through a pipe.\n";
+    "file, or an archive as it is downloaded: .tar.gz, .tar.xz, .zip …), or - for any of them through a pipe.\n"
+    "Several text tables, a folder of them or a pattern (\"days/*.csv\") are one table: the first one's columns, "
+    "matched\n"
+    "by name, and the rows of all.\n";
 
 static void help_line(FILE *out, const char *left, const char *help) {
     fprintf(out, "  %-30s %s\n", left, help);

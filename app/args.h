@@ -66,13 +66,14 @@ enum flag {
 };
 
 #define ARGUMENTS_MOST 64
+#define FILES_MOST 1000
 
 struct setting {
     const char *name, *text; // of a parameter, as given
 };
 
 struct arguments {
-    const char *files[8]; // what is neither command nor flag
+    const char *files[FILES_MOST]; // what is neither command nor flag
     size_t file_count;
     const char *flags[FLAG_COUNT]; // the text of each flag given ("" for switches), else NULL
     struct setting settings[ARGUMENTS_MOST]; // parameters, in order

@@ -12,22 +12,22 @@ enum { NOTES_SHOWN = 50 };
 
 const struct command_row cli_screen = {
     .name = "",
-    .usage = "[FILE]",
+    .usage = "[FILE …]",
     .help = "Open the workbench on FILE: a table or an image set.",
     .takes = TAKES_SCREEN,
     .params = "*",
-    .files_most = 1,
+    .files_most = FILES_MOST,
     .run = tui_run,
 };
 
 const struct command_row cli_commands[] = {
     {.name = "train",
-     .usage = "FILE [--target COL] [--model NAME] [--epochs N] …",
+     .usage = "FILE … [--target COL] [--model NAME] [--epochs N] …",
      .help = "Train a model on FILE and keep the run.",
      .takes = TAKES_TRAIN,
      .params = "*",
      .files_least = 1,
-     .files_most = 1,
+     .files_most = FILES_MOST,
      .run = cli_train},
     {.name = "resume",
      .usage = "RUN",
@@ -43,20 +43,20 @@ const struct command_row cli_commands[] = {
      .takes = TAKES_LIST,
      .run = cli_devices},
     {.name = "profile",
-     .usage = "FILE",
+     .usage = "FILE …",
      .help = "Print the figures of every column and what looks wrong.",
      .takes = TAKES_PROFILE,
      .params = "target",
      .files_least = 1,
-     .files_most = 1,
+     .files_most = FILES_MOST,
      .run = cli_profile},
     {.name = "prepare",
-     .usage = "FILE (--recipe R.json | --steps LIST) -o OUT.csv",
+     .usage = "FILE … (--recipe R.json | --steps LIST) -o OUT.csv",
      .help = "Apply a pipeline to FILE and write the result.",
      .takes = TAKES_PREPARE,
      .params = "target|recipe|seed",
      .files_least = 1,
-     .files_most = 1,
+     .files_most = FILES_MOST,
      .run = cli_prepare},
     {.name = "batches",
      .usage = "FILE [--batch N] [--epoch N]",
@@ -74,11 +74,11 @@ const struct command_row cli_commands[] = {
      .files_most = 1,
      .run = cli_sniff},
     {.name = "cat",
-     .usage = "FILE [--format csv|json|jsonl] [--raw]",
+     .usage = "FILE … [--format csv|json|jsonl] [--raw]",
      .help = "Print a CSV file as it was understood.",
      .takes = TAKES_CAT,
      .files_least = 1,
-     .files_most = 1,
+     .files_most = FILES_MOST,
      .run = cli_cat},
     {.name = "get",
      .usage = "cifar10|cifar100|fashion-mnist [-o FOLDER]",
@@ -117,7 +117,7 @@ static bool names_column(const struct note *note) {
 }
 
 static void print_note(const char *path, const struct note *note) {
-    fprintf(stderr, "%s:", path);
+    fprintf(stderr, "%s:", note->file ? note->file : path);
     if (note->line)
         fprintf(stderr, "%" PRIu64 ":", note->line);
     if (note->column && note->column[0] && !names_column(note))
@@ -265,6 +265,10 @@ enum status cli_load_options(const struct arguments *arguments, struct load_opti
         status = dialect_cells(arguments, &options->dialect, error);
     if (!status)
         status = column_types(arguments, options, error);
+    if (arguments->file_count > 1) {
+        options->more = arguments->files + 1;
+        options->more_count = arguments->file_count - 1;
+    }
     options->missing_tokens = arguments->tokens;
     options->missing_token_count = arguments->token_count;
     options->only_tokens = flags[FLAG_KEEP_NA] != NULL;

@@ -1,13 +1,17 @@
 // batchlab sniff and cat: a CSV file as it was understood. `cat` prints every cell as its text; short
-// rows are padded to the width of the first row, unless --raw asks for rows as they stand.
+// rows are padded to the width of the first row, unless --raw asks for rows as they stand. Several files are one
+// table: one header, and the cells of further files under the columns of the first.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/cli.h"
 #include "app/json.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/csv.h"
+#include "datasets/csv_files.h"
+#include "datasets/csv_match.h"
 
 // ---- sniff ----------------------------------------------------------------------------------------------
 
@@ -73,6 +77,10 @@ struct cat {
     uint64_t rows;
     struct str line;
     struct notes *notes;
+    // of one of several files
+    struct csv_match match;
+    struct csv_cell *cells; // [width] in the first file's order
+    bool further, header;   // after the first file; its header is still to come
 };
 
 static void add_csv_cell(struct str *line, const struct csv_cell *cell) {
@@ -132,9 +140,26 @@ static void cat_row(struct cat *cat, const struct csv_cell *cells, size_t count)
         str_add_char(&cat->line, ']');
 }
 
+// Cells of a further file under the columns of the first.
+static void put_in_order(struct cat *cat, size_t width, const struct csv_cell **cells, size_t *count) {
+    static const struct csv_cell empty = {"", 0};
+    for (size_t i = 0; i < width; i++) {
+        size_t from = cat->match.from[i];
+        cat->cells[i] = from < *count ? (*cells)[from] : empty;
+    }
+    *cells = cat->cells;
+    *count = width;
+}
+
 static enum status on_row(void *context, const struct csv_cell *cells, size_t count, uint64_t line,
                           struct error *error) {
     struct cat *cat = context;
+    if (cat->header) {
+        cat->header = false;
+        return STATUS_OK;
+    }
+    if (cat->further && !cat->match.same)
+        put_in_order(cat, cat->width, &cells, &count);
     if (cat->rows == 0)
         cat->width = count;
     if (count != cat->width && notes_add(cat->notes, line, NULL, error, "%zu %s where the first row has %zu%s", count,
@@ -165,23 +190,65 @@ static enum status parse_format(const char *text, enum cat_format *format, struc
     return error_set(error, STATUS_INVALID, "--format \"%s\": must be csv, json or jsonl", text);
 }
 
+static enum status cat_one(struct cat *cat, const char *path, const struct dialect *wanted, struct error *error) {
+    struct dialect dialect = *wanted;
+    struct notes notes = {0};
+    cat->notes = &notes;
+    enum status status = csv_sniff_noted(path, &dialect, &notes, error);
+    if (!status)
+        status = csv_read_rows(path, &dialect, &notes, NULL, on_row, cat, error);
+    cli_notes(path, &notes);
+    notes_free(&notes);
+    return status;
+}
+
+static enum status cat_next(struct cat *cat, const char *path, const struct dialect *wanted, const char *first_path,
+                            const struct csv_match *first, struct error *error) {
+    struct notes notes = {0};
+    cat->notes = &notes;
+    enum status status = csv_match_next(path, wanted, first_path, first, &cat->match, &notes, error);
+    cat->further = true;
+    cat->header = cat->match.dialect.header == 1;
+    if (!status)
+        status = csv_read_rows(path, &cat->match.dialect, &notes, NULL, on_row, cat, error);
+    csv_match_free(&cat->match);
+    cli_notes(path, &notes);
+    notes_free(&notes);
+    return status;
+}
+
+static enum status cat_all(struct cat *cat, const struct path_list *list, const struct dialect *wanted,
+                           struct error *error) {
+    struct csv_match first = {0};
+    enum status status = csv_match_first(list->items[0], wanted, &first, error);
+    cat->cells = mem_alloc(first.width + 1, sizeof *cat->cells);
+    if (!status && !cat->cells)
+        status = error_memory(error, list->items[0], first.width * sizeof *cat->cells);
+    if (!status)
+        status = cat_one(cat, list->items[0], wanted, error);
+    cat->width = first.width;
+    for (size_t i = 1; i < list->count && !status; i++)
+        status = cat_next(cat, list->items[i], wanted, list->items[0], &first, error);
+    csv_match_free(&first);
+    mem_free(cat->cells);
+    return status;
+}
+
 int cli_cat(const struct arguments *arguments) {
     struct load_options options;
-    const char *path = arguments->files[0];
     struct cat cat = {.raw = arguments->flags[FLAG_RAW] != NULL};
-    struct notes notes = {0};
+    struct path_list list = {0};
     struct error error;
-    cat.notes = &notes;
     if (cli_load_options(arguments, &options, &error) ||
         parse_format(arguments->flags[FLAG_FORMAT], &cat.format, &error))
         return cli_usage(&error);
-    enum status status = csv_sniff_noted(path, &options.dialect, &notes, &error);
+    enum status status = dataset_files(arguments->files[0], &options, &list, &error);
     if (!status)
-        status = csv_read_rows(path, &options.dialect, &notes, NULL, on_row, &cat, &error);
+        status = list.count == 1 ? cat_one(&cat, list.items[0], &options.dialect, &error)
+                                 : cat_all(&cat, &list, &options.dialect, &error);
     if (!status && cat.format == CAT_JSON)
         puts(cat.rows ? "]" : "[]");
-    cli_notes(path, &notes);
-    notes_free(&notes);
+    path_list_free(&list);
     str_free(&cat.line);
     return status ? cli_fail(&error) : EXIT_DONE;
 }

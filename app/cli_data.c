@@ -140,6 +140,8 @@ static void json_prepared(const struct dataset *dataset, const struct pipeline *
         cJSON *line = cJSON_CreateObject();
         cJSON_AddStringToObject(line, "step", pipeline->steps[entry->step]->kind->name);
         json_number(line, "line", (double)entry->line);
+        if (entry->line && dataset->table->files)
+            cJSON_AddStringToObject(line, "file", table_file(dataset->table, entry->origin));
         if (entry->column)
             cJSON_AddStringToObject(line, "column", entry->column);
         if (entry->before)

@@ -20,6 +20,8 @@ struct load_settings { // owns its texts
         bool amount;
     } *types;
     bool only_tokens;
+    char **more; // [more_count] further files of the same table
+    size_t more_count;
     size_t token_count, token_capacity, type_count, type_capacity;
 };
 enum status load_settings_make(struct load_settings *settings, const char *path, const struct load_options *options,

@@ -55,6 +55,14 @@ static enum status save_encoding(const struct source *source, cJSON *object, str
 static cJSON *data_json(const struct session *session, const struct luggage *luggage) {
     cJSON *data = load_settings_json(&session->load);
     cJSON_ReplaceItemInObjectCaseSensitive(data, "path", cJSON_CreateString(str_text(&luggage->path)));
+    cJSON *more = cJSON_GetObjectItemCaseSensitive(data, "more");
+    for (size_t i = 0; i < session->load.more_count; i++) {
+        struct str path = {0};
+        struct error error;
+        if (file_absolute(session->load.more[i], &path, &error) == STATUS_OK)
+            cJSON_ReplaceItemInArray(more, (int)i, cJSON_CreateString(str_text(&path)));
+        str_free(&path);
+    }
     return data;
 }
 

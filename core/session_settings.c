@@ -11,6 +11,9 @@ void load_settings_clear(struct load_settings *settings) {
         mem_free(settings->tokens[i]);
     for (size_t i = 0; i < settings->type_count; i++)
         mem_free(settings->types[i].column);
+    for (size_t i = 0; i < settings->more_count; i++)
+        mem_free(settings->more[i]);
+    mem_free(settings->more);
     mem_free(settings->tokens);
     mem_free(settings->types);
     mem_free(settings->path);
@@ -53,6 +56,18 @@ enum status load_settings_set_type(struct load_settings *settings, const char *c
     return STATUS_OK;
 }
 
+static enum status copy_more(struct load_settings *settings, const struct load_options *options, struct error *error) {
+    settings->more = mem_alloc(options->more_count + 1, sizeof *settings->more);
+    if (!settings->more)
+        return error_memory(error, "the names of files", options->more_count * sizeof *settings->more);
+    for (; settings->more_count < options->more_count; settings->more_count++) {
+        settings->more[settings->more_count] = mem_string(options->more[settings->more_count]);
+        if (!settings->more[settings->more_count])
+            return error_memory(error, "the name of a file", strlen(options->more[settings->more_count]));
+    }
+    return STATUS_OK;
+}
+
 enum status load_settings_make(struct load_settings *settings, const char *path, const struct load_options *options,
                                struct error *error) {
     struct load_settings made = {.path = mem_string(path), .dialect = dialect_detect()};
@@ -61,6 +76,8 @@ enum status load_settings_make(struct load_settings *settings, const char *path,
         made.dialect = options->dialect;
         made.only_tokens = options->only_tokens;
     }
+    if (options && !status)
+        status = copy_more(&made, options, error);
     for (size_t i = 0; options && !status && i < options->missing_token_count; i++)
         status = load_settings_add_token(&made, options->missing_tokens[i], error);
     for (size_t i = 0; options && !status && i < options->override_count; i++)
@@ -76,6 +93,8 @@ enum status load_settings_make(struct load_settings *settings, const char *path,
 struct load_options load_settings_options(const struct load_settings *settings, const char *target) {
     struct load_options options = load_options_default();
     options.dialect = settings->dialect;
+    options.more = (const char *const *)settings->more;
+    options.more_count = settings->more_count;
     options.missing_tokens = (const char *const *)settings->tokens;
     options.missing_token_count = settings->token_count;
     options.only_tokens = settings->only_tokens;
@@ -111,6 +130,10 @@ static bool add_dialect(cJSON *object, const struct dialect *dialect) {
 static bool add_lists(cJSON *object, const struct load_settings *settings) {
     cJSON *tokens = cJSON_AddArrayToObject(object, "missing_tokens"), *types = cJSON_AddArrayToObject(object, "types");
     bool made = tokens && types && (!settings->only_tokens || cJSON_AddTrueToObject(object, "only_tokens"));
+    cJSON *more = made && settings->more_count > 0 ? cJSON_AddArrayToObject(object, "more") : NULL;
+    made = made && (more || settings->more_count == 0);
+    for (size_t i = 0; made && i < settings->more_count; i++)
+        made = cJSON_AddItemToArray(more, cJSON_CreateString(settings->more[i]));
     for (size_t i = 0; made && i < settings->token_count; i++)
         made = cJSON_AddItemToArray(tokens, cJSON_CreateString(settings->tokens[i]));
     for (size_t i = 0; made && i < settings->type_count; i++) {
@@ -176,6 +199,23 @@ static enum status read_type(struct load_settings *settings, const cJSON *entry,
                      column ? column : "", name ? name : "");
 }
 
+static enum status read_more(struct load_settings *settings, const cJSON *list, struct error *error) {
+    const cJSON *entry;
+    int count = cJSON_GetArraySize(list);
+    settings->more = count > 0 ? mem_alloc((size_t)count, sizeof *settings->more) : NULL;
+    if (!settings->more && count > 0)
+        return error_memory(error, "the names of files", sizeof *settings->more);
+    cJSON_ArrayForEach(entry, list) {
+        const char *path = cJSON_GetStringValue(entry);
+        if (!path)
+            continue;
+        if (!(settings->more[settings->more_count] = mem_string(path)))
+            return error_memory(error, "the name of a file", strlen(path));
+        settings->more_count++;
+    }
+    return STATUS_OK;
+}
+
 enum status load_settings_parse(const cJSON *object, struct load_settings *settings, struct error *error) {
     const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "path"));
     if (!path)
@@ -186,6 +226,8 @@ enum status load_settings_parse(const cJSON *object, struct load_settings *setti
     if (!status)
         made.dialect = read_dialect(object);
     made.only_tokens = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "only_tokens"));
+    if (!status)
+        status = read_more(&made, cJSON_GetObjectItemCaseSensitive(object, "more"), error);
     cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(object, "missing_tokens")) {
         if (!status && cJSON_IsString(entry))
             status = load_settings_add_token(&made, entry->valuestring, error);

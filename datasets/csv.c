@@ -10,6 +10,7 @@
 #include "datasets/csv_names.h"
 #include "datasets/csv_reader.h"
 #include "datasets/csv_sample.h"
+#include "datasets/csv_seen.h"
 
 enum { PROBE_ROWS = 500 };
 
@@ -74,6 +75,8 @@ static enum status own_tokens(struct loading *loading, struct error *error) {
 static enum status force_types(struct loading *loading, struct error *error) {
     for (size_t i = 0; i < loading->options->override_count; i++) {
         int index = find_column(loading, loading->options->overrides[i].column);
+        if (index < 0 && loading->options->seen != NULL && loading->options->seen->count > 0)
+            continue; // a further file may lack it
         if (index < 0)
             return no_column(loading, loading->options->overrides[i].column, error);
         loading->columns[index].forced = true;
@@ -180,7 +183,10 @@ static enum status choose_target(struct loading *loading, struct error *error) {
 }
 
 static enum status load_rows(struct loading *loading, struct csv_names *names, struct error *error) {
+    struct csv_seen *seen = loading->options->seen;
     enum status status = find_width(loading, names, error);
+    if (status == STATUS_OK && seen != NULL)
+        status = csv_seen_begin(seen, loading->columns, loading->width, error);
     if (status == STATUS_OK)
         status = own_tokens(loading, error);
     if (status == STATUS_OK)
@@ -199,6 +205,8 @@ static enum status load_rows(struct loading *loading, struct csv_names *names, s
         status = note_trailing(loading, error);
     if (status == STATUS_OK)
         status = make_table(loading, names, error);
+    if (status == STATUS_OK && seen != NULL)
+        status = csv_seen_end(seen, loading->columns, loading->width, error);
     if (status == STATUS_OK)
         status = choose_target(loading, error);
     return status;

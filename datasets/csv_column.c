@@ -36,21 +36,23 @@ enum status csv_columns_decide(const struct csv_column *columns, size_t count, c
         return error_memory(error, "what the columns show", count * sizeof *evidence);
     for (size_t i = 0; i < count; i++)
         evidence[i] = columns[i].evidence;
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].before != NULL)
+            cell_evidence_merge(&evidence[i], columns[i].before);
     cell_formats_decide(evidence, count, hints, formats);
     for (size_t i = 0; i < count; i++)
         if (columns[i].forced)
             formats[i] = cell_format_force(&evidence[i], hints, columns[i].forced_type, columns[i].amount);
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].given != NULL)
+            formats[i] = *columns[i].given;
     mem_free(evidence);
     return STATUS_OK;
 }
 
 // ---- the end --------------------------------------------------------------------------------------
 
-static enum column_type word_type(const struct csv_column *builder) {
-    const struct column *column = builder->maker.column;
-    if (builder->forced)
-        return builder->forced_type;
-    size_t words = column->word_count, cells = column->rows - column->missing_count;
+enum column_type csv_word_type(size_t words, size_t cells) {
     bool few = words <= CATEGORY_ALWAYS || (words <= CATEGORY_MOST && words * CATEGORY_REPEATS <= cells);
     return few ? COLUMN_CATEGORY : COLUMN_TEXT;
 }
@@ -84,14 +86,20 @@ enum status csv_column_finish(struct csv_column *builder, struct column **result
     struct column *column = builder->maker.column;
     enum status status = STATUS_OK;
     if (builder->format.type == COLUMN_TEXT) {
-        column->type = word_type(builder);
+        column->type = builder->forced ? builder->forced_type
+                                       : csv_word_type(column->word_count, column->rows - column->missing_count);
         status = strip_blank(column, notes, error);
     } else {
         column->type = builder->format.type;
         column->integer = builder->format.integer;
         status = note_values(builder, notes, error);
     }
+    struct cell_evidence evidence = builder->evidence;
+    if (builder->before != NULL) {
+        evidence.can &= builder->before->can;
+        evidence.seen |= builder->before->seen;
+    }
     if (status == STATUS_OK && !(builder->forced && builder->format.type == COLUMN_TEXT))
-        status = cell_format_note(&builder->evidence, &builder->format, builder->name, notes, error);
+        status = cell_format_note(&evidence, &builder->format, builder->name, notes, error);
     return status == STATUS_OK ? column_maker_finish(&builder->maker, result, error) : status;
 }

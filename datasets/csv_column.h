@@ -18,7 +18,13 @@ struct csv_column {
     struct missing_tokens own;     // tokens of this column alone: items == NULL = those of all
     bool not_empty;
     uint64_t misfits, misfit_line; // cells that the format cannot read: kept as missing
+    // Of several files (csv_seen.h), borrowed: what the column showed in those before; the format, when it is decided.
+    const struct cell_evidence *before;
+    const struct cell_format *given;
 };
+
+// What a column of words is, by how many there are for how many cells: a category or text.
+enum column_type csv_word_type(size_t words, size_t cells);
 
 // Empty, to be filled with cells in this format; its evidence too is empty, unless the format is settled.
 enum status csv_column_begin(struct csv_column *builder, const struct cell_format *format, struct error *error);

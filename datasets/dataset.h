@@ -25,6 +25,7 @@ struct note {
     uint64_t line; // in the file; 0 = the whole file
     char *column;  // name, or NULL
     char *text;    // one sentence
+    char *file;    // path, where the data is several files; else NULL
 };
 struct notes {
     struct note *items;
@@ -34,6 +35,8 @@ struct notes {
 #define NOTES_MOST 10000
 enum status notes_add(struct notes *notes, uint64_t line, const char *column, struct error *error, const char *format,
                       ...) __attribute__((format(printf, 5, 6)));
+// Moves the notes of one of several files to those of all; those that have a file keep it.
+enum status notes_move(struct notes *to, struct notes *from, const char *file, struct error *error);
 void notes_cut(struct notes *notes, size_t count); // forgets all but the first `count`
 void notes_free(struct notes *notes);
 
@@ -55,8 +58,12 @@ struct dialect {       // of a CSV file; also what a person may force
 struct dialect dialect_detect(void); // every part to be detected
 
 #define DATASET_OVERRIDES_MOST 256
+struct csv_seen;
 struct load_options {
     struct dialect dialect;
+    const char *const *more; // further files (folders, patterns) of the same columns, whose rows follow; or NULL
+    size_t more_count;
+    struct csv_seen *seen;             // for the loader of several files alone
     const char *const *missing_tokens; // further tokens that mean "missing", or NULL
     size_t missing_token_count;
     bool only_tokens; // of the usual tokens none counts, only those above and empty cells
@@ -102,6 +109,8 @@ size_t loader_count(void);
 const struct loader *loader_at(size_t index);
 
 // Opens a file, a folder or a pipe ("-": standard input) with the loader that is most sure. `options` may be NULL.
+// Several text tables become one: those of options->more, of a folder without images (its .csv, .tsv …), or all
+// that a pattern of the shell fits ("days/*.csv", where no file is called so); csv_files.h says how.
 enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
                          struct task *task, struct error *error);
 void dataset_free(struct dataset *dataset); // NULL allowed

@@ -8,6 +8,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "datasets/csv_files.h"
 #include "datasets/dataset.h"
 #include "datasets/images.h"
 #include "datasets/input.h"
@@ -66,12 +67,12 @@ static enum status read_head(const char *path, unsigned char *head, size_t *size
 static enum status refuse_folder(const char *path, struct error *error) {
     struct str known = {0};
     for (size_t i = 0; i < loader_count(); i++)
-        if (loaders[i] != &loader_csv) // tables are files, never folders
+        if (loaders[i] != &loader_csv)
             str_format(&known, "%s%s", known.length ? "; " : "", loaders[i]->help);
     enum status status =
         error_set(error, STATUS_INVALID,
-                  "%s: no data set was found in this folder. Looked for %s. To open a table, name the file", path,
-                  str_text(&known));
+                  "%s: no data set was found in this folder. Looked for %s; text tables (.csv, .tsv and their kin)",
+                  path, str_text(&known));
     str_free(&known);
     return status;
 }
@@ -211,33 +212,118 @@ static enum status open_archive(const char *path, uint64_t bytes, struct dataset
     return status;
 }
 
-// ---- opening anything -----------------------------------------------------------------------------
+// ---- several files --------------------------------------------------------------------------------
 
-enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
-                         struct task *task, struct error *error) {
-    struct load_options *defaults = NULL; // too large for a thread's stack to take lightly
-    const struct loader *loader = NULL;
-    struct dataset *made = NULL;
+enum status dataset_files(const char *path, const struct load_options *options, struct path_list *list,
+                          struct error *error) {
+    enum status status = path_list_add(list, path, error);
+    if (!status && list->count == 0)
+        status = refuse_folder(path, error);
+    for (size_t i = 0; i < options->more_count && !status; i++) {
+        const char *more = input_path(options->more[i]);
+        size_t before = list->count;
+        status = path_list_add(list, more, error);
+        if (!status && list->count == before)
+            status = refuse_folder(more, error);
+    }
+    return status;
+}
+
+// All have to be text tables. *bytes: of all of them.
+static enum status check_files(const struct path_list *list, uint64_t *bytes, struct task *task, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < list->count && !status; i++) {
+        const struct loader *loader = NULL;
+        uint64_t here = 0;
+        status = choose(list->items[i], &loader, &here, task, error);
+        *bytes += here;
+        if (!status && loader != &loader_csv)
+            status = error_set(error, STATUS_UNSUPPORTED,
+                               "%s: is no text table; only those can be read as one, open it alone", list->items[i]);
+    }
+    return status;
+}
+
+// "days (3 files)", "a.csv + 2 files".
+static enum status name_files(struct dataset *dataset, const struct load_options *options, const struct path_list *list,
+                              struct error *error) {
+    struct str name = {0};
+    if (options->more_count == 0)
+        str_format(&name, "%s (%zu files)", dataset->name, list->count);
+    else
+        str_format(&name, "%s + %zu file%s", path_base(list->items[0]), list->count - 1, list->count == 2 ? "" : "s");
+    char *copy = name.failed ? NULL : mem_string(str_text(&name));
+    str_free(&name);
+    if (!copy)
+        return error_memory(error, "a name", 1);
+    mem_free(dataset->name);
+    dataset->name = copy;
+    return STATUS_OK;
+}
+
+static enum status open_tables(const char *path, const struct load_options *options, const struct path_list *list,
+                               struct dataset **dataset, struct task *task, struct error *error) {
     uint64_t bytes = 0;
-    path = input_path(path);
-    enum status status = choose(path, &loader, &bytes, task, error);
+    enum status status = check_files(list, &bytes, task, error);
     if (status)
         return status;
-    if (!loader)
-        return open_archive(path, bytes, dataset, task, error);
-    if (!options) {
-        defaults = mem_alloc(1, sizeof *defaults);
-        if (!defaults)
-            return error_memory(error, path, sizeof *defaults);
-        *defaults = load_options_default();
-    }
-    made = dataset_make(path, loader, bytes, error);
-    status = made ? loader->load(path, options ? options : defaults, made, task, error) : error->status;
+    struct dataset *made = dataset_make(path, &loader_csv, bytes, error);
+    status = made ? name_files(made, options, list, error) : error->status;
+    if (!status)
+        status = csv_load_files(list->items, list->count, options, made, task, error);
     if (!status) {
         *dataset = made;
         made = NULL;
     }
     dataset_free(made);
+    return status;
+}
+
+// ---- opening anything -----------------------------------------------------------------------------
+
+static enum status open_one(const char *path, const struct load_options *options, struct dataset **dataset,
+                            struct task *task, struct error *error) {
+    const struct loader *loader = NULL;
+    uint64_t bytes = 0;
+    enum status status = choose(path, &loader, &bytes, task, error);
+    if (status)
+        return status;
+    if (!loader)
+        return open_archive(path, bytes, dataset, task, error);
+    struct dataset *made = dataset_make(path, loader, bytes, error);
+    status = made ? loader->load(path, options, made, task, error) : error->status;
+    if (!status) {
+        *dataset = made;
+        made = NULL;
+    }
+    dataset_free(made);
+    return status;
+}
+
+static enum status open_any(const char *path, const struct load_options *options, struct dataset **dataset,
+                            struct task *task, struct error *error) {
+    struct path_list list = {0};
+    bool tables = file_is_folder(path) && !most_sure(path, NULL, 0);
+    if (options->more_count == 0 && !tables && !path_is_pattern(path))
+        return open_one(path, options, dataset, task, error);
+    enum status status = dataset_files(path, options, &list, error);
+    if (!status)
+        status = list.count == 1 ? open_one(list.items[0], options, dataset, task, error)
+                                 : open_tables(path, options, &list, dataset, task, error);
+    path_list_free(&list);
+    return status;
+}
+
+enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
+                         struct task *task, struct error *error) {
+    path = input_path(path);
+    if (options)
+        return open_any(path, options, dataset, task, error);
+    struct load_options *defaults = mem_alloc(1, sizeof *defaults); // too large for a thread's stack to take lightly
+    if (!defaults)
+        return error_memory(error, path, sizeof *defaults);
+    *defaults = load_options_default();
+    enum status status = open_any(path, defaults, dataset, task, error);
     mem_free(defaults);
     return status;
 }

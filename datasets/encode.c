@@ -73,7 +73,7 @@ static enum status refuse_hole(const struct table *table, size_t row, const stru
     return error_set(error, STATUS_INVALID,
                      "%s line %" PRIu64 ": column \"%s\" is missing there, and a model needs a number; add the step "
                      "\"missing\"",
-                     table->name, table_line(table, row), column->name);
+                     table_file(table, row), table_line(table, row), column->name);
 }
 
 static enum status refuse_huge(const struct table *table, size_t row, const struct column *column, double value,
@@ -81,7 +81,7 @@ static enum status refuse_huge(const struct table *table, size_t row, const stru
     return error_set(error, STATUS_NUMERIC,
                      "%s line %" PRIu64 ": column \"%s\" holds %g, which is too large for a model; add the step "
                      "\"standardize\" or \"min-max\"",
-                     table->name, table_line(table, row), column->name, value);
+                     table_file(table, row), table_line(table, row), column->name, value);
 }
 
 struct filling {     // a column on its way into the features

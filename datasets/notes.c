@@ -37,11 +37,31 @@ enum status notes_add(struct notes *notes, uint64_t line, const char *column, st
     return STATUS_OK;
 }
 
+enum status notes_move(struct notes *to, struct notes *from, const char *file, struct error *error) {
+    to->dropped += from->dropped;
+    for (size_t i = 0; i < from->count; i++) {
+        struct note *note = &from->items[i];
+        if (to->count >= NOTES_MOST) {
+            to->dropped++;
+            continue;
+        }
+        if (note->file == NULL)
+            note->file = mem_string(file);
+        if (note->file == NULL || !vec_reserve(&to->items, &to->capacity, to->count + 1, sizeof *to->items))
+            return error_memory(error, "a note", sizeof *note);
+        to->items[to->count++] = *note;
+        *note = (struct note){0};
+    }
+    notes_free(from);
+    return STATUS_OK;
+}
+
 void notes_cut(struct notes *notes, size_t count) {
     while (notes->count > count) {
         notes->count--;
         mem_free(notes->items[notes->count].text);
         mem_free(notes->items[notes->count].column);
+        mem_free(notes->items[notes->count].file);
     }
     notes->dropped = 0;
 }

@@ -24,11 +24,21 @@ enum status table_make(size_t rows, const char *path, struct table **table, stru
     return STATUS_OK;
 }
 
+static void files_release(struct table_files *files) {
+    if (files == NULL || atomic_fetch_sub(&files->references, 1) != 1)
+        return;
+    for (size_t i = 0; i < files->count; i++)
+        mem_free(files->items[i].path);
+    mem_free(files->items);
+    mem_free(files);
+}
+
 void table_free(struct table *table) {
     if (table == NULL)
         return;
     for (size_t i = 0; i < table->column_count; i++)
         column_release(table->columns[i]);
+    files_release(table->files);
     mem_free(table->columns);
     mem_free(table->lines);
     mem_free(table->origin);
@@ -63,6 +73,10 @@ enum status table_share(const struct table *table, struct table **copy, struct e
     if (status != STATUS_OK) {
         table_free(made);
         return status;
+    }
+    if (table->files != NULL) {
+        atomic_fetch_add(&table->files->references, 1);
+        made->files = table->files;
     }
     made->target = table->target; // not before: adding a column in front of the target moves it
     *copy = made;
@@ -175,6 +189,36 @@ enum status table_set_line(struct table *table, size_t row, uint64_t line, struc
         return error_memory(error, "the lines of a table", table->line_count * sizeof *table->lines);
     table->lines[table->line_count++] = (struct line_run){row, line};
     return STATUS_OK;
+}
+
+enum status table_add_file(struct table *table, size_t row, const char *path, struct error *error) {
+    if (table->files == NULL) {
+        table->files = mem_alloc(1, sizeof *table->files);
+        if (table->files == NULL)
+            return error_memory(error, "the files of a table", sizeof *table->files);
+        atomic_init(&table->files->references, 1);
+    }
+    struct table_files *files = table->files;
+    char *copy = mem_string(path);
+    if (copy == NULL || !vec_reserve(&files->items, &files->capacity, files->count + 1, sizeof *files->items)) {
+        mem_free(copy);
+        return error_memory(error, "the files of a table", (files->count + 1) * sizeof *files->items);
+    }
+    files->items[files->count++] = (struct table_file){row, copy};
+    return STATUS_OK;
+}
+
+const char *table_file(const struct table *table, size_t row) {
+    const struct table_files *files = table->files;
+    size_t as_read = table_origin(table, row), low = 1, high = files == NULL ? 0 : files->count;
+    while (low < high) { // the last file that begins at or before the row
+        size_t middle = low + (high - low) / 2;
+        if (files->items[middle].row <= as_read)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return files == NULL ? table->name : files->items[low - 1].path;
 }
 
 int table_find(const struct table *table, const char *name) {

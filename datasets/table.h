@@ -52,6 +52,15 @@ struct line_run { // rows from `row` on lie on lines `line`, `line` + 1, …
     uint64_t row, line;
 };
 
+struct table_files { // that the rows of one table come from, in their order
+    _Atomic int references;
+    size_t count, capacity;
+    struct table_file {
+        size_t row; // of the table as read, the first one of the file
+        char *path;
+    } * items;
+};
+
 struct table {
     char *name; // for the screen: the file's base name
     char *path;
@@ -59,8 +68,9 @@ struct table {
     struct column **columns;
     struct line_run *lines; // [line_count], of the rows as read; the first begins at row 0
     size_t line_count, line_capacity;
-    uint32_t *origin; // [rows] row number in the table as it was read, ascending; NULL: row r is r
-    int target;       // column to predict; -1 = none chosen
+    uint32_t *origin;          // [rows] row number in the table as it was read, ascending; NULL: row r is r
+    int target;                // column to predict; -1 = none chosen
+    struct table_files *files; // NULL: one file; its rows' lines are those of each file
 };
 
 // ---- columns in memory: make one, fill the arrays, hand it to a table -----------------------------
@@ -190,6 +200,11 @@ uint64_t table_line(const struct table *table, size_t row);
 size_t table_origin(const struct table *table, size_t row); // row number in the table as read
 // Row `row` (as read; ascending from call to call) begins on `line`.
 enum status table_set_line(struct table *table, size_t row, uint64_t line, struct error *error);
+// The rows from `row` on (as read; ascending from call to call) come from the file at `path`. Only while the table
+// is being made.
+enum status table_add_file(struct table *table, size_t row, const char *path, struct error *error);
+// The file of a row as sentences call it, for "FILE:LINE": the name of the table where it is one file.
+const char *table_file(const struct table *table, size_t row);
 uint64_t table_row_hash(const struct table *table, size_t row); // equal rows have equal hashes
 // The same of all rows: hash[rows].
 enum status table_row_hashes(const struct table *table, uint64_t *hash, struct error *error);

@@ -133,7 +133,7 @@ static enum status drop_row(const struct table *table, const struct apply_contex
         return error_set(error, STATUS_INVALID,
                          "%s line %llu: column \"%s\" is missing, and a row cannot be dropped when it is to be "
                          "predicted; fill the cell in, or train again with the step \"missing\" set to fill",
-                         table->name, (unsigned long long)table_line(table, row), column->name);
+                         table_file(table, row), (unsigned long long)table_line(table, row), column->name);
     struct str what = {0};
     char room[64];
     bool missing = column_is_missing(column, row);
@@ -192,8 +192,8 @@ static enum status convert_cell(const struct table *table, const struct column *
         return error_set(error, STATUS_INVALID,
                          "%s line %llu: column \"%s\" was %s when the pipeline was fitted, \"%.40s\" is not; correct "
                          "the cell or set the column's type",
-                         table->name, (unsigned long long)table_line(table, row), from->name, column_type_name(to->type),
-                         text);
+                         table_file(table, row), (unsigned long long)table_line(table, row), from->name,
+                         column_type_name(to->type), text);
     to->values[row] = value;
     return STATUS_OK;
 }

@@ -68,7 +68,7 @@ static bool is_training(const struct table *table, const struct apply_context *c
 // One pass: rows of training (or the others) that equal a kept one are marked.
 static enum status mark(const struct table *table, const struct apply_context *context, bool training,
                         struct seen *seen, uint8_t *drop, struct error *error) {
-    char text[64];
+    char text[512];
     enum status status = STATUS_OK;
     for (size_t row = 0; row < table->rows && status == STATUS_OK; row++) {
         if (is_training(table, context, row) != training)
@@ -81,7 +81,9 @@ static enum status mark(const struct table *table, const struct apply_context *c
             continue;
         }
         drop[row] = 1;
-        snprintf(text, sizeof text, "same as line %llu", (unsigned long long)table_line(table, *slot - 1));
+        snprintf(text, sizeof text, "same as %s%.400s%s%llu", table->files ? "" : "line ",
+                 table->files ? table_file(table, *slot - 1) : "", table->files ? ":" : "",
+                 (unsigned long long)table_line(table, *slot - 1));
         if (status == STATUS_OK)
             status = ledger_row(context, table, row, text, "duplicate row", error);
     }

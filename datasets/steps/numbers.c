@@ -17,11 +17,11 @@ enum status cell_refuse_infinite(const struct table *table, size_t column, size_
     return error_set(error, STATUS_NUMERIC,
                      "%s line %llu: column \"%s\" is infinite there; correct the cell, or put a step \"outliers\" with "
                      "action clip before this one",
-                     table->name, (unsigned long long)table_line(table, row), table->columns[column]->name);
+                     table_file(table, row), (unsigned long long)table_line(table, row), table->columns[column]->name);
 }
 
-enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count,
-                           bool infinite, double **values, size_t *found, struct error *error) {
+enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count, bool infinite,
+                           double **values, size_t *found, struct error *error) {
     const struct column *from = table->columns[column];
     if (from->values == NULL || from->type != COLUMN_NUMERIC)
         return error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", from->name,

@@ -129,8 +129,8 @@ static enum status unknown_cell(const struct table *table, const struct column *
     return error_set(error, STATUS_INVALID,
                      "%s line %llu: column \"%s\" %s%.60s%s, which no training row has; set one-hot's \"unknown\" to "
                      "ignore%s",
-                     table->name, (unsigned long long)table_line(table, row), column->name, hole ? "is missing" : "is \"",
-                     hole ? "" : column_text(column, row, room), hole ? "" : "\"",
+                     table_file(table, row), (unsigned long long)table_line(table, row), column->name,
+                     hole ? "is missing" : "is \"", hole ? "" : column_text(column, row, room), hole ? "" : "\"",
                      hole ? ", or put a step \"missing\" before it" : " to give it zeros");
 }
 
