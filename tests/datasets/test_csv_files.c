@@ -16,9 +16,8 @@ static uint32_t draw(struct rng *rng, uint32_t below) {
 
 // ---- random tables --------------------------------------------------------------------------------------
 
-// Kinds whose last rows show what the first leave open: only all files together tell what the column is.
-static void add_cell(struct str *text, struct rng *rng, uint32_t kind, uint32_t row, uint32_t rows) {
-    bool late = row + 3 > rows;
+// Kinds of which a few rows somewhere show what all others leave open: only all files together tell what the column is.
+static void add_cell(struct str *text, struct rng *rng, uint32_t kind, bool telling) {
     int number = (int)draw(rng, 1000) - 500;
     if (draw(rng, 8) == 0)
         return; // missing
@@ -26,20 +25,20 @@ static void add_cell(struct str *text, struct rng *rng, uint32_t kind, uint32_t 
     case 0: // whole numbers
         str_format(text, "%d", number);
         break;
-    case 1: // whole numbers, then others
-        str_format(text, late ? "%d.5" : "%d", number);
+    case 1: // whole numbers, and others
+        str_format(text, telling ? "%d.5" : "%d", number);
         break;
-    case 2: // numbers, then words
-        str_format(text, late ? "w%d" : "%d", number);
+    case 2: // numbers, and words
+        str_format(text, telling ? "w%d" : "%d", number);
         break;
-    case 3: // day or month first? the last ones tell
-        str_format(text, "%02u/%02u/2020", late ? 13 + draw(rng, 15) : 1 + draw(rng, 12), 1 + draw(rng, 12));
+    case 3: // day or month first?
+        str_format(text, "%02u/%02u/2020", telling ? 13 + draw(rng, 15) : 1 + draw(rng, 12), 1 + draw(rng, 12));
         break;
-    case 4: // thousands or decimals? the last ones tell
-        str_format(text, late ? "\"1,%03u.25\"" : "\"1,%03u\"", draw(rng, 1000));
+    case 4: // thousands or decimals?
+        str_format(text, telling ? "\"1,%03u.25\"" : "\"1,%03u\"", draw(rng, 1000));
         break;
-    case 5: // codes late
-        str_format(text, late ? "00%u" : "%u", 1 + draw(rng, 9));
+    case 5: // codes
+        str_format(text, telling ? "00%u" : "%u", 1 + draw(rng, 9));
         break;
     case 6: // few words
         str_format(text, "\"%c, %c\"", 'a' + (char)draw(rng, 3), 'x');
@@ -47,11 +46,11 @@ static void add_cell(struct str *text, struct rng *rng, uint32_t kind, uint32_t 
     case 7: // many words
         str_format(text, "word-%u", draw(rng, 5000));
         break;
-    case 8: // ISO dates, then times
-        str_format(text, late ? "2021-03-%02uT10:00:00" : "2021-03-%02u", 1 + draw(rng, 28));
+    case 8: // ISO dates, and times
+        str_format(text, telling ? "2021-03-%02uT10:00:00" : "2021-03-%02u", 1 + draw(rng, 28));
         break;
     case 9: // nothing for long
-        if (late)
+        if (telling)
             str_format(text, "%s", draw(rng, 2) ? "7" : "x");
         break;
     case 10: // booleans
@@ -62,8 +61,8 @@ static void add_cell(struct str *text, struct rng *rng, uint32_t kind, uint32_t 
     }
 }
 
-struct sheet { // cells as text
-    uint32_t columns, rows, kinds[COLUMNS_MOST];
+struct sheet {                                                          // cells as text
+    uint32_t columns, rows, kinds[COLUMNS_MOST], telling[COLUMNS_MOST]; // telling: the first of three such rows
     struct str cells[ROWS_MOST][COLUMNS_MOST];
 };
 
@@ -71,10 +70,10 @@ static void sheet_make(struct sheet *sheet, uint64_t seed) {
     struct rng rng = rng_make(seed, RNG_SHUFFLE, 3);
     *sheet = (struct sheet){.columns = 2 + draw(&rng, COLUMNS_MOST - 1), .rows = 6 + draw(&rng, ROWS_MOST - 5)};
     for (uint32_t i = 0; i < sheet->columns; i++)
-        sheet->kinds[i] = draw(&rng, KINDS);
+        sheet->kinds[i] = draw(&rng, KINDS), sheet->telling[i] = draw(&rng, sheet->rows);
     for (uint32_t row = 0; row < sheet->rows; row++)
         for (uint32_t i = 0; i < sheet->columns; i++)
-            add_cell(&sheet->cells[row][i], &rng, sheet->kinds[i], row, sheet->rows);
+            add_cell(&sheet->cells[row][i], &rng, sheet->kinds[i], row - sheet->telling[i] < 3);
 }
 
 static void sheet_free(struct sheet *sheet) {
