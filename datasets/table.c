@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/file.h"
@@ -219,6 +220,18 @@ const char *table_file(const struct table *table, size_t row) {
             high = middle;
     }
     return files == NULL ? table->name : files->items[low - 1].path;
+}
+
+const char *table_place(const struct table *table, size_t row, char out[64]) {
+    unsigned long long line = table_line(table, row);
+    if (table->files == NULL) {
+        snprintf(out, 64, "%llu", line);
+        return out;
+    }
+    const char *name = path_base(table_file(table, row));
+    size_t length = strlen(name), kept = utf8_cut(name, length < 40 ? length : 40);
+    snprintf(out, 64, "%.*s%s:%llu", (int)kept, name, kept < length ? "…" : "", line);
+    return out;
 }
 
 int table_find(const struct table *table, const char *name) {

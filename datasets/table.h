@@ -205,6 +205,8 @@ enum status table_set_line(struct table *table, size_t row, uint64_t line, struc
 enum status table_add_file(struct table *table, size_t row, const char *path, struct error *error);
 // The file of a row as sentences call it, for "FILE:LINE": the name of the table where it is one file.
 const char *table_file(const struct table *table, size_t row);
+// The line of a row, "12", with its file's base name before it where there are several: "day-1.csv:12".
+const char *table_place(const struct table *table, size_t row, char out[64]);
 uint64_t table_row_hash(const struct table *table, size_t row); // equal rows have equal hashes
 // The same of all rows: hash[rows].
 enum status table_row_hashes(const struct table *table, uint64_t *hash, struct error *error);

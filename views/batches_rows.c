@@ -73,8 +73,10 @@ static void row_cell(void *data, int64_t row, int64_t column, struct table_view_
         if (!out->missing)
             snprintf(out->text, sizeof out->text, "%s", column_text(cells, origin, number));
     } else {
-        uint64_t shown = column == ROW_LINE ? table_line(from->table, origin) : origin + 1;
-        snprintf(out->text, sizeof out->text, "%llu", (unsigned long long)shown);
+        if (column == ROW_LINE)
+            snprintf(out->text, sizeof out->text, "%s", table_place(from->table, origin, number));
+        else
+            snprintf(out->text, sizeof out->text, "%zu", origin + 1);
         out->style = style_ink(INK_DIM);
     }
 }

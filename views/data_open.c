@@ -57,7 +57,7 @@ static void fill(struct open_list *list, bool samples) {
     struct error error;
     list->count = 0;
     add_entry(list, list->folder, "..", "up");
-    add_entry(list, list->folder, ".", "this folder, as an image set");
+    add_entry(list, list->folder, ".", "this folder: an image set, or tables as one");
     if (samples && samples_folder(folder, sizeof folder, &error) == STATUS_OK)
         add_folder(list, folder, "sample");
     add_folder(list, list->folder, NULL);

@@ -3,7 +3,15 @@
 
 #include "views/prepare_parts.h"
 
-enum ledger_column { LEDGER_STEP, LEDGER_LINE, LEDGER_NAME, LEDGER_BEFORE, LEDGER_AFTER, LEDGER_REASON, LEDGER_COLUMNS };
+enum ledger_column {
+    LEDGER_STEP,
+    LEDGER_LINE,
+    LEDGER_NAME,
+    LEDGER_BEFORE,
+    LEDGER_AFTER,
+    LEDGER_REASON,
+    LEDGER_COLUMNS
+};
 
 static void header(void *data, int64_t column, struct table_view_column *out) {
     static const char *const titles[LEDGER_COLUMNS] = {"step", "line", "column", "before", "after", "reason"};
@@ -19,12 +27,15 @@ static void cell(void *data, int64_t row, int64_t column, struct table_view_cell
                                          [LEDGER_BEFORE] = entry->before,
                                          [LEDGER_AFTER] = entry->after,
                                          [LEDGER_REASON] = entry->reason};
-    char number[TEXT_NUMBER_SIZE];
+    char number[TEXT_NUMBER_SIZE], place[64];
+    bool of_files = snapshot->dataset && snapshot->dataset->table && snapshot->dataset->table->files;
     if (column == LEDGER_STEP && snapshot->fitted && entry->step < snapshot->fitted->count)
         snprintf(out->text, sizeof out->text, "%u %s", entry->step + 1,
                  snapshot->fitted->steps[entry->step]->kind->label);
     else if (column == LEDGER_LINE && entry->line)
-        snprintf(out->text, sizeof out->text, "%s", text_integer((int64_t)entry->line, NUMBER_PLAIN, number));
+        snprintf(out->text, sizeof out->text, "%s",
+                 of_files ? table_place(snapshot->dataset->table, entry->origin, place)
+                          : text_integer((int64_t)entry->line, NUMBER_PLAIN, number));
     else if (texts[column])
         snprintf(out->text, sizeof out->text, "%s", texts[column]);
     out->missing = column == LEDGER_BEFORE && entry->kind == LEDGER_CELL && (!entry->before || !entry->before[0]);

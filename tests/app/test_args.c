@@ -137,9 +137,18 @@ static void test_values_are_checked_before_anything_is_opened(void **state) {
 
 static void test_how_many_files(void **state) {
     (void)state;
-    assert_mistake(PARSE("train", "a", "b"), "\"b\" is one argument too many; usage: batchlab train FILE");
+    assert_mistake(PARSE("sniff", "a", "b"), "\"b\" is one argument too many; usage: batchlab sniff FILE");
     assert_mistake(PARSE("runs", "a"), "too many");
-    assert_mistake(PARSE("", "a", "b"), "usage: batchlab [FILE]");
+    assert_int_equal(PARSE("train", "a", "--lr=1", "b", "c"), STATUS_OK);
+    assert_int_equal(arguments.file_count, 3);
+    assert_string_equal(arguments.files[2], "c");
+    assert_int_equal(PARSE("", "a", "b"), STATUS_OK);
+    static char *many[FILES_MOST + 2], train[] = "train", file[] = "a.csv";
+    many[0] = train;
+    for (int i = 1; i < FILES_MOST + 2; i++)
+        many[i] = file;
+    assert_int_equal(args_parse(FILES_MOST + 1, many, cli_find("train"), &arguments, &error), STATUS_OK);
+    assert_mistake(args_parse(FILES_MOST + 2, many, cli_find("train"), &arguments, &error), "more than 1000 files");
     for (size_t i = 0; i < cli_command_count; i++) {
         const struct command_row *row = &cli_commands[i];
         if (row->files_least)
