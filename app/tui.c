@@ -103,7 +103,7 @@ static enum status open_session(struct screen *screen, const struct arguments *a
     struct load_options options;
     enum status status = cli_load_options(arguments, &options, error);
     if (!status)
-        status = session_open(&screen->session, &(struct session_options){0}, error);
+        status = session_open(&screen->session, &(struct session_options){.previews = true}, error);
     for (size_t i = 0; !status && i < arguments->setting_count; i++)
         status = session_set(screen->session, arguments->settings[i].name, arguments->settings[i].text, error);
     if (!status && arguments->file_count)

@@ -17,13 +17,15 @@ void session_publish(struct session *session) {
     struct snapshot *view = &session->view;
     view->version++;
     session->changed = true;
-    view->dataset = session->dataset;
-    view->profile = session->profile;
-    view->split = session->split.part ? &session->split : NULL;
+    bool open = !session->preview; // of data that is only looked at nothing else is known
+    view->preview = !open;
+    view->dataset = open ? session->dataset : session->preview;
+    view->profile = open ? session->profile : NULL;
+    view->split = open && session->split.part ? &session->split : NULL;
     view->pipeline = session->pipeline;
     view->fitted = session->fitted;
-    view->prepared = session->prepared;
-    view->source = session->source;
+    view->prepared = open ? session->prepared : NULL;
+    view->source = open ? session->source : NULL;
     view->source_notes = session->source ? &session->notes : NULL;
     view->suggested = session->mode != PIPELINE_EDITED;
     if (!view->suggested)
@@ -75,6 +77,7 @@ enum status session_open(struct session **out, const struct session_options *opt
     if (!session)
         return error_memory(error, "the session", sizeof *session);
     session->no_profile = options->no_profile;
+    session->previews = options->previews;
     session->wake.read_fd = session->wake.write_fd = -1;
     session->loaded_target = -1;
     session->view.seconds_left = NAN;
@@ -125,6 +128,7 @@ void session_close(struct session *session) {
     pipeline_free(session->pipeline);
     profile_free(session->profile);
     dataset_free(session->dataset);
+    dataset_free(session->preview);
     load_settings_clear(&session->load);
     history_clear(&session->undo);
     history_clear(&session->redo);

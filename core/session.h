@@ -78,7 +78,8 @@ struct batches_view {              // for the Batches view; empty until session_
 struct snapshot {
     uint64_t version; // grows with every visible change
     // data (NULL until something is open)
-    const struct dataset *dataset;
+    const struct dataset *dataset; // dataset->partial: the first rows, while the rest is read or when it was stopped
+    bool preview;                  // `dataset` is what the job at work has read so far; nothing else of it is there
     const struct profile *profile;   // NULL while it is being made
     const struct split *split;
     const struct pipeline *pipeline; // settings as edited
@@ -127,6 +128,8 @@ struct snapshot {
 struct session_options {
     const char *store_path; // NULL: the usual place
     bool no_profile;        // the command line trains without one
+    bool previews;          // the screen: large tables show their first rows while they are read, and a cancelled
+                            // reading leaves the rows so far
 };
 enum status session_open(struct session **session, const struct session_options *options, struct error *error);
 void session_close(struct session *session); // stops and saves a living run; NULL allowed
@@ -150,6 +153,8 @@ void session_clear_message(struct session *session);
 enum status session_load(struct session *session, const char *path, const struct load_options *options,
                          struct error *error);
 void session_cancel(struct session *session); // the job at work
+// A table whose reading was stopped: reads it again, to its end.
+enum status session_read_on(struct session *session, struct error *error);
 enum status session_set_target(struct session *session, const char *column, struct error *error);
 enum status session_set_type(struct session *session, const char *column, enum column_type type, struct error *error);
 enum status session_add_missing_token(struct session *session, const char *token, struct error *error);

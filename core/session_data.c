@@ -39,6 +39,8 @@ enum status session_load(struct session *session, const char *path, const struct
 }
 
 static enum status check_table(const struct session *session, struct error *error) {
+    if (session->preview)
+        return error_set(error, STATUS_STATE, "%s is still being read; wait for the rest", session->preview->name);
     if (!session->dataset)
         return error_set(error, STATUS_STATE, "no data is open; open a file first");
     if (!session->dataset->table)
@@ -118,6 +120,20 @@ enum status session_add_missing_token(struct session *session, const char *token
     if (!status)
         status = load_settings_add_token(&request.settings, token, error);
     return end_reload(session, &request, status, error);
+}
+
+enum status session_read_on(struct session *session, struct error *error) {
+    struct load_request request = {0};
+    enum status status = check_table(session, error);
+    if (!status && !session->dataset->partial)
+        status = error_set(error, STATUS_STATE, "all rows of %s are here", session->dataset->name);
+    if (!status)
+        status = begin_reload(session, &request, error);
+    if (!status)
+        request_load(session, &request);
+    else
+        load_request_clear(&request);
+    return status;
 }
 
 // ---- going on with a run -----------------------------------------------------------------------------------

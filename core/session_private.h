@@ -69,6 +69,9 @@ struct work { // of the job at work; the job's alone until it is over
     struct load_settings load;
     char target[PARAM_TEXT_SIZE];
     struct dataset *made;
+    bool previews, keeps_partial;
+    const struct wake *wake;
+    _Atomic(struct dataset *) preview; // made by the job, taken by the main thread
     // prepare
     const struct dataset *dataset;
     struct train_params params;
@@ -100,7 +103,8 @@ struct batch_work {        // of the job that plans batches, or looks at the dev
 
 struct session {
     struct snapshot view;
-    bool no_profile, changed;
+    bool no_profile, previews, changed;
+    struct dataset *preview; // first rows of what is being read
     struct store *store;
     struct engine *engine;
     session_listener *listener;

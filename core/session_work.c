@@ -8,9 +8,20 @@
 
 // ---- on the job's thread -----------------------------------------------------------------------------
 
+static void give_preview(void *context, struct dataset *dataset) {
+    struct work *work = context;
+    dataset_free(atomic_exchange(&work->preview, dataset));
+    wake_signal(work->wake);
+}
+
 static enum status load(void *context, struct task *task, struct error *error) {
     struct work *work = context;
     struct load_options options = load_settings_options(&work->load, work->target);
+    options.keeps_partial = work->keeps_partial;
+    if (work->previews) {
+        options.preview = give_preview;
+        options.preview_context = work;
+    }
     return dataset_open(work->load.path, &options, &work->made, task, error);
 }
 
@@ -62,6 +73,7 @@ static enum status write_export(void *context, struct task *task, struct error *
 void work_clear(struct work *work) {
     load_settings_clear(&work->load);
     dataset_free(work->made);
+    dataset_free(atomic_exchange(&work->preview, NULL));
     pipeline_free(work->settings);
     pipeline_free(work->fitted);
     str_free(&work->reasons);
@@ -194,11 +206,26 @@ static void take_prepared(struct session *session) {
         resume_run(session);
 }
 
+// The same file, read again and stopped before it came as far as before.
+static bool is_shorter(const struct session *session) {
+    const struct dataset *made = session->work.made, *open = session->dataset;
+    return session->request.reload && made->partial && open && open->table && made->table->rows < open->table->rows;
+}
+
 static enum status take_result(struct session *session, struct error *error) {
     struct work *work = &session->work;
     switch (work->kind) {
-    case WORK_LOAD:
-        return take_load(session, error);
+    case WORK_LOAD: {
+        if (is_shorter(session)) {
+            load_request_clear(&session->request);
+            return error_set(error, STATUS_CANCELLED, "reading was stopped; the rows from before stay");
+        }
+        enum status status = take_load(session, error);
+        if (!status && session->dataset->partial)
+            session_message(session, MESSAGE_WARNING, "reading was stopped: these are the first %zu rows; O reads on",
+                            session->dataset->table->rows);
+        return status;
+    }
     case WORK_PREPARE:
         take_prepared(session);
         break;
@@ -231,11 +258,27 @@ static void take_failure(struct session *session, enum status status, const stru
     session_tell_error(session, error);
 }
 
+static void take_preview(struct session *session) {
+    struct dataset *preview = atomic_exchange(&session->work.preview, NULL);
+    if (!preview)
+        return;
+    dataset_free(session->preview);
+    session->preview = preview;
+    session_publish(session);
+}
+
+static void forget_preview(struct session *session) {
+    dataset_free(session->preview);
+    session->preview = NULL;
+}
+
 void session_take_over(struct session *session) {
+    take_preview(session);
     if (job_take(&session->job)) {
         struct error error = session->job.error;
         enum status status = session->job.status;
         bool stale = status == STATUS_OK && (session->wanted & session->work.kind) != 0;
+        forget_preview(session);
         if (!status && !stale)
             status = take_result(session, &error);
         if (status)
@@ -265,6 +308,9 @@ static enum status fill_work(struct session *session, enum work_kind kind, struc
     *work = (struct work){.kind = kind, .dataset = session->dataset, .params = session->params, .mode = session->mode};
     if (kind == WORK_LOAD) {
         struct load_options options = load_settings_options(&session->request.settings, NULL);
+        work->keeps_partial = session->previews && !session->request.resume;
+        work->previews = work->keeps_partial && !session->request.reload;
+        work->wake = &session->wake;
         if (session->request.keeps_target)
             memcpy(work->target, session->params.target, sizeof work->target);
         if (session->request.resume)

@@ -182,6 +182,31 @@ static enum status choose_target(struct loading *loading, struct error *error) {
     return STATUS_OK;
 }
 
+// Not all rows: guesses from their bytes how many the file has.
+static void mark_partial(struct loading *loading) {
+    struct dataset *dataset = loading->dataset;
+    uint64_t rows = dataset->table->rows, most = loading->options->rows_most;
+    dataset->partial = loading->stopped || (most > 0 && rows == most);
+    if (dataset->partial && loading->bytes_read > 0)
+        dataset->rows_guess = (uint64_t)((double)rows * (double)dataset->file_bytes / (double)loading->bytes_read);
+}
+
+// The first rows of a large file for those who wait for them; what goes wrong here is told by the reading proper.
+static void give_preview(const char *path, const struct load_options *options, uint64_t bytes) {
+    if (options->preview == NULL || bytes < DATASET_PREVIEW_BYTES)
+        return;
+    struct load_options *first = mem_copy(options, sizeof *options);
+    struct dataset *dataset = NULL;
+    struct error error;
+    if (first == NULL)
+        return;
+    first->preview = NULL;
+    first->rows_most = DATASET_PREVIEW_ROWS;
+    if (dataset_open(path, first, &dataset, NULL, &error) == STATUS_OK)
+        options->preview(options->preview_context, dataset);
+    mem_free(first);
+}
+
 static enum status load_rows(struct loading *loading, struct csv_names *names, struct error *error) {
     struct csv_seen *seen = loading->options->seen;
     enum status status = find_width(loading, names, error);
@@ -209,6 +234,8 @@ static enum status load_rows(struct loading *loading, struct csv_names *names, s
         status = csv_seen_end(seen, loading->columns, loading->width, error);
     if (status == STATUS_OK)
         status = choose_target(loading, error);
+    if (status == STATUS_OK)
+        mark_partial(loading);
     return status;
 }
 
@@ -224,6 +251,7 @@ static enum status load(const char *path, const struct load_options *options, st
                         struct task *task, struct error *error) {
     struct loading loading = {.path = path, .options = options, .dataset = dataset, .task = task};
     struct csv_names names = {0};
+    give_preview(path, options, dataset->file_bytes);
     dataset->kind = DATASET_TABLE;
     dataset->dialect = options->dialect;
     enum status status = csv_sniff_noted(path, &dataset->dialect, &dataset->notes, error);

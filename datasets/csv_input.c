@@ -36,6 +36,10 @@ out:
     return status;
 }
 
+bool csv_input_packed(const struct csv_input *input) {
+    return !gzdirect(input->file) || input->encoding == CSV_UTF16LE || input->encoding == CSV_UTF16BE;
+}
+
 void csv_input_close(struct csv_input *input) {
     if (input->file != NULL)
         gzclose_r(input->file);

@@ -15,6 +15,8 @@ struct loading {
     size_t width;
     struct table *table; // its lines; columns come at the end
     size_t rows;
+    uint64_t bytes_read;               // of the text, by those rows, about
+    bool stopped;                      // reading was cancelled, and the rows so far are the table
     uint64_t trailing, first_trailing; // rows with empty cells beyond the last column
 };
 

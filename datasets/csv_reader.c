@@ -208,6 +208,7 @@ enum status csv_reader_next(struct csv_reader *reader, struct csv_row *row, stru
             return status;
         *row = (struct csv_row){reader->cells, reader->cell_count, reader->line};
         reader->start += used;
+        reader->consumed += used;
         reader->line += lines;
         if (!is_blank_line(reader))
             return STATUS_OK;

@@ -41,6 +41,7 @@ struct csv_reader {
     size_t start, end, capacity; // unread bytes are buffer[start … end)
     bool ended, done;            // the input has no more; no more rows are wanted
     uint64_t line;               // of buffer[start]
+    uint64_t consumed;           // bytes of rows read so far
     struct dialect dialect;
     size_t delimiter_length;
     unsigned char class[256]; // enum csv_byte

@@ -119,8 +119,9 @@ static enum status read_in_order(struct loading *loading, size_t most, bool agai
         if (status == STATUS_OK)
             status = append(loading, part, 0, error);
     }
-    if (status == STATUS_OK && most == SIZE_MAX)
+    if (status == STATUS_OK && !again)
         status = finish(loading, &reader, again, error);
+    loading->bytes_read = csv_input_packed(&reader.input) ? 0 : reader.consumed;
     csv_reader_close(&reader);
     return status;
 }
@@ -157,7 +158,7 @@ struct crew {
     bool wrong;  // a cut was wrong
     enum status status;
     struct error error;
-    uint64_t lines;           // of the pieces appended so far
+    uint64_t lines, bytes;    // of the pieces appended so far
     struct csv_reader totals; // what their readers counted
 };
 
@@ -220,6 +221,7 @@ static enum status append_piece(struct crew *crew, size_t index, const struct cs
         status = append(crew->loading, part, crew->lines, error);
         add_totals(&crew->totals, reader, crew->lines);
         crew->lines += reader->line - 1;
+        crew->bytes += reader->end;
         crew->next++;
         pthread_cond_broadcast(&crew->turn);
     }
@@ -307,29 +309,56 @@ static enum status many_readers(struct loading *loading, bool again, bool *wrong
         if (status != STATUS_OK)
             *error = crew.error;
     }
+    loading->bytes_read = crew.pieces.input.file == NULL || csv_input_packed(&crew.pieces.input) ? 0 : crew.bytes;
     crew.totals.dialect = loading->dataset->dialect;
     crew.totals.input.odd_bytes = crew.pieces.input.odd_bytes;
     crew.totals.input.nul_bytes = crew.pieces.input.nul_bytes;
     csv_pieces_close(&crew.pieces);
-    if (status == STATUS_OK && !*wrong)
-        status = finish(loading, &crew.totals, again, error);
+    if ((status == STATUS_OK || status == STATUS_CANCELLED) && !*wrong) {
+        struct error ignored;
+        enum status finished = finish(loading, &crew.totals, again, status == STATUS_OK ? error : &ignored);
+        status = status == STATUS_OK ? finished : status;
+    }
     return status;
+}
+
+// Rows that make up the table when not all of them do.
+static size_t rows_wanted(const struct loading *loading, bool again) {
+    if (loading->stopped && again)
+        return loading->rows;
+    return loading->options->rows_most > 0 ? (size_t)loading->options->rows_most : SIZE_MAX;
+}
+
+// Reading was cancelled: the rows so far are kept where that is wanted, and nothing asks the task any more.
+static enum status keep_partial(struct loading *loading, enum status status) {
+    if (status != STATUS_CANCELLED || !loading->options->keeps_partial || loading->rows == 0)
+        return status;
+    loading->stopped = true;
+    loading->task = NULL;
+    return STATUS_OK;
+}
+
+static enum status read_all(struct loading *loading, size_t wanted, uint64_t bytes, bool again, struct error *error) {
+    size_t notes = loading->dataset->notes.count;
+    bool wrong = wanted < SIZE_MAX; // one reader stops where it is told
+    enum status status = forget(loading, notes, again, error);
+    if (status == STATUS_OK && !wrong)
+        status = many_readers(loading, again, &wrong, error);
+    if (status != STATUS_OK || !wrong)
+        return status;
+    task_begin(loading->task, again ? "Reading again" : "Reading", "bytes", bytes);
+    status = forget(loading, notes, again, error);
+    return status == STATUS_OK ? one_reader(loading, wanted, again, error) : status;
 }
 
 enum status csv_rows_read(struct loading *loading, bool again, struct error *error) {
     int64_t bytes = input_size(loading->path);
-    size_t notes = loading->dataset->notes.count, rows = loading->rows;
-    bool wrong = false;
-    task_begin(loading->task, again ? "Reading again" : "Reading", "bytes", bytes > 0 ? (uint64_t)bytes : 0);
-    enum status status = forget(loading, notes, again, error);
-    if (status == STATUS_OK)
-        status = many_readers(loading, again, &wrong, error);
-    if (status == STATUS_OK && wrong) {
-        task_begin(loading->task, again ? "Reading again" : "Reading", "bytes", bytes > 0 ? (uint64_t)bytes : 0);
-        status = forget(loading, notes, again, error);
-        if (status == STATUS_OK)
-            status = one_reader(loading, SIZE_MAX, again, error);
-    }
+    size_t rows = loading->rows, wanted = rows_wanted(loading, again);
+    uint64_t total = bytes > 0 ? (uint64_t)bytes : 0;
+    task_begin(loading->task, again ? "Reading again" : "Reading", "bytes", total);
+    enum status status = read_all(loading, wanted, total, again, error);
+    if (!again)
+        status = keep_partial(loading, status);
     if (status == STATUS_OK && again && rows != loading->rows)
         status = error_set(error, STATUS_IO, "%s: changed while it was read; open it again", loading->path);
     return status;

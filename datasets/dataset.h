@@ -59,6 +59,7 @@ struct dialect dialect_detect(void); // every part to be detected
 
 #define DATASET_OVERRIDES_MOST 256
 struct csv_seen;
+struct dataset;
 struct load_options {
     struct dialect dialect;
     const char *const *more; // further files (folders, patterns) of the same columns, whose rows follow; or NULL
@@ -75,7 +76,14 @@ struct load_options {
     size_t override_count;
     const char *target;          // column name; NULL = "target", "class", "label", "y" or the last column
     size_t threads, piece_bytes; // of reading; 0 = as many as there are cores, as large as is fast
+    uint64_t rows_most;          // of a table; 0 = all
+    bool keeps_partial;          // a table whose reading is cancelled is the rows so far; else it is an error
+    // Gets the first rows of a large table before the rest is read; it owns them then. NULL: nobody asks.
+    void (*preview)(void *context, struct dataset *dataset);
+    void *preview_context;
 };
+#define DATASET_PREVIEW_ROWS 1000
+#define DATASET_PREVIEW_BYTES ((uint64_t)4 << 20) // smaller files are read at once
 struct load_options load_options_default(void);
 
 struct dataset {
@@ -86,6 +94,8 @@ struct dataset {
     struct image_set *images; // DATASET_IMAGES
     struct dialect dialect;   // DATASET_TABLE: as found
     struct notes notes;       // rows repaired or rejected, ambiguities
+    bool partial;             // a table of the first rows only: a preview, or reading was stopped
+    uint64_t rows_guess;      // partial: how many rows the whole file may have; 0 = no idea
 };
 
 struct members; // of an archive: archive.h

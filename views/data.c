@@ -116,8 +116,12 @@ static void draw_table(const struct data_state *state, const struct snapshot *sn
 static void draw_head_table(const struct snapshot *snapshot, struct canvas *canvas, struct rect row, int x) {
     const struct dataset *dataset = snapshot->dataset;
     char a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
-    x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), "%s rows × %zu columns   ",
-                      text_integer((int64_t)dataset->table->rows, NUMBER_SCREEN, a), dataset->table->column_count);
+    x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), "%s%s", dataset->partial ? "first " : "",
+                      text_integer((int64_t)dataset->table->rows, NUMBER_SCREEN, a));
+    if (dataset->rows_guess > 0)
+        x += canvas_print(canvas, x, row.y, style_ink(INK_WARNING), " of ≈ %s",
+                          text_integer((int64_t)dataset->rows_guess, NUMBER_SCREEN, a));
+    x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), " rows × %zu columns   ", dataset->table->column_count);
     x += canvas_print(canvas, x, row.y, style_ink(INK_DIM), "%s   %s  '%s'  header: %s   ",
                       text_bytes((double)dataset->file_bytes, NUMBER_SCREEN, a), dataset->dialect.encoding,
                       text_equal(dataset->dialect.delimiter, "\t") ? "tab" : dataset->dialect.delimiter,
@@ -380,6 +384,8 @@ static enum view_result request_table(struct data_state *state, const struct vie
     case REQUEST_TARGET:
         ask(state, ASK_TARGET, column_name(state, context));
         return VIEW_REDRAW;
+    case REQUEST_READ_ON:
+        return told(context, session_read_on(context->session, &context->wish->error));
     case REQUEST_MISSING_TOKEN:
         ask(state, ASK_TOKEN, "");
         return VIEW_REDRAW;

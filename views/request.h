@@ -41,6 +41,7 @@ enum view_id {
     X(FILTER, "&", IN(DATA) | IN(RUNS), "filter rows", "filter", "Show only rows that match, such as acc>0.9.") \
     X(SORT, "s", IN(DATA) | IN(RUNS), "sort", "sort", "Sort by the chosen column; again for the other way.") \
     X(TYPE, "t", IN(DATA), "column type", "type", "Treat the column as another type.") \
+    X(READ_ON, "O", IN(DATA), "read on", "", "Read a table to its end whose reading was stopped.") \
     X(TARGET, "T", IN(DATA), "target column", "target", "Make this column the one to predict.") \
     X(MISSING_TOKEN, "a", IN(DATA), "add missing token", "", "Read one more text as a missing value.") \
     X(DESCRIBE, "d", IN(DATA), "describe all columns", "describe all", "Show the figures of every column.") \

@@ -547,6 +547,43 @@ static void what_cannot_run_is_refused_in_words(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+// A table too large to be read at once: its first rows are there while the rest is read, and nothing but them.
+static void test_first_rows_are_shown_while_reading(void **state) {
+    (void)state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/large.csv", folder);
+    FILE *file = fopen(path, "w");
+    fputs("a,b,c\n", file);
+    for (int row = 0; row < 400000; row++)
+        fprintf(file, "%d,%d.25,w%d\n", row, row, row % 5);
+    fclose(file);
+    session_close(session);
+    must(session_open(&session, &(struct session_options){.previews = true, .no_profile = true}, &error));
+    view = session_snapshot(session);
+    must(session_load(session, path, NULL, &error));
+    while (!view->dataset)
+        wait_news();
+    if (view->preview) { // else the machine has read it all in a blink
+        assert_int_equal(view->dataset->table->rows, DATASET_PREVIEW_ROWS);
+        assert_true(view->dataset->partial);
+        assert_null(view->source);
+        assert_int_equal(session_set_target(session, "a", &error), STATUS_STATE);
+        assert_int_equal(session_read_on(session, &error), STATUS_STATE);
+    }
+    must(session_wait(session, &error));
+    assert_false(view->preview);
+    assert_false(view->dataset->partial);
+    assert_int_equal(view->dataset->table->rows, 400000);
+    assert_non_null(view->source);
+    assert_int_equal(session_read_on(session, &error), STATUS_STATE); // all rows are here
+    must(session_load(session, path, NULL, &error));
+    session_cancel(session);
+    enum status status = session_wait(session, &error); // what was open stays, or the rows so far are there
+    assert_true(status == STATUS_OK || status == STATUS_CANCELLED);
+    assert_non_null(view->dataset);
+    assert_false(view->preview);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(iris_is_opened_prepared_and_trained),
@@ -562,6 +599,7 @@ int main(void) {
         TEST(closing_while_training_keeps_the_run),
         TEST(a_run_whose_process_was_killed_can_be_resumed),
         TEST(what_cannot_run_is_refused_in_words),
+        cmocka_unit_test_setup_teardown(test_first_rows_are_shown_while_reading, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
