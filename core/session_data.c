@@ -67,7 +67,7 @@ static enum status find_column(const struct session *session, const char *column
 
 enum status session_set_target(struct session *session, const char *column, struct error *error) {
     struct train_params params = session->params;
-    enum status status = session->dataset && column[0] ? find_column(session, column, error) : STATUS_OK;
+    enum status status = (session->dataset || session->preview) && column[0] ? find_column(session, column, error) : STATUS_OK;
     if (!status)
         status = params_set(&train_table, &params, "target", column, error);
     if (status || strcmp(params.target, session->params.target) == 0)
