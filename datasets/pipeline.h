@@ -43,6 +43,7 @@ struct apply_context {
     struct ledger *ledger;       // NULL: not kept
     const uint8_t *training;     // per row of table->origin: 1 = training row (outlier rows are dropped from
     size_t training_count;       // training rows only); NULL: every row (prediction: none may be dropped)
+    const uint8_t *part;         // the same rows, enum part; NULL when predicting
     bool predicting;             // rows may not be dropped: what cannot be mended is an error with its line
     struct task *task;
 };

@@ -11,6 +11,7 @@
 struct run {
     const struct dataset *dataset;
     const uint8_t *training; // per row as read; NULL when predicting
+    const uint8_t *part;     // the same, enum part
     struct prepared *prepared;
     struct task *task;
 };
@@ -116,6 +117,7 @@ static enum status run_step(struct run *run, const struct step *step, struct ste
                                     .ledger = &prepared->ledger,
                                     .training = run->training,
                                     .training_count = run->dataset->table->rows,
+                                    .part = run->part,
                                     .predicting = fitting == NULL,
                                     .task = run->task};
     enum status status = table_share(before, &after, error);
@@ -227,7 +229,7 @@ enum status pipeline_run(struct pipeline *pipeline, const struct dataset *datase
         return error_memory(error, "the training rows", split->rows);
     for (size_t row = 0; row < split->rows; row++)
         training[row] = split->part[row] == PART_TRAIN;
-    struct run run = {.dataset = dataset, .training = training, .task = task};
+    struct run run = {.dataset = dataset, .training = training, .part = split->part, .task = task};
     enum status status = run_all(&run, pipeline, true, error);
     mem_free(training);
     return finish(&run, status, prepared);
