@@ -22,6 +22,7 @@ struct batches {
     struct dataset *dataset;
     struct pipeline *pipeline;
     struct split split;
+    struct split_view view;
     struct prepared *prepared;
     struct source *source;
     struct notes notes;
@@ -33,6 +34,7 @@ static void clear(struct batches *batches) {
     source_release(batches->source);
     prepared_free(batches->prepared);
     notes_free(&batches->notes);
+    split_view_close(&batches->view);
     split_free(&batches->split);
     pipeline_free(batches->pipeline);
     dataset_free(batches->dataset);
@@ -63,14 +65,19 @@ static enum status make(const struct arguments *arguments, struct batches *batch
     if (status)
         return status;
     cli_notes(arguments->files[0], &batches->dataset->notes);
-    status = cli_read_pipeline(arguments, batches->dataset, &batches->pipeline, error);
+    struct split_settings settings = split_settings_of(params);
+    status = split_make(batches->dataset, &settings, &batches->split, NULL, error);
     if (!status)
-        status = split_make(batches->dataset, params->split, params->validation, params->test, (uint64_t)params->seed,
-                            &batches->split, error);
+        status = split_view_open(&batches->view, batches->dataset, &batches->split, error);
     if (!status)
-        status = pipeline_run(batches->pipeline, batches->dataset, &batches->split, &batches->prepared, NULL, error);
+        status = cli_read_pipeline(arguments, &batches->view.dataset, &batches->pipeline, error);
     if (!status)
-        status = source_make(batches->dataset, batches->prepared, &batches->split, task, &batches->notes,
+        status =
+            pipeline_run(batches->pipeline, &batches->view.dataset, &batches->split, &batches->prepared, NULL, error);
+    if (!status && batches->split.note[0])
+        fprintf(stderr, "batchlab: %s\n", batches->split.note);
+    if (!status)
+        status = source_make(&batches->view.dataset, batches->prepared, &batches->split, task, &batches->notes,
                              &batches->source, error);
     if (!status)
         status = batch_plan_make(batches->source, (uint64_t)params->seed, (uint64_t)batches->epoch - 1,
@@ -130,8 +137,8 @@ static void print_sizes(struct batches *batches) {
 static void print_all(struct batches *batches) {
     const size_t *parts = batches->source->part_count;
     size_t size = (size_t)batches->params.batch, rest = batches->plan->rows % size;
-    printf("%s: %zu rows to train on, %zu for validation, %zu for test\n", batches->dataset->name, parts[PART_TRAIN],
-           parts[PART_VALIDATION], parts[PART_TEST]);
+    printf("%s: %zu rows to train on, %zu for validation, %zu for test; %s\n", batches->dataset->name,
+           parts[PART_TRAIN], parts[PART_VALIDATION], parts[PART_TEST], batches->split.how);
     printf("epoch %" PRId64 ", seed %" PRId64 ": %zu batches of %zu", batches->epoch, batches->params.seed,
            updates(batches, size), size);
     if (rest)
@@ -152,6 +159,7 @@ static void json_start(const struct batches *batches) {
     json_number(object, "seed", (double)batches->params.seed);
     json_number(object, "batch", (double)batches->params.batch);
     json_number(object, "batches", (double)updates(batches, (size_t)batches->params.batch));
+    cJSON_AddStringToObject(object, "split", batches->split.how);
     cJSON *rows = cJSON_AddObjectToObject(object, "rows");
     for (int part = 0; part < PART_COUNT; part++)
         json_number(rows, names[part], (double)batches->source->part_count[part]);

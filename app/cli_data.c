@@ -100,24 +100,51 @@ enum status cli_read_pipeline(const struct arguments *arguments, const struct da
 struct prepare_plan {
     struct load_options options;
     const char *out;
-    double share; // of the rows that steps are fitted on
-    int64_t seed;
+    struct train_params params;
+    struct split_settings split; // points into params
+    const char *part_column;     // NULL: not written
 };
 
-static enum status read_plan(const struct arguments *arguments, struct prepare_plan *plan, struct error *error) {
-    const char *text = arguments->flags[FLAG_FIT_ROWS], *seed = cli_setting(arguments, "seed");
-    plan->out = arguments->flags[FLAG_OUTPUT];
-    plan->share = 1;
-    plan->seed = 1;
-    if (!plan->out)
-        return error_set(error, STATUS_INVALID, "prepare needs -o OUT.csv: where the result goes");
+// The rows that steps are fitted on: a share of all, or those that train in a split.
+static enum status read_fit_rows(const struct arguments *arguments, struct prepare_plan *plan, struct error *error) {
+    const char *text = arguments->flags[FLAG_FIT_ROWS], *split_flag = NULL;
+    double share = 1;
+    static const char *const names[] = {"split", "split_column", "validation", "test", "folds", "fold"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        split_flag = split_flag || !cli_setting(arguments, names[i]) ? split_flag : names[i];
+    plan->split = split_settings_of(&plan->params);
+    if (text && split_flag)
+        return error_set(
+            error, STATUS_INVALID,
+            "--fit-rows does not go with the flags of a split: steps are fitted on the rows that train in it");
+    if (split_flag || (plan->part_column && !text))
+        return STATUS_OK;
     bool all = !text || text_equal(text, "all");
-    if (!all && (!number_parse(text, &plan->share) || !(plan->share > 0 && plan->share <= 1)))
+    if (!all && (!number_parse(text, &share) || !(share > 0 && share <= 1)))
         return error_set(error, STATUS_INVALID, "--fit-rows \"%s\": must be all, or a share above 0 and at most 1",
                          text);
-    if (seed && !integer_parse(seed, &plan->seed))
-        return error_set(error, STATUS_INVALID, "--seed \"%s\": must be a whole number", seed);
-    enum status status = cli_check_steps(arguments, error);
+    plan->split.kind = "random";
+    plan->split.validation = 1 - share;
+    plan->split.test = 0;
+    return STATUS_OK;
+}
+
+static enum status read_plan(const struct arguments *arguments, struct prepare_plan *plan, struct error *error) {
+    enum status status = STATUS_OK;
+    plan->out = arguments->flags[FLAG_OUTPUT];
+    plan->part_column = arguments->flags[FLAG_PART_COLUMN];
+    params_defaults(&train_table, &plan->params);
+    if (!plan->out)
+        return error_set(error, STATUS_INVALID, "prepare needs -o OUT.csv: where the result goes");
+    if (plan->part_column && !plan->part_column[0])
+        return error_set(error, STATUS_INVALID, "--part-column \"\": must be the name of a column");
+    for (size_t i = 0; i < arguments->setting_count && !status; i++)
+        status =
+            params_set(&train_table, &plan->params, arguments->settings[i].name, arguments->settings[i].text, error);
+    if (!status)
+        status = read_fit_rows(arguments, plan, error);
+    if (!status)
+        status = cli_check_steps(arguments, error);
     return status ? status : cli_load_options(arguments, &plan->options, error);
 }
 
@@ -163,6 +190,57 @@ static void print_prepared(const struct pipeline *pipeline, const struct prepare
     fprintf(stderr, "wrote %zu rows of %zu columns to %s\n", last->rows, last->column_count, path);
 }
 
+// One more column at the end: the part of every row.
+static enum status add_parts(struct table *table, const struct split *split, const char *name, struct error *error) {
+    static const char *const names[] = {[PART_TRAIN] = "train", [PART_VALIDATION] = "validation", [PART_TEST] = "test"};
+    if (table_find(table, name) >= 0)
+        return error_set(error, STATUS_INVALID,
+                         "--part-column \"%s\": there is a column of that name already; choose "
+                         "another name",
+                         name);
+    uint32_t codes[PART_COUNT];
+    struct column *column = column_make(name, COLUMN_CATEGORY, table->rows, error);
+    enum status status = column ? STATUS_OK : STATUS_MEMORY;
+    for (int part = 0; part < PART_COUNT && !status; part++)
+        status = column_word(column, names[part], strlen(names[part]), &codes[part], error);
+    for (size_t row = 0; row < table->rows && !status; row++)
+        column->codes[row] = codes[split->part[table_origin(table, row)]];
+    if (!status) {
+        column_seal(column);
+        return table_add(table, column, error);
+    }
+    column_release(column);
+    return status;
+}
+
+static void tell_parts(const struct split *split) {
+    size_t counts[PART_COUNT] = {0};
+    for (size_t row = 0; row < split->rows; row++)
+        counts[split->part[row]]++;
+    fprintf(stderr, "%zu rows to train on, %zu for validation, %zu for test; %s\n", counts[PART_TRAIN],
+            counts[PART_VALIDATION], counts[PART_TEST], split->how);
+    if (split->note[0])
+        fprintf(stderr, "batchlab: %s\n", split->note);
+}
+
+// Splits, fits and applies.
+static enum status prepare(const struct arguments *arguments, const struct prepare_plan *plan,
+                           const struct dataset *dataset, struct split *split, struct pipeline **pipeline,
+                           struct prepared **prepared, struct error *error) {
+    struct split_view view = {0};
+    enum status status = split_make(dataset, &plan->split, split, NULL, error);
+    if (!status)
+        status = split_view_open(&view, dataset, split, error);
+    if (!status)
+        status = cli_read_pipeline(arguments, &view.dataset, pipeline, error);
+    if (!status)
+        status = pipeline_run(*pipeline, &view.dataset, split, prepared, NULL, error);
+    if (!status && plan->part_column)
+        status = add_parts((*prepared)->stages[(*prepared)->stage_count - 1], split, plan->part_column, error);
+    split_view_close(&view);
+    return status;
+}
+
 int cli_prepare(const struct arguments *arguments) {
     struct prepare_plan plan;
     struct dataset *dataset = NULL;
@@ -176,17 +254,15 @@ int cli_prepare(const struct arguments *arguments) {
     if (!status && dataset->kind != DATASET_TABLE)
         status = error_set(&error, STATUS_UNSUPPORTED, "%s is an image set: prepare writes tables", dataset->name);
     if (!status)
-        status = cli_read_pipeline(arguments, dataset, &pipeline, &error);
-    if (!status)
-        status = split_make(dataset, "random", 1 - plan.share, 0, (uint64_t)plan.seed, &split, &error);
-    if (!status)
-        status = pipeline_run(pipeline, dataset, &split, &prepared, NULL, &error);
+        status = prepare(arguments, &plan, dataset, &split, &pipeline, &prepared, &error);
     if (!status)
         status = table_write_csv(prepared->stages[prepared->stage_count - 1], plan.out, &error);
     if (!status && arguments->flags[FLAG_JSON])
         json_prepared(dataset, pipeline, prepared);
     else if (!status)
         print_prepared(pipeline, prepared, plan.out);
+    if (!status && plan.part_column)
+        tell_parts(&split);
     prepared_free(prepared);
     split_free(&split);
     pipeline_free(pipeline);

@@ -77,7 +77,9 @@ struct train_params {
     char target[PARAM_TEXT_SIZE]; // column name; empty = the loader's own, else the last column
     char recipe[PARAM_TEXT_SIZE]; // auto | none | path of a JSON recipe
     double validation, test;      // shares of the rows
-    char split[PARAM_TEXT_SIZE];  // auto | given | stratified | random | ordered
+    char split[PARAM_TEXT_SIZE];  // auto | given | stratified | random | group … (datasets/split.h)
+    char split_column[PARAM_TEXT_SIZE]; // of group, stratified_group, time, column
+    int64_t folds, fold;                // 1 = no folds; fold counts from 1
     // model
     char model[PARAM_TEXT_SIZE];  // auto | linear | mlp | lenet5
     char hidden[PARAM_TEXT_SIZE]; // "64,64"

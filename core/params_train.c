@@ -18,8 +18,16 @@ static const struct param rows[] = {
      .low = 0, .high = 1, .high_open = true, .step = 0.05,
      .help = "share of the rows kept aside for the final measurement"},
     {PARAM(split), .label = "split", .group = "data", .type = PARAM_CHOICE, .fallback = "auto",
-     .choices = "auto|given|stratified|random|ordered",
+     .choices = "auto|given|stratified|random|group|stratified_group|time|ordered|column",
      .help = "which rows are kept aside; auto: the data's own test part, else equal shares of classes, else random"},
+    {PARAM(split_column), .label = "split column", .group = "data", .type = PARAM_TEXT, .fallback = "",
+     .help = "column whose groups stay together, whose order is time's, or that names every row's part"},
+    {PARAM(folds), .label = "folds", .group = "data", .type = PARAM_INTEGER, .fallback = "1",
+     .low = 1, .high = 1000, .step = 1,
+     .help = "cut what is not for test into so many folds, one of which validates; 1: by the validation share"},
+    {PARAM(fold), .label = "fold", .group = "data", .type = PARAM_INTEGER, .fallback = "1",
+     .low = 1, .high = 1000, .step = 1,
+     .help = "which of the folds validates"},
 
     // model
     {PARAM(model), .label = "model", .group = "model", .type = PARAM_CHOICE, .fallback = "auto",

@@ -81,7 +81,8 @@ void session_refresh_model(struct session *session) {
 
 // What decides which rows train, or what they are trained for: the data is prepared anew.
 static bool shapes_data(const struct param *row) {
-    static const char *const names[] = {"target", "validation", "test", "split", "seed", "loss"};
+    static const char *const names[] = {"target", "validation", "test", "split", "split_column",
+                                        "folds",  "fold",       "seed", "loss"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(row->name, names[i]) == 0)
             return true;

@@ -31,29 +31,28 @@ static const char *task_of_loss(const char *loss) {
     return strcmp(loss, "squared") == 0 ? "regress" : "auto";
 }
 
-static enum status make_split(struct work *work, struct error *error) {
-    const struct train_params *params = &work->params;
-    return split_make(work->dataset, params->split, params->validation, params->test, (uint64_t)params->seed,
-                      &work->split, error);
-}
-
 static enum status prepare(void *context, struct task *task, struct error *error) {
     struct work *work = context;
+    struct split_settings settings = split_settings_of(&work->params);
+    struct split_view view = {0};
     struct error reason;
-    enum status status = STATUS_OK;
-    if (work->mode != PIPELINE_EDITED)
+    enum status status = split_make(work->dataset, &settings, &work->split, task, error);
+    if (!status)
+        status = split_view_open(&view, work->dataset, &work->split, error);
+    if (!status && work->mode != PIPELINE_EDITED)
         status =
-            pipeline_suggest(work->dataset, work->mode == PIPELINE_NECESSARY, &work->settings, &work->reasons, error);
+            pipeline_suggest(&view.dataset, work->mode == PIPELINE_NECESSARY, &work->settings, &work->reasons, error);
     if (!status)
         status = pipeline_copy(work->settings, &work->fitted, error);
     if (!status)
-        status = make_split(work, error);
-    if (!status)
-        status = pipeline_run(work->fitted, work->dataset, &work->split, &work->prepared, task, error);
+        status = pipeline_run(work->fitted, &view.dataset, &work->split, &work->prepared, task, error);
+    if (!status && work->split.note[0])
+        status = notes_add(&work->notes, 0, NULL, error, "%s", work->split.note);
     // Data that no model can use yet can still be looked at and prepared further.
-    if (!status && source_make(work->dataset, work->prepared, &work->split, task_of_loss(work->params.loss),
+    if (!status && source_make(&view.dataset, work->prepared, &work->split, task_of_loss(work->params.loss),
                                &work->notes, &work->source, &reason))
         snprintf(work->source_reason, sizeof work->source_reason, "%s", reason.text);
+    split_view_close(&view);
     return status;
 }
 

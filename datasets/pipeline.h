@@ -13,6 +13,7 @@
 #include "core/params.h"
 #include "core/train/source.h"
 #include "datasets/dataset.h"
+#include "datasets/split.h"
 
 // ---- the ledger -----------------------------------------------------------------------------------
 enum ledger_kind { LEDGER_CELL, LEDGER_ROW_DROPPED, LEDGER_COLUMN };
@@ -103,22 +104,6 @@ enum status pipeline_parse(const char *text, struct pipeline **pipeline, struct 
 // each, may be NULL). `necessary_only`: only what a model cannot do without.
 enum status pipeline_suggest(const struct dataset *dataset, bool necessary_only, struct pipeline **pipeline,
                              struct str *reasons, struct error *error);
-
-// ---- splits ---------------------------------------------------------------------------------------
-struct split {
-    uint8_t *part; // [rows of the data as read] enum part
-    size_t rows;
-};
-// kind: auto | given | stratified | random | ordered (params). A share takes ceil(share·n) of the n rows
-// whose target is known; the others train (they have no label, but steps are fitted on them). Stratified:
-// per class the floor, then the largest remainders (ties: the earlier class); a class with one row is
-// refused. Auto: given where the loader gave a test part, else stratified for classes (a class with one
-// row trains) and random for numbers. Ordered: the last rows for test, those before for validation.
-// Given: the loader's test part is the validation part and nothing is taken from training, or the test
-// part when `test` > 0.
-enum status split_make(const struct dataset *dataset, const char *kind, double validation, double test, uint64_t seed,
-                       struct split *split, struct error *error);
-void split_free(struct split *split);
 
 // ---- applying -------------------------------------------------------------------------------------
 struct prepared {

@@ -1,257 +1,343 @@
-// Which rows are for training, validation and test.
+// Which kind of split, of which rows; the kinds are in split_*.c.
+#include "datasets/split.h"
+
 #include <math.h>
-#include <stdlib.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "core/base/rng.h"
 #include "core/base/str.h"
-#include "datasets/steps/state.h"
+#include "datasets/split_parts.h"
 #include "datasets/target.h"
 
-// The rows that are split, and the class of each where classes matter.
-struct pool {
-    uint32_t *rows; // [count] of the data as read
-    int32_t *classes;
-    size_t count, class_count;
-    const char *target; // name for sentences
-    char **class_names; // borrowed
-};
-
-static void pool_free(struct pool *pool) {
-    mem_free(pool->rows);
-    mem_free(pool->classes);
+static bool is_kind(const struct split_plan *plan, const char *kind) {
+    return text_equal(plan->settings->kind, kind);
 }
 
-static enum status pool_make(struct pool *pool, size_t most, struct error *error) {
-    pool->rows = mem_alloc(most, sizeof *pool->rows);
-    pool->classes = mem_alloc(most, sizeof *pool->classes);
-    return pool->rows == NULL || pool->classes == NULL ? error_memory(error, "the split", most * sizeof *pool->rows)
-                                                       : STATUS_OK;
-}
-
-static void pool_add(struct pool *pool, size_t row, int32_t class) {
-    pool->rows[pool->count] = (uint32_t)row;
-    pool->classes[pool->count++] = class;
+static bool needs_column(const struct split_settings *settings) {
+    return text_equal(settings->kind, "group") || text_equal(settings->kind, "stratified_group") ||
+           text_equal(settings->kind, "column");
 }
 
 // ---- how many ----
 
-static enum status part_sizes(const struct pool *pool, double validation, double test, size_t sizes[PART_COUNT],
-                              struct error *error) {
-    if (!(validation >= 0 && validation < 1) || !(test >= 0 && test < 1))
+static enum status refuse_sizes(const struct split_plan *plan, struct error *error) {
+    const struct split_settings *settings = plan->settings;
+    if (split_has_folds(plan))
+        return error_set(
+            error, STATUS_INVALID,
+            "%zu rows cannot be split: test %g leaves fewer than the %zu folds; give a smaller share or fewer "
+            "folds",
+            plan->pool->count, settings->test, settings->folds);
+    return error_set(error, STATUS_INVALID,
+                     "%zu rows cannot be split: validation %g and test %g leave none to train on; give smaller shares",
+                     plan->pool->count, settings->validation, settings->test);
+}
+
+static enum status part_sizes(struct split_plan *plan, struct error *error) {
+    const struct split_settings *settings = plan->settings;
+    if (!(settings->validation >= 0 && settings->validation < 1) || !(settings->test >= 0 && settings->test < 1))
         return error_set(error, STATUS_INVALID, "validation %g and test %g: each must be at least 0 and less than 1",
-                         validation, test);
-    double n = (double)pool->count;
-    sizes[PART_VALIDATION] = (size_t)ceil(validation * n);
-    sizes[PART_TEST] = (size_t)ceil(test * n);
-    if (sizes[PART_VALIDATION] + sizes[PART_TEST] >= pool->count)
+                         settings->validation, settings->test);
+    double n = (double)plan->pool->count;
+    size_t validation = split_has_folds(plan) ? 0 : (size_t)ceil(settings->validation * n);
+    size_t test = (size_t)ceil(settings->test * n), least = split_has_folds(plan) ? settings->folds : 1;
+    if (validation + test + least > plan->pool->count)
+        return refuse_sizes(plan, error);
+    plan->sizes[PART_VALIDATION] = validation;
+    plan->sizes[PART_TEST] = test;
+    plan->sizes[PART_TRAIN] = plan->pool->count - validation - test;
+    return STATUS_OK;
+}
+
+// ---- in words ----
+
+__attribute__((format(printf, 2, 3))) static void say_how(struct split_plan *plan, const char *format, ...) {
+    struct split *split = plan->split;
+    va_list arguments;
+    int used = 0;
+    if (split_has_folds(plan))
+        used =
+            snprintf(split->how, sizeof split->how, "fold %zu of %zu, ", plan->settings->fold, plan->settings->folds);
+    va_start(arguments, format);
+    vsnprintf(split->how + used, sizeof split->how - (size_t)used, format, arguments);
+    va_end(arguments);
+    split->how[utf8_cut(split->how, strlen(split->how))] = '\0';
+}
+
+// ---- kinds ----
+
+static enum status split_pool(struct split_plan *plan, struct error *error) {
+    const struct split_pool *pool = plan->pool;
+    const char *column = plan->settings->column;
+    bool strict = is_kind(plan, "stratified"), both = is_kind(plan, "stratified_group");
+    enum status status = part_sizes(plan, error);
+    if (status != STATUS_OK)
+        return status;
+    if ((strict || both) && pool->class_count == 0)
         return error_set(error, STATUS_INVALID,
-                         "%zu rows cannot be split: validation %g and test %g leave none to train on; give smaller shares",
-                         pool->count, validation, test);
-    sizes[PART_TRAIN] = pool->count - sizes[PART_VALIDATION] - sizes[PART_TEST];
-    return STATUS_OK;
-}
-
-// ---- stratified ----
-
-struct remainder {
-    double share;
-    size_t class;
-};
-
-static int compare_remainders(const void *a, const void *b) {
-    const struct remainder *x = a, *y = b;
-    if (x->share != y->share)
-        return x->share < y->share ? 1 : -1;
-    return (x->class > y->class) - (x->class < y->class);
-}
-
-// How many of `size` rows each class gives: the floor of its share, then one each by largest remainder.
-static enum status shares_of_classes(const size_t *counts, size_t classes, size_t size, size_t *taken,
-                                     struct error *error) {
-    struct remainder *remainders = mem_alloc(classes, sizeof *remainders);
-    if (remainders == NULL)
-        return error_memory(error, "the split", classes * sizeof *remainders);
-    size_t total = 0, given = 0;
-    for (size_t i = 0; i < classes; i++)
-        total += counts[i];
-    for (size_t i = 0; i < classes; i++) {
-        double exact = total == 0 ? 0 : (double)counts[i] * (double)size / (double)total;
-        taken[i] = (size_t)floor(exact);
-        given += taken[i];
-        remainders[i] = (struct remainder){.share = exact - floor(exact), .class = i};
+                         "a stratified split needs classes, and \"%s\" is a number; set split to %s", pool->target,
+                         both ? "group" : "random");
+    if (both) {
+        say_how(plan, "groups of %.60s, stratified by %.60s", column, pool->target);
+        return split_stratified_group(plan, error);
     }
-    qsort(remainders, classes, sizeof *remainders, compare_remainders);
-    for (size_t i = 0; given < size && i < classes; i++) {
-        size_t class = remainders[i].class;
-        bool room = taken[class] < counts[class];
-        taken[class] += room;
-        given += room;
+    if (is_kind(plan, "group")) {
+        say_how(plan, "groups of %.60s", column);
+        return split_group(plan, error);
     }
-    mem_free(remainders);
-    return STATUS_OK;
+    if (is_kind(plan, "time") && column[0] != '\0') {
+        say_how(plan, "in the order of %.60s", column);
+        return split_time(plan, plan->table->columns[table_find(plan->table, column)], error);
+    }
+    if (is_kind(plan, "ordered") || is_kind(plan, "time")) {
+        say_how(plan, "in the order of the file");
+        return split_random(plan, false, error);
+    }
+    if (strict || (!is_kind(plan, "random") && pool->class_count > 0)) {
+        say_how(plan, "stratified by %.60s", pool->target);
+        return split_stratified(plan, strict, error);
+    }
+    say_how(plan, "at random");
+    return split_random(plan, true, error);
 }
 
-// A class with one row cannot be on both sides: it trains, or is refused where stratifying was asked for.
-static enum status set_singles_aside(const struct pool *pool, size_t *counts, bool refuse, struct error *error) {
-    for (size_t class = 0; class < pool->class_count; class++) {
-        if (counts[class] != 1)
-            continue;
-        counts[class] = 0;
-        if (refuse)
-            return error_set(error, STATUS_INVALID,
-                             "class \"%.80s\" of \"%s\" has one row only, which cannot be on both sides of a stratified "
-                             "split; add rows of it, take it out, or set split to random",
-                             pool->class_names[class], pool->target);
-    }
-    return STATUS_OK;
+// ---- tables ----
+
+// Rows that a column has named for test already are not split again.
+static void pool_add(struct split_plan *plan, size_t row, int32_t class) {
+    struct split_pool *pool = plan->pool;
+    if (plan->split->part[row] == PART_TEST)
+        return;
+    pool->rows[pool->count] = (uint32_t)row;
+    pool->classes[pool->count++] = class;
 }
 
-// A class's rows, shuffled: the first are for test, the next for validation.
-static void deal_class(const struct pool *pool, size_t class, size_t test, size_t validation, uint64_t seed,
-                       uint32_t *room, uint8_t *part) {
-    size_t count = 0;
-    for (size_t i = 0; i < pool->count; i++) {
-        if (pool->classes[i] == (int32_t)class)
-            room[count++] = pool->rows[i];
-    }
-    struct rng rng = rng_make(seed, RNG_SPLIT, class);
-    rng_shuffle(&rng, room, count);
-    for (size_t i = 0; i < test + validation; i++)
-        part[room[i]] = i < test ? PART_TEST : PART_VALIDATION;
+static enum status add_known(void *context, const struct column_cells *cells, struct error *error) {
+    struct split_plan *plan = context;
+    for (size_t i = 0; i < cells->count; i++)
+        if (!cells_missing(cells, i) && (cells->values == NULL || !isnan(cells->values[i])))
+            pool_add(plan, cells->first + i, 0);
+    return task_step(plan->task, 0, error);
 }
 
-static enum status split_stratified(const struct pool *pool, const size_t sizes[PART_COUNT], bool strict,
-                                    uint64_t seed, uint8_t *part, struct error *error) {
-    size_t classes = pool->class_count;
-    size_t *counts = mem_alloc(classes * 3, sizeof *counts); // counts, then test, then validation
-    uint32_t *room = mem_alloc(pool->count, sizeof *room);
-    enum status status = counts == NULL || room == NULL ? error_memory(error, "the split", pool->count * sizeof *room)
-                                                        : STATUS_OK;
-    for (size_t i = 0; i < pool->count && status == STATUS_OK; i++)
-        counts[pool->classes[i]]++;
-    if (status == STATUS_OK && sizes[PART_TEST] + sizes[PART_VALIDATION] > 0)
-        status = set_singles_aside(pool, counts, strict, error);
-    if (status == STATUS_OK)
-        status = shares_of_classes(counts, classes, sizes[PART_TEST], counts + classes, error);
-    for (size_t i = 0; i < classes && status == STATUS_OK; i++)
-        counts[i] -= counts[classes + i];
-    if (status == STATUS_OK)
-        status = shares_of_classes(counts, classes, sizes[PART_VALIDATION], counts + 2 * classes, error);
-    for (size_t i = 0; i < classes && status == STATUS_OK; i++)
-        deal_class(pool, i, counts[classes + i], counts[2 * classes + i], seed, room, part);
-    mem_free(room);
-    mem_free(counts);
+static enum status pool_of_target(struct split_plan *plan, const struct target *target, struct error *error) {
+    struct split_pool *pool = plan->pool;
+    size_t rows = plan->table->rows;
+    enum status status = split_pool_make(pool, rows, error);
+    if (target->column != NULL)
+        pool->target = target->column->name;
+    pool->class_count = target->classes;
+    pool->class_names = target->class_names;
+    if (status == STATUS_OK && target->column != NULL && target->labels == NULL)
+        return column_each(target->column, add_known, plan, error);
+    for (size_t row = 0; row < rows && status == STATUS_OK; row++)
+        if (target->labels == NULL || target->labels[row] >= 0)
+            pool_add(plan, row, target->labels == NULL ? 0 : target->labels[row]);
     return status;
 }
 
-// ---- random, ordered ----
-
-// The last rows of `pool`, shuffled before or not, are for test, those before them for validation.
-static void split_at_end(struct pool *pool, const size_t sizes[PART_COUNT], bool shuffle, uint64_t seed, uint8_t *part) {
-    struct rng rng = rng_make(seed, RNG_SPLIT, 0);
-    if (shuffle)
-        rng_shuffle(&rng, pool->rows, pool->count);
-    for (size_t i = sizes[PART_TRAIN]; i < pool->count; i++)
-        part[pool->rows[i]] = i < sizes[PART_TRAIN] + sizes[PART_VALIDATION] ? PART_VALIDATION : PART_TEST;
-}
-
-static enum status split_pool(struct pool *pool, const char *kind, double validation, double test, uint64_t seed,
-                              uint8_t *part, struct error *error) {
-    size_t sizes[PART_COUNT] = {0};
-    enum status status = part_sizes(pool, validation, test, sizes, error);
-    if (status != STATUS_OK)
-        return status;
-    if (text_equal(kind, "stratified") && pool->class_count == 0)
-        return error_set(error, STATUS_INVALID,
-                         "a stratified split needs classes, and \"%s\" is a number; set split to random", pool->target);
-    bool strict = text_equal(kind, "stratified");
-    if (strict || (text_equal(kind, "auto") && pool->class_count > 0))
-        return split_stratified(pool, sizes, strict, seed, part, error);
-    split_at_end(pool, sizes, !text_equal(kind, "ordered"), seed, part);
-    return STATUS_OK;
-}
-
-// ---- tables and images ----
-
-static enum status split_table(const struct table *table, const char *kind, double validation, double test,
-                               uint64_t seed, uint8_t *part, struct error *error) {
+// The split by the target's rows. A target that cannot be predicted is no matter of the split: making the
+// source says so.
+static enum status split_by_target(struct split_plan *plan, struct error *error) {
     struct target target = {0};
-    struct pool pool = {.target = "the target"};
-    if (text_equal(kind, "given"))
-        return error_set(error, STATUS_INVALID, "%s comes without a test part of its own; set split to auto",
-                         table->name);
-    struct error unfit; // a target that cannot be predicted is no matter of the split: making the source says so
-    enum status status = table->target < 0 ? STATUS_OK : target_read(table, "auto", &target, &unfit);
-    if (status == STATUS_MEMORY || (status != STATUS_OK && text_equal(kind, "stratified")))
+    struct error unfit;
+    bool strict = is_kind(plan, "stratified") || is_kind(plan, "stratified_group");
+    enum status status =
+        plan->table->target < 0 && !strict ? STATUS_OK : target_read(plan->table, "auto", &target, &unfit);
+    if (status == STATUS_MEMORY || (status != STATUS_OK && strict))
         *error = unfit;
     else
         status = STATUS_OK;
     if (status == STATUS_OK)
-        status = pool_make(&pool, table->rows, error);
-    if (target.column != NULL)
-        pool.target = target.column->name;
-    pool.class_count = target.classes;
-    pool.class_names = target.class_names;
-    for (size_t row = 0; row < table->rows && status == STATUS_OK; row++) {
-        if (target.column == NULL || !cell_is_hole(target.column, row))
-            pool_add(&pool, row, target.labels == NULL ? 0 : target.labels[row]);
-    }
+        status = pool_of_target(plan, &target, error);
     if (status == STATUS_OK)
-        status = split_pool(&pool, kind, validation, test, seed, part, error);
-    pool_free(&pool);
+        status = split_pool(plan, error);
     target_clear(&target);
     return status;
 }
 
-static enum status split_images(const struct image_set *images, const char *kind, double validation, double test,
-                                uint64_t seed, uint8_t *part, struct error *error) {
-    struct pool pool = {.target = "class", .class_count = images->classes, .class_names = images->class_names};
-    bool has_given = images->test_from < images->count;
-    bool given = text_equal(kind, "given") || (text_equal(kind, "auto") && has_given);
-    if (given && !has_given)
-        return error_set(error, STATUS_INVALID, "these images come without a test part; set split to auto");
-    size_t split_from = given ? images->test_from : images->count;
-    for (size_t i = split_from; i < images->count; i++)
-        part[i] = test > 0 ? PART_TEST : PART_VALIDATION;
-    if (given && test == 0)
-        return STATUS_OK; // the given part is for validation: nothing is taken from training
-    enum status status = pool_make(&pool, split_from, error);
-    for (size_t i = 0; i < split_from && status == STATUS_OK; i++)
-        pool_add(&pool, i, images->labels[i]);
-    if (status == STATUS_OK)
-        status = split_pool(&pool, given ? "stratified" : kind, validation, given ? 0 : test, seed, part, error);
-    pool_free(&pool);
+// The parts as a column names them; with folds, what is not for test falls into them.
+static enum status split_as_named(struct split_plan *plan, struct error *error) {
+    const struct split_settings *settings = plan->settings;
+    struct split *split = plan->split;
+    size_t training = 0;
+    enum status status = split_by_column(plan, plan->table->columns[table_find(plan->table, settings->column)], error);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t row = 0; row < split->rows; row++)
+        training += split->part[row] == PART_TRAIN;
+    if (training == 0)
+        return error_set(error, STATUS_INVALID, "column \"%.80s\" names no row for training", settings->column);
+    say_how(plan, "as %.60s says", settings->column);
+    if (!split_has_folds(plan))
+        return STATUS_OK;
+    for (size_t row = 0; row < split->rows; row++)
+        split->part[row] = split->part[row] == PART_TEST ? PART_TEST : PART_TRAIN;
+    struct split_settings rest = *settings;
+    rest.kind = "auto";
+    rest.test = 0;
+    plan->settings = &rest;
+    status = split_by_target(plan, error);
+    plan->settings = settings;
     return status;
 }
 
-enum status split_make(const struct dataset *dataset, const char *kind, double validation, double test, uint64_t seed,
-                       struct split *split, struct error *error) {
-    static const char *const kinds[] = {"auto", "given", "stratified", "random", "ordered"};
+// Whether the column is there and may be used.
+static enum status check_column(const struct split_plan *plan, struct error *error) {
+    const struct split_settings *settings = plan->settings;
+    const struct table *table = plan->table;
+    if (settings->column[0] == '\0' && needs_column(settings))
+        return error_set(error, STATUS_INVALID, "split %s needs a column: set split column to its name",
+                         settings->kind);
+    if (settings->column[0] == '\0')
+        return STATUS_OK;
+    int index = table_find(table, settings->column);
+    if (index < 0)
+        return error_set(error, STATUS_MISSING, "split column \"%.80s\": there is no such column in %s",
+                         settings->column, table->name);
+    if (index == table->target && !text_equal(settings->kind, "time"))
+        return error_set(error, STATUS_INVALID,
+                         "split column \"%.80s\" is the column to predict; choose another split column or target",
+                         settings->column);
+    return STATUS_OK;
+}
+
+static enum status split_table(struct split_plan *plan, struct error *error) {
+    const struct split_settings *settings = plan->settings;
+    bool reads = needs_column(settings) || is_kind(plan, "time");
+    if (is_kind(plan, "given"))
+        return error_set(error, STATUS_INVALID, "%s comes without a test part of its own; set split to auto",
+                         plan->table->name);
+    enum status status = reads ? check_column(plan, error) : STATUS_OK;
+    if (status == STATUS_OK && needs_column(settings) && (plan->split->left_out = mem_string(settings->column)) == NULL)
+        status = error_memory(error, "a column's name", strlen(settings->column));
+    if (status == STATUS_OK)
+        status = is_kind(plan, "column") ? split_as_named(plan, error) : split_by_target(plan, error);
+    return status;
+}
+
+// ---- images ----
+
+static enum status split_images(struct split_plan *plan, const struct image_set *images, struct error *error) {
+    const struct split_settings *settings = plan->settings;
+    struct split_pool *pool = plan->pool;
+    struct split_settings rest = *settings; // what is left once the given part is set aside
+    bool has_given = images->test_from < images->count;
+    bool given = is_kind(plan, "given") || (is_kind(plan, "auto") && has_given);
+    if (given && !has_given)
+        return error_set(error, STATUS_INVALID, "these images come without a test part; set split to auto");
+    if (needs_column(settings) || (is_kind(plan, "time") && settings->column[0] != '\0'))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "images have no columns to split by; set split to stratified or random");
+    bool testing = settings->test > 0 || split_has_folds(plan);
+    size_t split_from = given ? images->test_from : images->count;
+    for (size_t i = split_from; i < images->count; i++)
+        plan->split->part[i] = testing ? PART_TEST : PART_VALIDATION;
+    say_how(plan, "as the data gives it");
+    if (given && !testing)
+        return STATUS_OK; // the given part is for validation: nothing is taken from training
+    *pool = (struct split_pool){.target = "class", .class_count = images->classes, .class_names = images->class_names};
+    enum status status = split_pool_make(pool, split_from, error);
+    for (size_t i = 0; i < split_from && status == STATUS_OK; i++) {
+        pool->rows[pool->count] = (uint32_t)i;
+        pool->classes[pool->count++] = images->labels[i];
+    }
+    if (given) {
+        rest.kind = "stratified";
+        rest.test = 0;
+        plan->settings = &rest;
+    }
+    if (status == STATUS_OK)
+        status = split_pool(plan, error);
+    if (given && status == STATUS_OK)
+        say_how(plan, "as the data gives it");
+    plan->settings = settings;
+    return status;
+}
+
+// ---- all ----
+
+static enum status check_settings(const struct split_settings *settings, struct error *error) {
+    static const char *const kinds[] = {"auto", "given",   "stratified", "random", "group", "stratified_group",
+                                        "time", "ordered", "column"};
     bool known = false;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        known = known || text_equal(kind, kinds[i]);
+        known = known || text_equal(settings->kind, kinds[i]);
     if (!known)
-        return error_set(error, STATUS_INVALID, "split \"%.80s\": must be one of auto, given, stratified, random, ordered",
-                         kind);
+        return error_set(
+            error, STATUS_INVALID,
+            "split \"%.80s\": must be one of auto, given, stratified, random, group, stratified_group, time, "
+            "ordered, column",
+            settings->kind);
+    if (settings->folds > 1 && (settings->fold < 1 || settings->fold > settings->folds))
+        return error_set(error, STATUS_INVALID, "fold %zu: there are %zu folds, counted from 1", settings->fold,
+                         settings->folds);
+    if (settings->folds > 1 && (text_equal(settings->kind, "time") || text_equal(settings->kind, "ordered")))
+        return error_set(
+            error, STATUS_INVALID,
+            "folds do not go with a split by time: most would train on rows later than those they are measured "
+            "on; set folds to 1");
+    return STATUS_OK;
+}
+
+struct split_settings split_settings_of(const struct train_params *params) {
+    return (struct split_settings){.kind = params->split,
+                                   .column = params->split_column,
+                                   .validation = params->validation,
+                                   .test = params->test,
+                                   .seed = (uint64_t)params->seed,
+                                   .folds = (size_t)params->folds,
+                                   .fold = (size_t)params->fold};
+}
+
+enum status split_make(const struct dataset *dataset, const struct split_settings *settings, struct split *split,
+                       struct task *task, struct error *error) {
     size_t rows = dataset_rows(dataset);
-    if (rows == 0)
-        return error_set(error, STATUS_INVALID, "%s has no rows to split", dataset->name);
-    uint8_t *part = mem_alloc(rows, 1); // PART_TRAIN is 0
-    if (part == NULL)
-        return error_memory(error, "the split", rows);
-    enum status status = dataset->kind == DATASET_IMAGES
-                             ? split_images(dataset->images, kind, validation, test, seed, part, error)
-                             : split_table(dataset->table, kind, validation, test, seed, part, error);
+    struct split_pool pool = {.target = "the target"};
+    struct split made = {.rows = rows};
+    struct split_settings asked = *settings;
+    asked.column = asked.column == NULL ? "" : asked.column;
+    struct split_plan plan = {.settings = &asked, .split = &made, .table = dataset->table, .pool = &pool, .task = task};
+    enum status status = check_settings(settings, error);
+    if (status == STATUS_OK && rows == 0)
+        status = error_set(error, STATUS_INVALID, "%s has no rows to split", dataset->name);
+    task_begin(task, "Splitting", "rows", rows);
+    if (status == STATUS_OK && (made.part = mem_alloc(rows, 1)) == NULL) // PART_TRAIN is 0
+        status = error_memory(error, "the split", rows);
     if (status == STATUS_OK)
-        *split = (struct split){.part = part, .rows = rows};
+        status =
+            dataset->kind == DATASET_IMAGES ? split_images(&plan, dataset->images, error) : split_table(&plan, error);
+    split_pool_free(&pool);
+    if (status == STATUS_OK)
+        *split = made;
     else
-        mem_free(part);
+        split_free(&made);
     return status;
 }
 
 void split_free(struct split *split) {
     mem_free(split->part);
+    mem_free(split->left_out);
     *split = (struct split){0};
+}
+
+enum status split_view_open(struct split_view *view, const struct dataset *dataset, const struct split *split,
+                            struct error *error) {
+    *view = (struct split_view){.dataset = *dataset};
+    int index = split->left_out == NULL || dataset->table == NULL ? -1 : table_find(dataset->table, split->left_out);
+    if (index < 0)
+        return STATUS_OK;
+    enum status status = table_share(dataset->table, &view->table, error);
+    if (status != STATUS_OK)
+        return status;
+    table_remove(view->table, (size_t)index);
+    view->dataset.table = view->table;
+    return STATUS_OK;
+}
+
+void split_view_close(struct split_view *view) {
+    table_free(view->table);
+    view->table = NULL;
 }

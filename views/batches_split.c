@@ -11,27 +11,8 @@ static const char *const part_names[] = {
 static const enum ink part_inks[] = {
     [PART_TRAIN] = INK_TRAINING, [PART_VALIDATION] = INK_VALIDATION, [PART_TEST] = INK_TEST};
 
-// What "auto" came to, as split_make decides it.
-static const char *kind_of(const struct snapshot *snapshot, const struct batch_plan *plan) {
-    const struct dataset *dataset = snapshot->dataset;
-    const char *asked = snapshot->params->split;
-    if (!text_equal(asked, "auto"))
-        return asked;
-    if (dataset && dataset->images && dataset->images->test_from < dataset->images->count)
-        return "given";
-    return plan->ranges ? "random" : "stratified";
-}
-
-static void describe(const struct snapshot *snapshot, const struct batch_plan *plan, char *out, size_t size) {
-    const char *kind = kind_of(snapshot, plan), *target = plan->source->target_name;
-    if (text_equal(kind, "stratified"))
-        snprintf(out, size, "stratified by %.60s", target ? target : "class");
-    else if (text_equal(kind, "ordered"))
-        snprintf(out, size, "in the order of the file");
-    else if (text_equal(kind, "given"))
-        snprintf(out, size, "as the data gives it");
-    else
-        snprintf(out, size, "%.60s", text_equal(kind, "random") ? "at random" : kind);
+static const char *describe(const struct snapshot *snapshot) {
+    return snapshot->split ? snapshot->split->how : "";
 }
 
 static size_t rows_of(const struct batch_plan *plan, int part) {
@@ -44,7 +25,7 @@ static size_t all_rows(const struct batch_plan *plan) {
 
 void batches_split_line(const struct snapshot *snapshot, const struct batch_plan *plan, struct canvas *canvas,
                         struct rect row, int x) {
-    char count[TEXT_NUMBER_SIZE], share[TEXT_NUMBER_SIZE], kind[96];
+    char count[TEXT_NUMBER_SIZE], share[TEXT_NUMBER_SIZE];
     struct rect old = canvas_clip(canvas, row);
     for (int part = 0; part < PART_COUNT; part++) {
         if (!rows_of(plan, part))
@@ -55,8 +36,7 @@ void batches_split_line(const struct snapshot *snapshot, const struct batch_plan
         x += canvas_print(canvas, x, row.y, style_ink(INK_DIM), " (%s)  ",
                           text_percent((double)rows_of(plan, part) / (double)all_rows(plan), 0, NUMBER_SCREEN, share));
     }
-    describe(snapshot, plan, kind, sizeof kind);
-    canvas_field(canvas, x, row.y, row.x + row.width - x - 1, TEXT_LEFT, style_ink(INK_DIM), kind);
+    canvas_field(canvas, x, row.y, row.x + row.width - x - 1, TEXT_LEFT, style_ink(INK_DIM), describe(snapshot));
     canvas_unclip(canvas, old);
 }
 
@@ -78,9 +58,8 @@ static void draw_shares(const struct batch_plan *plan, int part, struct canvas *
 
 void batches_split_draw(const struct snapshot *snapshot, const struct batch_plan *plan, struct canvas *canvas,
                         struct rect area) {
-    char kind[96], number[TEXT_NUMBER_SIZE], note[128];
-    describe(snapshot, plan, kind, sizeof kind);
-    snprintf(note, sizeof note, "%s · seed %lld", kind, (long long)snapshot->params->seed);
+    char number[TEXT_NUMBER_SIZE], note[256];
+    snprintf(note, sizeof note, "%s · seed %lld", describe(snapshot), (long long)snapshot->params->seed);
     struct rect inside = rect_inset(canvas_pane(canvas, area, false, "split", note), 1, 0);
     for (int part = 0; part < PART_COUNT && !rect_empty(inside); part++) {
         struct rect row = rect_take_top(&inside, 1);

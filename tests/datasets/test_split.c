@@ -4,10 +4,12 @@
 #include "datasets/images.h"
 #include "tests/datasets/steps_support.h"
 
-static struct split made(const struct dataset *dataset, const char *kind, double validation, double test, uint64_t seed) {
+static struct split made(const struct dataset *dataset, const char *kind, double validation, double test,
+                         uint64_t seed) {
     struct error error = {0};
     struct split split = {0};
-    if (split_make(dataset, kind, validation, test, seed, &split, &error) != STATUS_OK)
+    struct split_settings settings = {.kind = kind, .validation = validation, .test = test, .seed = seed};
+    if (split_make(dataset, &settings, &split, NULL, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     return split;
 }
@@ -16,7 +18,8 @@ static void refused(const struct dataset *dataset, const char *kind, double vali
                     const char *sentence) {
     struct error error = {0};
     struct split split = {0};
-    assert_int_not_equal(split_make(dataset, kind, validation, test, 1, &split, &error), STATUS_OK);
+    struct split_settings settings = {.kind = kind, .validation = validation, .test = test, .seed = 1};
+    assert_int_not_equal(split_make(dataset, &settings, &split, NULL, &error), STATUS_OK);
     if (strstr(error.text, sentence) == NULL)
         fail_msg("\"%s\" is not in \"%s\"", sentence, error.text);
     assert_null(split.part);
@@ -81,7 +84,7 @@ static void classes_share_as_in_scikit_learn(void **state) {
             if (column_is_missing(y, row))
                 assert_int_equal(split.part[row], PART_TRAIN); // no label, but steps may learn from it
         }
-        for (size_t class = 0; class < cases[i].classes; class++)
+        for (size_t class = 0; class < cases[i].classes; class ++)
             assert_int_equal(counts[class], cases[i].expected[class]);
         split_free(&split);
         dataset_free(dataset);
@@ -225,7 +228,8 @@ static void running_out_of_memory_is_said(void **state) {
         struct error error = {0};
         struct split split = {0};
         mem_fail_at(failures + 1);
-        status = split_make(dataset, "auto", 0.2, 0.1, 1, &split, &error);
+        struct split_settings settings = {.kind = "auto", .validation = 0.2, .test = 0.1, .seed = 1};
+        status = split_make(dataset, &settings, &split, NULL, &error);
         mem_fail_at(0);
         assert_true(status == STATUS_OK || status == STATUS_MEMORY);
         split_free(&split);
@@ -236,10 +240,14 @@ static void running_out_of_memory_is_said(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_share_as_in_scikit_learn), cmocka_unit_test(three_parts_have_their_sizes),
-        cmocka_unit_test(the_seed_decides),                 cmocka_unit_test(every_row_has_its_chance),
-        cmocka_unit_test(single_rows_are_said),             cmocka_unit_test(what_cannot_be_split_is_said),
-        cmocka_unit_test(a_given_part_is_kept),             cmocka_unit_test(running_out_of_memory_is_said),
+        cmocka_unit_test(classes_share_as_in_scikit_learn),
+        cmocka_unit_test(three_parts_have_their_sizes),
+        cmocka_unit_test(the_seed_decides),
+        cmocka_unit_test(every_row_has_its_chance),
+        cmocka_unit_test(single_rows_are_said),
+        cmocka_unit_test(what_cannot_be_split_is_said),
+        cmocka_unit_test(a_given_part_is_kept),
+        cmocka_unit_test(running_out_of_memory_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

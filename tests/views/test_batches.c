@@ -58,11 +58,13 @@ static void scene_open(struct scene *scene, const char *path, int64_t batch) {
     scene->params.batch = batch;
     must(dataset_open(path, NULL, &scene->dataset, NULL, &error));
     must(pipeline_suggest(scene->dataset, false, &scene->pipeline, NULL, &error));
-    must(split_make(scene->dataset, "auto", 0.2, 0, 1, &scene->split, &error));
+    must(split_make(scene->dataset, &(struct split_settings){.kind = "auto", .validation = 0.2, .seed = 1},
+                    &scene->split, NULL, &error));
     must(pipeline_run(scene->pipeline, scene->dataset, &scene->split, &scene->prepared, NULL, &error));
     must(source_make(scene->dataset, scene->prepared, &scene->split, "auto", &scene->notes, &scene->source, &error));
     scene->snapshot.params = &scene->params;
     scene->snapshot.dataset = scene->dataset;
+    scene->snapshot.split = &scene->split;
     scene->snapshot.source = scene->source;
     plan(scene, 0);
     driver_open(&scene->driver, &view_batches, &scene->snapshot);
