@@ -15,9 +15,10 @@ static const struct param rows[] = {
      .type = PARAM_CHOICE,
      .offset = offsetof(struct missing_settings, strategy),
      .fallback = "median",
-     .choices = "median|mean|most-frequent|constant|previous|next|linear|drop-row|drop-column",
+     .choices = "median|mean|most-frequent|constant|previous|next|linear|knn|drop-row|drop-column",
      .help = "what becomes of a missing cell; previous, next and linear read the rows of the same part around it; "
-             "categories get their most frequent value in place of a mean, median or line"},
+             "knn takes the mean of the nearest training rows (scale columns first); categories get their most "
+             "frequent value in place of a mean, median, line or neighbors"},
     {.name = "value",
      .label = "value",
      .group = "step",
@@ -42,6 +43,34 @@ static const struct param rows[] = {
      .high = 1,
      .step = 0.05,
      .help = "strategy drop-column: a column stays while at most this share of its training rows is missing"},
+    {.name = "neighbors",
+     .label = "neighbors",
+     .group = "step",
+     .type = PARAM_INTEGER,
+     .offset = offsetof(struct missing_settings, neighbors),
+     .fallback = "5",
+     .low = 1,
+     .high = 1000,
+     .help = "strategy knn: how many of the nearest training rows that have a value lend it"},
+    {.name = "weights",
+     .label = "weights",
+     .group = "step",
+     .type = PARAM_CHOICE,
+     .offset = offsetof(struct missing_settings, weights),
+     .fallback = "uniform",
+     .choices = "uniform|distance",
+     .help = "strategy knn: every neighbor counts the same, or by one over its distance"},
+    {.name = "donors",
+     .label = "donors",
+     .group = "step",
+     .type = PARAM_INTEGER,
+     .offset = offsetof(struct missing_settings, donors),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e9,
+     .step = 1000,
+     .help = "strategy knn: at most so many training rows, drawn at random, are compared with; 0 = all. They are "
+             "kept with the run"},
     STEP_COLUMNS_PARAM(struct missing_settings),
 };
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct missing_settings)};
@@ -94,7 +123,7 @@ static double mean_of(const double *values, size_t count) {
 static double number_of(const struct step *step, double *values, size_t count) {
     if (count == 0)
         return 0;
-    if (missing_uses(step, "mean"))
+    if (missing_uses(step, "mean") || missing_uses(step, "knn"))
         return mean_of(values, count);
     numbers_sort(values, count);
     return missing_uses(step, "most-frequent") ? most_frequent_number(values, count)
@@ -109,7 +138,7 @@ static enum status fit_numbers(const struct step *step, double *values, size_t f
         return error_set(error, STATUS_NUMERIC,
                          "column \"%s\" has infinite cells, which make its %s infinite; put a step \"outliers\" with "
                          "action clip before this one, or fill with a constant",
-                         state->name, missing_uses(step, "mean") ? "mean" : "median");
+                         state->name, missing_uses(step, "mean") || missing_uses(step, "knn") ? "mean" : "median");
     return STATUS_OK;
 }
 
@@ -192,7 +221,12 @@ static enum status fit(struct step *step, const struct table *table, const uint3
         return error_set(error, STATUS_INVALID,
                          "an indicator tells where cells were filled, and strategy %s fills none; switch it off",
                          settings->strategy);
-    return step_fit(step, table, training, count, fit_one, error);
+    enum status status = step_fit(step, table, training, count, fit_one, error);
+    if (status == STATUS_OK && missing_uses(step, "knn"))
+        status = missing_fit_donors(step, table, training, count, error);
+    if (status != STATUS_OK)
+        step->kind->clear(step);
+    return status;
 }
 
 // ---- applying ----
@@ -225,15 +259,29 @@ static enum status apply_one(const struct step *step, const struct column_state 
         return status;
     if (carries(step) || (missing_uses(step, "linear") && !words))
         return missing_from_neighbors(step, state, table, index, context, error);
+    if (missing_uses(step, "knn") && missing_measures(state))
+        return STATUS_OK; // all together, later
     return missing_fill(state, table, index, reason_of(step, state), context, error);
 }
 
 static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
                          struct error *error) {
     enum status status = step_apply(step, table, context, apply_one, error);
-    if (status != STATUS_OK || !missing_uses(step, "drop-row"))
-        return status;
-    return missing_drop_rows(step, table, context, error);
+    if (status == STATUS_OK && missing_uses(step, "knn"))
+        return missing_from_nearest(step, table, context, error);
+    if (status == STATUS_OK && missing_uses(step, "drop-row"))
+        return missing_drop_rows(step, table, context, error);
+    return status;
+}
+
+static void clear(struct step *step) {
+    missing_donors_clear(&((struct missing_state *)step->state)->donors);
+    state_clear(step);
+}
+
+static enum status save(const struct step *step, cJSON *object, struct error *error) {
+    enum status status = state_save(step, object, error);
+    return status == STATUS_OK && missing_uses(step, "knn") ? missing_save_donors(step, object, error) : status;
 }
 
 static enum status load(struct step *step, const cJSON *object, struct error *error) {
@@ -246,6 +294,8 @@ static enum status load(struct step *step, const cJSON *object, struct error *er
             status = error_set(error, STATUS_INVALID, "\"words\" of column \"%.80s\" must hold the one word to fill in",
                                column->name);
     }
+    if (status == STATUS_OK && missing_uses(step, "knn"))
+        status = missing_load_donors(step, object, error);
     return status;
 }
 
@@ -254,13 +304,13 @@ const struct step_kind step_missing = {
     .label = "missing",
     .help = "fill missing cells, or drop their rows or columns",
     .params = &params,
-    .state_size = sizeof(struct step_state),
+    .state_size = sizeof(struct missing_state),
     .reports = LEDGER_CELL,
     .figures = {[MISSING_FILL] = "fill", [MISSING_HOLES] = "holes", [MISSING_EMPTY] = "empty"},
     .fits = fits,
     .fit = fit,
     .apply = apply,
-    .save = state_save,
+    .save = save,
     .load = load,
-    .clear = state_clear,
+    .clear = clear,
 };

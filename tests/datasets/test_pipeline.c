@@ -89,6 +89,8 @@ static void other_rows_teach_nothing(void **state) {
         "drop-duplicates=columns=word\\,a,outliers=drop:factor=1,outliers=clip,missing=median,min-max,one-hot=ignore:drop=first",
         "missing=drop-row,outliers=clip:factor=0,missing=most-frequent,standardize,one-hot=ignore:columns=word\\,label",
         "outliers=clip:factor=3,missing=constant:value=5,missing=constant:value=none:indicator=yes,one-hot=ignore,min-max",
+        "outliers=clip,missing=knn:neighbors=2,standardize,one-hot=ignore",
+        "outliers=clip,missing=linear,standardize,one-hot=ignore",
     };
     for (size_t i = 0; i < sizeof pipelines / sizeof pipelines[0]; i++) {
         for (uint64_t seed = 0; seed < 8; seed++) {

@@ -4,7 +4,7 @@
 
 static void as_pandas(void **state) {
     (void)state;
-    check_fixture("tests/fixtures/steps_missing.json", 13);
+    check_fixture("tests/fixtures/steps_missing.json", 21);
 }
 
 static struct prepared *run(struct pipeline *pipeline, struct dataset *dataset, struct split *split) {
@@ -143,6 +143,84 @@ static void infinities_are_not_carried(void **state) {
     dataset_free(dataset);
 }
 
+// A pipeline that was stored and loaded gives the same bits, and only training rows were kept.
+static void neighbors_are_kept(void **state) {
+    (void)state;
+    struct error error = {0};
+    char *json = NULL, *again = NULL;
+    struct dataset *dataset = dataset_of(6), *fresh = dataset_of(3);
+    add_numbers(dataset, "a", (double[]){0, 1, 2, 3, 0.125, NAN});
+    add_numbers(dataset, "b", (double[]){1, 2, NAN, 8, 77, NAN});
+    add_numbers(fresh, "a", (double[]){2.25, NAN, NAN});
+    add_numbers(fresh, "b", (double[]){NAN, 2, NAN});
+    struct split split = split_of(6, (int[]){1, 1, 1, 1, 0, 1});
+    struct pipeline *pipeline = parse_steps("missing=knn:neighbors=2:weights=distance"), *loaded = NULL;
+    struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
+    assert_near(column_number(last_stage(prepared)->columns[1], 2), 5, 0); // 2 and 8, equally far
+    entry_is(prepared, 0, 7, "1.5", "mean of the nearest training rows");  // nothing shared: the mean of a
+    assert_int_equal(pipeline_save(pipeline, true, &json, &error), STATUS_OK);
+    assert_null(strstr(json, "77"));
+    if (pipeline_load(json, "stored", &loaded, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    assert_int_equal(pipeline_save(loaded, true, &again, &error), STATUS_OK);
+    assert_string_equal(json, again);
+    if (pipeline_apply(loaded, fresh, &applied, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    const struct table *table = last_stage(applied);
+    assert_near(column_number(table->columns[1], 0), (8 / 0.75 + 2 / 1.25) / (1 / 0.75 + 1 / 1.25), 1e-14);
+    assert_near(column_number(table->columns[0], 1), 1, 0); // the row at distance 0 alone
+    assert_near(column_number(table->columns[0], 2), 1.5, 0);
+    assert_near(column_number(table->columns[1], 2), 11.0 / 3, 1e-15);
+    mem_free(json);
+    mem_free(again);
+    prepared_free(applied);
+    prepared_free(prepared);
+    pipeline_free(loaded);
+    pipeline_free(pipeline);
+    split_free(&split);
+    dataset_free(fresh);
+    dataset_free(dataset);
+}
+
+static void broken_donors_are_refused(void **state) {
+    (void)state;
+    static const char *const donors[] = {"",
+                                         ",\"donors\":[]",
+                                         ",\"donors\":[\"1 2\",\"1\"]",
+                                         ",\"donors\":[\"1 2\",\"1 x\"]",
+                                         ",\"donors\":[\"1 2\",3]",
+                                         ",\"donors\":[\"1 2\",\"1 inf\"]",
+                                         ",\"donors\":[\"1  2\",\"1 - 2\"]"};
+    for (size_t i = 0; i < sizeof donors / sizeof donors[0]; i++) {
+        struct error error = {0};
+        struct pipeline *pipeline = NULL;
+        struct str json = {0};
+        str_format(&json,
+                   "{\"version\":1,\"steps\":[{\"step\":\"missing\",\"strategy\":\"knn\",\"state\":{\"columns\":["
+                   "{\"name\":\"a\",\"type\":\"numeric\",\"fill\":0,\"holes\":1,\"empty\":0},"
+                   "{\"name\":\"b\",\"type\":\"numeric\",\"fill\":0,\"holes\":1,\"empty\":0}]%s}}]}",
+                   donors[i]);
+        assert_int_equal(pipeline_load(str_text(&json), "r.json", &pipeline, &error), STATUS_INVALID);
+        assert_non_null(strstr(error.text, "\"donors\" must"));
+        str_free(&json);
+    }
+}
+
+// No table of this test can take hours, so many rows are made that would.
+static void hours_are_refused(void **state) {
+    (void)state;
+    enum { MANY = 3000000 };
+    struct dataset *dataset = dataset_of(MANY);
+    double *values = mem_alloc(MANY, sizeof *values);
+    for (size_t row = 0; row < MANY; row++)
+        values[row] = row % 2 == 0 ? NAN : (double)(row % 1000);
+    add_numbers(dataset, "x", values);
+    mem_free(values);
+    refused("missing=knn", dataset,
+            "1500000 rows have holes, and comparing them with 3000000 training rows takes about");
+    dataset_free(dataset);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_pandas),
@@ -151,6 +229,9 @@ int main(void) {
         cmocka_unit_test(new_data_has_its_own_words),
         cmocka_unit_test(columns_are_dropped_and_said),
         cmocka_unit_test(infinities_are_not_carried),
+        cmocka_unit_test(neighbors_are_kept),
+        cmocka_unit_test(broken_donors_are_refused),
+        cmocka_unit_test(hours_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
