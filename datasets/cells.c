@@ -104,6 +104,26 @@ enum status column_each(const struct column *column, column_visit *visit, void *
     return status;
 }
 
+static enum status find_infinite(void *context, const struct column_cells *cells, struct error *error) {
+    size_t *row = context;
+    (void)error;
+    for (size_t i = 0; i < cells->count && *row == SIZE_MAX; i++)
+        if (isinf(cells->values[i]))
+            *row = cells->first + i;
+    return STATUS_OK;
+}
+
+enum status column_infinite(const struct column *column, size_t *row, struct error *error) {
+    *row = SIZE_MAX;
+    if (!column_has_values(column) || atomic_load(&column->finite))
+        return STATUS_OK;
+    enum status status = column_each(column, find_infinite, row, error);
+    if (status == STATUS_OK && *row == SIZE_MAX)
+        atomic_store(&((struct column *)(uintptr_t)column)->finite,
+                     true); // what is known of it changes, not what it is
+    return status;
+}
+
 // ---- single cells: 64 at a time, because missing bits come in words -------------------------------------
 
 struct few { // room for 64 cells

@@ -77,6 +77,7 @@ struct step {
     void *settings;  // struct of kind->params
     void *state;     // fitted, kind->state_size bytes
     bool enabled, fitted;
+    struct task *task; // while it is fitted by a run; else NULL
     char summary[128]; // after apply: "4 262 cells", "8 → 99 columns"
 };
 

@@ -51,8 +51,10 @@ static enum status fit_table(struct run *run, struct step *step, const struct ta
     size_t count;
     enum status status = training_rows(run, table, &rows, &count, error);
     step->kind->clear(step);
+    step->task = run->task;
     if (status == STATUS_OK)
         status = step->kind->fit(step, table, rows, count, error);
+    step->task = NULL;
     step->fitted = status == STATUS_OK;
     mem_free(rows);
     return status;

@@ -29,25 +29,36 @@ static enum status count_duplicates(const struct table *table, size_t *count, st
     *count = 0;
     if (!hashes)
         return error_memory(error, "the rows' hashes", table->rows * sizeof *hashes);
-    for (size_t row = 0; row < table->rows; row++)
-        hashes[row] = table_row_hash(table, row);
-    qsort(hashes, table->rows, sizeof *hashes, ascending);
-    for (size_t row = 1; row < table->rows; row++)
+    enum status status = table_row_hashes(table, hashes, error);
+    if (!status)
+        qsort(hashes, table->rows, sizeof *hashes, ascending);
+    for (size_t row = 1; row < table->rows && !status; row++)
         *count += hashes[row] == hashes[row - 1];
     mem_free(hashes);
+    return status;
+}
+
+static enum status add_infinite(void *count, const struct column_cells *cells, struct error *error) {
+    (void)error;
+    for (size_t i = 0; i < cells->count; i++)
+        *(size_t *)count += isinf(cells->values[i]) ? 1 : 0;
     return STATUS_OK;
 }
 
-static void count_infinite(const struct column *column, struct needs *needs) {
-    size_t before = needs->infinite;
-    for (size_t row = 0; row < column->rows; row++)
-        needs->infinite += isinf(cell_number(column, row)) ? 1 : 0;
-    if (needs->infinite > before)
+static enum status count_infinite(const struct column *column, struct needs *needs, struct error *error) {
+    size_t row, count = 0;
+    enum status status = column_infinite(column, &row, error);
+    if (!status && row != SIZE_MAX)
+        status = column_each(column, add_infinite, &count, error);
+    needs->infinite += count;
+    if (count > 0)
         column_list_add(&needs->infinite_columns, column->name);
+    return status;
 }
 
 static enum status look(const struct table *table, struct needs *needs, struct error *error) {
-    for (size_t i = 0; i < table->column_count; i++) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < table->column_count && !status; i++) {
         const struct column *column = table->columns[i];
         bool number = column->type == COLUMN_NUMERIC, category = column->type == COLUMN_CATEGORY;
         if ((int)i == table->target)
@@ -58,11 +69,11 @@ static enum status look(const struct table *table, struct needs *needs, struct e
         if (column->type != COLUMN_TEXT) // what the step fills by itself
             needs->holes += column->missing_count;
         if (number)
-            count_infinite(column, needs);
+            status = count_infinite(column, needs, error);
     }
-    if (needs->infinite_columns.failed)
+    if (!status && needs->infinite_columns.failed)
         return error_memory(error, "column names", needs->infinite_columns.length);
-    return count_duplicates(table, &needs->duplicates, error);
+    return status ? status : count_duplicates(table, &needs->duplicates, error);
 }
 
 // Appends a step and its reason.

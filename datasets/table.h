@@ -46,6 +46,7 @@ struct column {
     struct word_index *index; // word -> code, only while words are being added
     struct column *words_of;  // the column that owns `words` when they are shared (a reference); NULL: this one
     size_t counted;           // bytes of cells that are counted as taken (cells_in_memory)
+    _Atomic bool finite;      // every number has been looked at and none is infinite (column_infinite)
 };
 
 struct line_run { // rows from `row` on lie on lines `line`, `line` + 1, …
@@ -132,6 +133,8 @@ void column_scan_close(struct column_scan *scan); // safe on {0} and after a fai
 // The same as a loop over a function: `visit` gets every block in order.
 typedef enum status column_visit(void *context, const struct column_cells *cells, struct error *error);
 enum status column_each(const struct column *column, column_visit *visit, void *context, struct error *error);
+// The first row whose number is infinite, SIZE_MAX when none is; looked for once.
+enum status column_infinite(const struct column *column, size_t *row, struct error *error);
 static inline size_t column_blocks(const struct column *column) {
     return (column->rows + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
 }

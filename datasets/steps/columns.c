@@ -1,10 +1,14 @@
-// Which columns a step works on, and walking over them to fit, apply and invert.
+// Which columns a step works on, and walking over them to fit and apply, and dropping rows.
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/crew.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/steps/state.h"
+
+#define SEVERAL_THREADS ((size_t)65536) // training rows from which more than one thread pays
 
 // ---- lists of names ----
 
@@ -88,24 +92,85 @@ enum status step_columns(const struct step *step, const struct table *table, boo
 
 // ---- fitting ----
 
+struct fitting { // columns of a step being fitted, perhaps on several threads
+    const struct step *step;
+    const struct table *table;
+    const uint32_t *rows;
+    size_t count;
+    step_fit_one *fit_one;
+    const size_t *columns; // of the table, one per state
+    pthread_mutex_t lock;  // of what follows
+    size_t failed;         // the first state that failed: whatever the threads do, it is the one that is told
+    enum status status;
+    struct error error;
+};
+
+static void fit_column(void *context, size_t index) {
+    struct fitting *fitting = context;
+    struct step_state *state = fitting->step->state;
+    pthread_mutex_lock(&fitting->lock);
+    bool over = fitting->failed < index;
+    pthread_mutex_unlock(&fitting->lock);
+    if (over)
+        return;
+    struct error error;
+    enum status status = task_step(fitting->step->task, 0, &error);
+    if (status == STATUS_OK)
+        status = fitting->fit_one(fitting->step, fitting->table, fitting->columns[index], fitting->rows, fitting->count,
+                                  &state->columns[index], &error);
+    if (status == STATUS_OK)
+        return;
+    pthread_mutex_lock(&fitting->lock);
+    if (index < fitting->failed) {
+        fitting->failed = index;
+        fitting->status = status;
+        fitting->error = error;
+    }
+    pthread_mutex_unlock(&fitting->lock);
+}
+
+// An empty state for every marked column.
+static enum status begin_states(struct step *step, const struct table *table, const bool *marks, size_t *columns,
+                                struct error *error) {
+    struct step_state *states = step->state;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (!marks[i])
+            continue;
+        columns[states->count] = i;
+        struct column_state *state = state_add(states, table->columns[i]->name, table->columns[i]->type, error);
+        if (state == NULL)
+            return STATUS_MEMORY;
+        state->target = (int)i == table->target;
+    }
+    return STATUS_OK;
+}
+
 enum status step_fit(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
                      step_fit_one *fit_one, struct error *error) {
     bool *marks = NULL;
+    size_t *columns = mem_alloc(table->column_count, sizeof *columns);
     step->kind->clear(step);
+    if (columns == NULL)
+        return error_memory(error, "the columns of a step", table->column_count * sizeof *columns);
     enum status status = step_columns(step, table, &marks, error);
-    for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++) {
-        if (!marks[i])
-            continue;
-        const struct column *column = table->columns[i];
-        struct column_state *state = state_add(step->state, column->name, column->type, error);
-        if (state == NULL) {
-            status = STATUS_MEMORY;
-            break;
-        }
-        state->target = (int)i == table->target;
-        status = fit_one(step, table, i, rows, count, state, error);
+    if (status == STATUS_OK)
+        status = begin_states(step, table, marks, columns, error);
+    if (status == STATUS_OK) {
+        struct fitting fitting = {.step = step,
+                                  .table = table,
+                                  .rows = rows,
+                                  .count = count,
+                                  .fit_one = fit_one,
+                                  .columns = columns,
+                                  .lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .failed = SIZE_MAX};
+        crew_run(((struct step_state *)step->state)->count, count < SEVERAL_THREADS ? 1 : 0, fit_column, &fitting);
+        status = fitting.status;
+        if (status != STATUS_OK)
+            *error = fitting.error;
     }
     mem_free(marks);
+    mem_free(columns);
     if (status != STATUS_OK)
         step->kind->clear(step);
     return status;
@@ -144,58 +209,110 @@ static enum status drop_row(const struct table *table, const struct apply_contex
     return status;
 }
 
+struct dropping {
+    const struct column_state *state;
+    const struct table *table;
+    const struct column *column;
+    const struct apply_context *context;
+    step_row_bad *bad;
+    bool training_only;
+    const char *reason;
+    uint8_t *drop; // [rows]
+};
+
+static enum status mark_block(void *context, const struct column_cells *cells, struct error *error) {
+    struct dropping *dropping = context;
+    const uint8_t *training = dropping->training_only ? dropping->context->training : NULL;
+    enum status status = task_step(dropping->context->task, 0, error);
+    for (size_t i = 0; i < cells->count && status == STATUS_OK; i++) {
+        size_t row = cells->first + i;
+        if (dropping->drop[row] || !dropping->bad(dropping->state, cells, i))
+            continue;
+        if (training != NULL && training[table_origin(dropping->table, row)] == 0)
+            continue;
+        dropping->drop[row] = 1;
+        status = drop_row(dropping->table, dropping->context, row, dropping->column, dropping->reason, error);
+    }
+    return status;
+}
+
 enum status step_drop_rows(const struct step *step, struct table *table, const struct apply_context *context,
                            step_row_bad *bad, bool training_only, const char *reason, struct error *error) {
     const struct step_state *state = step->state;
-    uint8_t *drop = mem_alloc(table->rows, 1);
-    if (drop == NULL)
+    struct dropping dropping = {
+        .table = table, .context = context, .bad = bad, .training_only = training_only, .reason = reason};
+    dropping.drop = mem_alloc(table->rows, 1);
+    if (dropping.drop == NULL)
         return error_memory(error, "the rows to drop", table->rows);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < state->count && status == STATUS_OK; i++) {
         int index = table_find(table, state->columns[i].name);
-        for (size_t row = 0; index >= 0 && row < table->rows && status == STATUS_OK; row++) {
-            bool kept = training_only && context->training != NULL && context->training[table_origin(table, row)] == 0;
-            if (drop[row] || kept || !bad(&state->columns[i], table->columns[index], row))
-                continue;
-            drop[row] = 1;
-            status = drop_row(table, context, row, table->columns[index], reason, error);
-        }
+        if (index < 0)
+            continue;
+        dropping.state = &state->columns[i];
+        dropping.column = table->columns[index];
+        status = column_each(dropping.column, mark_block, &dropping, error);
     }
     if (status == STATUS_OK)
-        status = table_drop(table, drop, error);
-    mem_free(drop);
+        status = table_drop(table, dropping.drop, error);
+    mem_free(dropping.drop);
     return status;
 }
 
 // ---- applying ----
 
 struct column *table_own(struct table *table, size_t index, struct error *error) {
-    if (atomic_load(&table->columns[index]->references) == 1)
-        return table->columns[index];
-    struct column *copy = column_copy(table->columns[index], error);
+    struct column *column = table->columns[index];
+    if (atomic_load(&column->references) == 1 && column->file == NULL && column->formula == NULL &&
+        column->words_of == NULL)
+        return column;
+    struct column *copy = column_copy(column, error);
     if (copy != NULL)
         table_replace(table, index, copy);
     return copy;
 }
 
-// One cell of `from` as a cell of `to`, which has another type.
-static enum status convert_cell(const struct table *table, const struct column *from, struct column *to, size_t row,
+// Cells of a column as cells of another type, block by block.
+struct converting {
+    const struct table *table;
+    const struct column *from;
+    struct column_maker maker;
+    double values[COLUMN_BLOCK];
+    uint32_t codes[COLUMN_BLOCK];
+};
+
+static enum status convert_cell(struct converting *converting, const struct column_cells *cells, size_t i,
                                 struct error *error) {
+    const struct column *from = converting->from;
+    struct column *to = converting->maker.column;
+    const struct table *table = converting->table;
+    size_t row = cells->first + i;
     char room[64];
-    double value;
-    if (column_is_missing(from, row))
-        return column_set_missing(to, row, error);
-    const char *text = column_text(from, row, room);
-    if (to->codes != NULL)
-        return column_word(to, text, strlen(text), &to->codes[row], error);
-    if (from->codes == NULL || !number_parse(text, &value))
+    const char *text =
+        cells->values == NULL ? from->words[cells->codes[i]] : number_cell_text(from->type, cells->values[i], room);
+    if (!column_has_values(to))
+        return column_word(to, text, strlen(text), &converting->codes[i], error);
+    if (column_has_values(from) || !number_parse(text, &converting->values[i]))
         return error_set(error, STATUS_INVALID,
                          "%s line %llu: column \"%s\" was %s when the pipeline was fitted, \"%.40s\" is not; correct "
                          "the cell or set the column's type",
                          table_file(table, row), (unsigned long long)table_line(table, row), from->name,
                          column_type_name(to->type), text);
-    to->values[row] = value;
     return STATUS_OK;
+}
+
+static enum status convert_block(void *context, const struct column_cells *cells, struct error *error) {
+    struct converting *converting = context;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < cells->count && status == STATUS_OK; i++) {
+        converting->values[i] = converting->codes[i] = 0;
+        if (!cells_missing(cells, i))
+            status = convert_cell(converting, cells, i, error);
+    }
+    if (status != STATUS_OK)
+        return status;
+    return column_maker_add(&converting->maker, converting->values, converting->codes, cells->missing, cells->count,
+                            error);
 }
 
 // New data may be read with other types than the data a step was fitted on: a column of codes may look
@@ -204,17 +321,21 @@ static enum status column_as(struct table *table, size_t index, enum column_type
     const struct column *from = table->columns[index];
     if (from->type == type)
         return STATUS_OK;
-    struct column *to = column_make(from->name, type, from->rows, error);
-    if (to == NULL)
-        return STATUS_MEMORY;
-    enum status status = STATUS_OK;
-    for (size_t row = 0; row < from->rows && status == STATUS_OK; row++)
-        status = convert_cell(table, from, to, row, error);
-    column_seal(to);
+    struct converting *converting = mem_alloc(1, sizeof *converting);
+    struct column *to = NULL;
+    if (converting == NULL)
+        return error_memory(error, "a block of cells", sizeof *converting);
+    converting->table = table;
+    converting->from = from;
+    enum status status = column_maker_open(&converting->maker, from->name, type, error);
+    if (status == STATUS_OK)
+        status = column_each(from, convert_block, converting, error);
+    if (status == STATUS_OK)
+        status = column_maker_finish(&converting->maker, &to, error);
     if (status == STATUS_OK)
         table_replace(table, index, to);
-    else
-        column_release(to);
+    column_maker_close(&converting->maker);
+    mem_free(converting);
     return status;
 }
 
@@ -234,25 +355,8 @@ enum status step_apply(const struct step *step, struct table *table, const struc
                                column->name, table->name);
         if (status == STATUS_OK)
             status = column_as(table, (size_t)index, column->type, error);
-        if (status == STATUS_OK && table_own(table, (size_t)index, error) == NULL)
-            status = STATUS_MEMORY;
         if (status == STATUS_OK)
             status = apply_one(step, column, table, (size_t)index, context, error);
     }
     return status;
-}
-
-enum status step_invert(const struct step *step, struct table *table, step_invert_one *invert_one,
-                        struct error *error) {
-    const struct step_state *state = step->state;
-    for (size_t i = 0; i < state->count; i++) {
-        int index = table_find(table, state->columns[i].name);
-        if (index < 0 || table->columns[index]->values == NULL)
-            continue;
-        struct column *column = table_own(table, (size_t)index, error);
-        if (column == NULL)
-            return STATUS_MEMORY;
-        invert_one(step, &state->columns[i], column);
-    }
-    return STATUS_OK;
 }

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/base/mem.h"
-#include "core/base/str.h"
 #include "datasets/steps/state.h"
 
 struct settings {
@@ -15,12 +13,33 @@ struct settings {
 enum { MIN, MAX };
 
 static const struct param rows[] = {
-    {.name = "low", .label = "low", .group = "step", .type = PARAM_REAL, .offset = offsetof(struct settings, low),
-     .fallback = "0", .low = -1e6, .high = 1e6, .step = 0.5, .help = "what the smallest training value becomes"},
-    {.name = "high", .label = "high", .group = "step", .type = PARAM_REAL, .offset = offsetof(struct settings, high),
-     .fallback = "1", .low = -1e6, .high = 1e6, .step = 0.5, .help = "what the largest training value becomes"},
-    {.name = "clip", .label = "clip", .group = "step", .type = PARAM_SWITCH, .offset = offsetof(struct settings, clip),
-     .fallback = "no", .help = "hold values beyond those of the training rows at low and high"},
+    {.name = "low",
+     .label = "low",
+     .group = "step",
+     .type = PARAM_REAL,
+     .offset = offsetof(struct settings, low),
+     .fallback = "0",
+     .low = -1e6,
+     .high = 1e6,
+     .step = 0.5,
+     .help = "what the smallest training value becomes"},
+    {.name = "high",
+     .label = "high",
+     .group = "step",
+     .type = PARAM_REAL,
+     .offset = offsetof(struct settings, high),
+     .fallback = "1",
+     .low = -1e6,
+     .high = 1e6,
+     .step = 0.5,
+     .help = "what the largest training value becomes"},
+    {.name = "clip",
+     .label = "clip",
+     .group = "step",
+     .type = PARAM_SWITCH,
+     .offset = offsetof(struct settings, clip),
+     .fallback = "no",
+     .help = "hold values beyond those of the training rows at low and high"},
     STEP_COLUMNS_PARAM(struct settings),
 };
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
@@ -35,24 +54,35 @@ static double range_of(const struct column_state *state) {
     return range == 0 ? 1 : range;
 }
 
+struct range {
+    double least, most;
+};
+
+static enum status widen(void *context, const double *values, size_t count, struct error *error) {
+    struct range *range = context;
+    (void)error;
+    double least = range->least, most = range->most;
+    for (size_t i = 0; i < count; i++) {
+        least = values[i] < least ? values[i] : least;
+        most = values[i] > most ? values[i] : most;
+    }
+    *range = (struct range){least, most};
+    return STATUS_OK;
+}
+
 static enum status fit_one(const struct step *step, const struct table *table, size_t column, const uint32_t *training,
                            size_t count, struct column_state *state, struct error *error) {
-    (void)step;
-    double *values;
-    size_t found;
-    enum status status = column_numbers(table, column, training, count, false, &values, &found, error);
+    struct range range = {INFINITY, -INFINITY};
+    enum status status = numbers_each(step->task, table, column, training, count, false, widen, &range, NULL, error);
     if (status != STATUS_OK)
         return status;
-    double least = found > 0 ? values[0] : 0, most = least;
-    for (size_t i = 1; i < found; i++) {
-        least = fmin(least, values[i]);
-        most = fmax(most, values[i]);
-    }
-    mem_free(values);
-    state->figures[MIN] = least + 0.0; // never -0, which fmin may or may not choose
-    state->figures[MAX] = most + 0.0;
-    if (!isfinite(most - least))
-        return error_set(error, STATUS_NUMERIC, "column \"%s\": its values lie too far apart to be scaled", state->name);
+    if (range.least > range.most) // no number at all
+        range = (struct range){0, 0};
+    state->figures[MIN] = range.least + 0.0; // never -0
+    state->figures[MAX] = range.most + 0.0;
+    if (!isfinite(range.most - range.least))
+        return error_set(error, STATUS_NUMERIC, "column \"%s\": its values lie too far apart to be scaled",
+                         state->name);
     return STATUS_OK;
 }
 
@@ -65,23 +95,51 @@ static enum status fit(struct step *step, const struct table *table, const uint3
     return step_fit(step, table, training, count, fit_one, error);
 }
 
-static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table, size_t index,
-                             const struct apply_context *context, struct error *error) {
-    const struct settings *settings = step->settings;
-    struct column *column = table->columns[index];
-    double range = range_of(state), width = settings->high - settings->low;
-    char text[96];
-    for (size_t row = 0; row < column->rows; row++) {
-        if (column_is_missing(column, row))
-            continue;
-        if (isinf(column->values[row]))
-            return cell_refuse_infinite(table, index, row, error);
-        double value = (column->values[row] - state->figures[MIN]) / range * width + settings->low;
-        if (settings->clip)
-            value = fmin(fmax(value, settings->low), settings->high);
-        column->values[row] = value;
+// figures: min, range, low, high.
+static void stretch(const struct column_formula *formula, const struct column_cells *from, double *values,
+                    uint64_t *missing) {
+    double min = formula->figures[0], range = formula->figures[1], low = formula->figures[2];
+    double width = formula->figures[3] - low;
+    for (size_t i = 0; i < from->count; i++)
+        values[i] = (from->values[i] - min) / range * width + low;
+    cells_keep_missing(from, values, missing);
+}
+
+static void stretch_and_clip(const struct column_formula *formula, const struct column_cells *from, double *values,
+                             uint64_t *missing) {
+    double low = formula->figures[2], high = formula->figures[3];
+    stretch(formula, from, values, missing);
+    for (size_t i = 0; i < from->count; i++) {
+        double value = values[i] < low ? low : values[i];
+        values[i] = value > high ? high : value;
     }
-    column->integer = false;
+    cells_keep_missing(from, values, missing);
+}
+
+static void shrink(const struct column_formula *formula, const struct column_cells *from, double *values,
+                   uint64_t *missing) {
+    double min = formula->figures[0], range = formula->figures[1], low = formula->figures[2];
+    double width = formula->figures[3] - low;
+    for (size_t i = 0; i < from->count; i++)
+        values[i] = (from->values[i] - low) / width * range + min;
+    cells_keep_missing(from, values, missing);
+}
+
+static struct column_formula formula_of(const struct step *step, const struct column_state *state) {
+    const struct settings *settings = step->settings;
+    return (struct column_formula){.compute = settings->clip ? stretch_and_clip : stretch,
+                                   .figures = {state->figures[MIN], range_of(state), settings->low, settings->high}};
+}
+
+static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table,
+                             size_t index, const struct apply_context *context, struct error *error) {
+    const struct settings *settings = step->settings;
+    char text[96];
+    enum status status = column_refuse_infinite(table, index, error);
+    if (status == STATUS_OK)
+        status = step_compute(table, index, false, formula_of(step, state), error);
+    if (status != STATUS_OK)
+        return status;
     snprintf(text, sizeof text, "%.6g to %.6g becomes %.6g to %.6g", state->figures[MIN], state->figures[MAX],
              settings->low, settings->high);
     return ledger_column(context, state->name, text, "minimum and maximum of training rows", error);
@@ -92,13 +150,9 @@ static enum status apply(const struct step *step, struct table *table, const str
     return step_apply(step, table, context, apply_one, error);
 }
 
-static void invert_one(const struct step *step, const struct column_state *state, struct column *column) {
-    const struct settings *settings = step->settings;
-    double range = range_of(state), width = settings->high - settings->low;
-    for (size_t row = 0; row < column->rows; row++) {
-        if (!column_is_missing(column, row))
-            column->values[row] = (column->values[row] - settings->low) / width * range + state->figures[MIN];
-    }
+static void invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula) {
+    *formula = formula_of(step, state);
+    formula->compute = shrink;
 }
 
 static enum status invert(const struct step *step, struct table *table, struct error *error) {

@@ -68,20 +68,23 @@ static enum status fit(struct step *step, const struct table *table, const uint3
     return step_fit(step, table, training, count, fit_one, error);
 }
 
-static bool is_outside(const struct column_state *state, const struct column *column, size_t row) {
-    return state->figures[SPREAD] != 0 && !column_is_missing(column, row) &&
-           (column->values[row] < state->figures[LOW] || column->values[row] > state->figures[HIGH]);
+static bool is_outside(const struct column_state *state, const struct column_cells *cells, size_t i) {
+    return state->figures[SPREAD] != 0 && !cells_missing(cells, i) &&
+           (cells->values[i] < state->figures[LOW] || cells->values[i] > state->figures[HIGH]);
 }
 
 static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table, size_t index,
                              const struct apply_context *context, struct error *error) {
-    struct column *column = table->columns[index];
     char before[64], after[64];
     if (state->figures[SPREAD] == 0)
         return ledger_column(context, state->name, "left alone", "its quartiles are equal", error);
+    struct column *column = table_own(table, index, error);
+    if (column == NULL)
+        return STATUS_MEMORY;
     enum status status = STATUS_OK;
     for (size_t row = 0; row < column->rows && status == STATUS_OK && !drops(step); row++) {
-        if (!is_outside(state, column, row))
+        struct column_cells cell = {.values = &column->values[row]};
+        if (column_is_missing(column, row) || !is_outside(state, &cell, 0))
             continue;
         column_text(column, row, before);
         bool below = column->values[row] < state->figures[LOW];

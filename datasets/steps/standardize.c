@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/base/mem.h"
-#include "core/base/str.h"
 #include "datasets/steps/state.h"
 
 struct settings {
@@ -21,19 +19,23 @@ static bool fits(const struct column *column, const void *settings) {
     return column->type == COLUMN_NUMERIC;
 }
 
+static enum status add_moments(void *context, const double *values, size_t count, struct error *error) {
+    (void)error;
+    moments_add(context, values, count);
+    return STATUS_OK;
+}
+
 static enum status fit_one(const struct step *step, const struct table *table, size_t column, const uint32_t *training,
                            size_t count, struct column_state *state, struct error *error) {
-    (void)step;
-    double *values, mean, variance;
-    size_t found;
-    enum status status = column_numbers(table, column, training, count, false, &values, &found, error);
+    struct moments moments = {0};
+    enum status status =
+        numbers_each(step->task, table, column, training, count, false, add_moments, &moments, NULL, error);
     if (status != STATUS_OK)
         return status;
-    numbers_moments(values, found, &mean, &variance);
-    mem_free(values);
+    double n = moments.count, mean = moments.mean, variance = moments_variance(&moments);
     if (!isfinite(mean) || !isfinite(variance))
         return error_set(error, STATUS_NUMERIC, "column \"%s\": its values are too large to be scaled", state->name);
-    double n = (double)found, slack = n * mean * DBL_EPSILON;
+    double slack = n * mean * DBL_EPSILON;
     bool constant = variance <= n * DBL_EPSILON * variance + slack * slack;
     state->figures[MEAN] = mean;
     state->figures[SD] = constant ? 1 : sqrt(variance);
@@ -45,19 +47,17 @@ static enum status fit(struct step *step, const struct table *table, const uint3
     return step_fit(step, table, training, count, fit_one, error);
 }
 
-static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table, size_t index,
-                             const struct apply_context *context, struct error *error) {
+static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table,
+                             size_t index, const struct apply_context *context, struct error *error) {
     (void)step;
-    struct column *column = table->columns[index];
+    struct column_formula formula = {.compute = compute_shift_scale,
+                                     .figures = {state->figures[MEAN], state->figures[SD]}};
     char text[96];
-    for (size_t row = 0; row < column->rows; row++) {
-        if (column_is_missing(column, row))
-            continue;
-        if (isinf(column->values[row]))
-            return cell_refuse_infinite(table, index, row, error);
-        column->values[row] = (column->values[row] - state->figures[MEAN]) / state->figures[SD];
-    }
-    column->integer = false;
+    enum status status = column_refuse_infinite(table, index, error);
+    if (status == STATUS_OK)
+        status = step_compute(table, index, false, formula, error);
+    if (status != STATUS_OK)
+        return status;
     snprintf(text, sizeof text, "minus %.6g, divided by %.6g", state->figures[MEAN], state->figures[SD]);
     return ledger_column(context, state->name, text, "mean and sd (n) of training rows", error);
 }
@@ -67,12 +67,10 @@ static enum status apply(const struct step *step, struct table *table, const str
     return step_apply(step, table, context, apply_one, error);
 }
 
-static void invert_one(const struct step *step, const struct column_state *state, struct column *column) {
+static void invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula) {
     (void)step;
-    for (size_t row = 0; row < column->rows; row++) {
-        if (!column_is_missing(column, row))
-            column->values[row] = column->values[row] * state->figures[SD] + state->figures[MEAN];
-    }
+    *formula =
+        (struct column_formula){.compute = compute_scale_shift, .figures = {state->figures[MEAN], state->figures[SD]}};
 }
 
 static enum status invert(const struct step *step, struct table *table, struct error *error) {

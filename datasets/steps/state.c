@@ -36,6 +36,18 @@ enum status state_add_word(struct column_state *column, const char *word, struct
     return STATUS_OK;
 }
 
+enum status state_add_number(struct column_state *column, double number, struct error *error) {
+    size_t room = column->number_count;
+    if ((room & (room - 1)) == 0) {
+        double *numbers = mem_resize(column->numbers, room == 0 ? 1 : room * 2, sizeof *numbers);
+        if (numbers == NULL)
+            return error_memory(error, "what a step has learned", (room + 1) * sizeof *numbers);
+        column->numbers = numbers;
+    }
+    column->numbers[column->number_count++] = number;
+    return STATUS_OK;
+}
+
 void state_clear(struct step *step) {
     struct step_state *state = step->state;
     for (size_t i = 0; i < state->count; i++) {
@@ -43,6 +55,7 @@ void state_clear(struct step *step) {
         for (size_t word = 0; word < column->word_count; word++)
             mem_free(column->words[word]);
         mem_free(column->words);
+        mem_free(column->numbers);
         mem_free(column->name);
     }
     mem_free(state->columns);
@@ -67,6 +80,17 @@ static bool save_words(cJSON *object, const struct column_state *column) {
     return added;
 }
 
+static bool save_numbers(cJSON *object, const struct column_state *column) {
+    cJSON *numbers = cJSON_AddArrayToObject(object, "numbers");
+    bool added = numbers != NULL;
+    char text[32];
+    for (size_t i = 0; i < column->number_count && added; i++) {
+        cJSON *number = cJSON_CreateRaw(number_text(column->numbers[i], text));
+        added = number != NULL && cJSON_AddItemToArray(numbers, number);
+    }
+    return added;
+}
+
 static bool save_column(const struct step *step, cJSON *object, const struct column_state *column) {
     bool added = cJSON_AddStringToObject(object, "name", column->name) != NULL &&
                  cJSON_AddStringToObject(object, "type", column_type_name(column->type)) != NULL;
@@ -74,7 +98,8 @@ static bool save_column(const struct step *step, cJSON *object, const struct col
         added = added && cJSON_AddTrueToObject(object, "target") != NULL;
     for (size_t i = 0; i < STEP_FIGURES && added && step->kind->figures[i] != NULL; i++)
         added = json_add_number(object, step->kind->figures[i], column->figures[i]);
-    return added && (column->word_count == 0 || save_words(object, column));
+    added = added && (column->word_count == 0 || save_words(object, column));
+    return added && (column->number_count == 0 || save_numbers(object, column));
 }
 
 enum status state_save(const struct step *step, cJSON *object, struct error *error) {
@@ -83,8 +108,8 @@ enum status state_save(const struct step *step, cJSON *object, struct error *err
     bool added = columns != NULL;
     for (size_t i = 0; i < state->count && added; i++) {
         cJSON *column = cJSON_CreateObject();
-        added = column != NULL && cJSON_AddItemToArray(columns, column) &&
-                save_column(step, column, &state->columns[i]);
+        added =
+            column != NULL && cJSON_AddItemToArray(columns, column) && save_column(step, column, &state->columns[i]);
     }
     return added ? STATUS_OK : error_memory(error, "a saved pipeline", sizeof *state);
 }
@@ -130,6 +155,23 @@ static enum status read_words(const cJSON *item, struct column_state *column, st
     return STATUS_OK;
 }
 
+static enum status read_numbers(const cJSON *item, struct column_state *column, struct error *error) {
+    const cJSON *numbers = cJSON_GetObjectItemCaseSensitive(item, "numbers"), *number;
+    if (numbers == NULL)
+        return STATUS_OK;
+    if (!cJSON_IsArray(numbers))
+        return error_set(error, STATUS_INVALID, "\"numbers\" of column \"%.80s\" must be an array", column->name);
+    cJSON_ArrayForEach(number, numbers) {
+        if (!cJSON_IsNumber(number) || !isfinite(number->valuedouble))
+            return error_set(error, STATUS_INVALID, "\"numbers\" of column \"%.80s\" must hold finite numbers only",
+                             column->name);
+        enum status status = state_add_number(column, number->valuedouble, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
 static enum status read_column(struct step *step, const cJSON *item, struct error *error) {
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
     if (!cJSON_IsObject(item) || !cJSON_IsString(name))
@@ -143,7 +185,9 @@ static enum status read_column(struct step *step, const cJSON *item, struct erro
         return STATUS_MEMORY;
     column->target = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "target"));
     status = read_figures(step, item, column, error);
-    return status == STATUS_OK ? read_words(item, column, error) : status;
+    if (status == STATUS_OK)
+        status = read_words(item, column, error);
+    return status == STATUS_OK ? read_numbers(item, column, error) : status;
 }
 
 enum status state_load(struct step *step, const cJSON *object, struct error *error) {

@@ -13,6 +13,8 @@ struct column_state {
     double figures[STEP_FIGURES];
     char **words; // [word_count]
     size_t word_count;
+    double *numbers; // [number_count], finite
+    size_t number_count;
 };
 struct step_state { // step_kind.state_size of every step
     struct column_state *columns;
@@ -24,9 +26,11 @@ extern const struct step_kind step_drop_duplicates, step_missing, step_outliers,
 
 // The row every step has: which columns it works on. `settings` is the settings struct.
 #define STEP_COLUMNS_PARAM(settings)                                                                                   \
-    {.name = "columns", .label = "columns", .group = "step", .type = PARAM_COLUMNS,                                    \
-     .offset = offsetof(settings, columns), .fallback = "",                                                            \
-     .help = "names separated by commas (\\, is a comma within a name); empty = all that fit"}
+    {                                                                                                                  \
+        .name = "columns", .label = "columns", .group = "step", .type = PARAM_COLUMNS,                                 \
+        .offset = offsetof(settings, columns), .fallback = "",                                                         \
+        .help = "names separated by commas (\\, is a comma within a name); empty = all that fit"                       \
+    }
 
 // A step of this kind with default settings; NULL when out of memory. step_free takes NULL.
 struct step *step_make(const struct step_kind *kind, struct error *error);
@@ -47,31 +51,51 @@ enum status step_columns(const struct step *step, const struct table *table, boo
 // Adds an empty column_state for a column; NULL when out of memory.
 struct column_state *state_add(struct step_state *state, const char *name, enum column_type type, struct error *error);
 enum status state_add_word(struct column_state *column, const char *word, struct error *error);
+enum status state_add_number(struct column_state *column, double number, struct error *error);
 
-// Calls `fit_one` for every column the step works on. `state` is new and lies in the step's state.
+// Calls `fit_one` for every column the step works on. `state` is new and lies in the step's state. Large tables: on
+// several threads at once, each call reads the table and writes `state` and nothing else. step->task may be asked
+// whether to go on (task_step).
 typedef enum status step_fit_one(const struct step *step, const struct table *table, size_t column,
                                  const uint32_t *rows, size_t count, struct column_state *state, struct error *error);
 enum status step_fit(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
                      step_fit_one *fit_one, struct error *error);
 
-// Calls `apply_one` for every fitted column that is in the table. The column has the type it was
-// fitted with (made so where its cells allow) and belongs to this table alone: it may be changed.
+// Calls `apply_one` for every fitted column that is in the table. The column has the type it was fitted with (made so
+// where its cells allow). Other tables share it: put a new one in its place (step_compute, table_replace).
 typedef enum status step_apply_one(const struct step *step, const struct column_state *state, struct table *table,
                                    size_t column, const struct apply_context *context, struct error *error);
 enum status step_apply(const struct step *step, struct table *table, const struct apply_context *context,
                        step_apply_one *apply_one, struct error *error);
-// Drops the rows where `bad` holds for some fitted column, each with its line in the ledger. Where rows
+
+// ---- columns computed from the ones before ----------------------------------------------------------
+// A column computed from column `index` (formula.from is set here). Of long chains of computed columns the links are
+// made real, so that reading stays cheap. Takes formula.lookup. NULL with an error.
+struct column *column_from(const struct table *table, size_t index, const char *name, bool integer,
+                           struct column_formula formula, size_t missing_count, struct error *error);
+// The same in place of column `index`, with its name; missing stays missing.
+enum status step_compute(struct table *table, size_t index, bool integer, struct column_formula formula,
+                         struct error *error);
+// For `compute`: copies the missing bits of the block and makes the values of those cells 0.
+void cells_keep_missing(const struct column_cells *from, double *values, uint64_t *missing);
+// (x − figures[0])/figures[1], and back: x·figures[1] + figures[0].
+void compute_shift_scale(const struct column_formula *formula, const struct column_cells *from, double *values,
+                         uint64_t *missing);
+void compute_scale_shift(const struct column_formula *formula, const struct column_cells *from, double *values,
+                         uint64_t *missing);
+// Puts in place of every fitted numeric column what the formula that `invert_one` fills in makes of it. Columns that
+// are not in the table are passed over.
+typedef void step_invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula);
+enum status step_invert(const struct step *step, struct table *table, step_invert_one *invert_one, struct error *error);
+
+// Drops the rows where `bad` holds for cell `i` of some fitted column, each with its line in the ledger. Where rows
 // may not be dropped (prediction) the first one is an error. Of outliers only training rows are dropped:
 // `training_only`.
-typedef bool step_row_bad(const struct column_state *state, const struct column *column, size_t row);
+typedef bool step_row_bad(const struct column_state *state, const struct column_cells *cells, size_t i);
 enum status step_drop_rows(const struct step *step, struct table *table, const struct apply_context *context,
                            step_row_bad *bad, bool training_only, const char *reason, struct error *error);
-// The same without context, for invert: columns that are not in the table are passed over.
-typedef void step_invert_one(const struct step *step, const struct column_state *state, struct column *column);
-enum status step_invert(const struct step *step, struct table *table, step_invert_one *invert_one,
-                        struct error *error);
 
-// A column of the table that nobody shares, for changing it; NULL when out of memory.
+// A column of the table in memory that nobody shares, for changing it; NULL when out of memory.
 struct column *table_own(struct table *table, size_t index, struct error *error);
 
 // Removes the rows marked in drop[rows].
@@ -82,29 +106,55 @@ enum status state_load(struct step *step, const cJSON *object, struct error *err
 void state_clear(struct step *step);
 
 // ---- numbers of a column ----------------------------------------------------------------------------
-// NaN where the cell is missing (or is NaN).
+// Single cells, wherever they lie. NaN where the cell is missing (or is NaN).
 double cell_number(const struct column *column, size_t row);
 bool cell_is_hole(const struct column *column, size_t row); // missing, or a number that is NaN
-// The numbers in `rows` that are there. A column that is not numeric is refused, and so are infinities
-// (with column and line) unless `infinite` allows them. `*values` is freed with mem_free.
-enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count,
-                           bool infinite, double **values, size_t *found, struct error *error);
-// The sentence about an infinite cell.
+static inline bool cells_hole(const struct column_cells *cells, size_t i) {
+    return cells_missing(cells, i) || (cells->values != NULL && cells->values[i] != cells->values[i]);
+}
+// Training rows of one column, block by block in order: rows[0 … count-1] are those of the block, NULL when they are
+// all of it (then count is cells->count).
+typedef enum status training_visit(void *context, const struct column_cells *cells, const uint32_t *rows, size_t count,
+                                   struct error *error);
+enum status training_each(struct task *task, const struct column *column, const uint32_t *rows, size_t count,
+                          training_visit *visit, void *context, struct error *error);
+// The numbers of training rows that are there, packed, block by block (at most COLUMN_BLOCK at once; `visit` may not
+// keep them). A column that is not numeric is refused, and so are infinities (with column and line) unless `infinite`
+// allows them. `*holes`: cells that are not there; NULL allowed.
+typedef enum status numbers_visit(void *context, const double *values, size_t count, struct error *error);
+enum status numbers_each(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
+                         size_t count, bool infinite, numbers_visit *visit, void *context, size_t *holes,
+                         struct error *error);
+// The same, all in one array, freed with mem_free.
+enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count, bool infinite,
+                           double **values, size_t *found, struct error *error);
+// How many training rows have each word: counts[word_count] of the column; *holes have none.
+enum status words_count(struct task *task, const struct column *column, const uint32_t *rows, size_t count,
+                        size_t *counts, size_t *holes, struct error *error);
+// The sentence about an infinite cell; column_refuse_infinite looks for one in all rows.
 enum status cell_refuse_infinite(const struct table *table, size_t column, size_t row, struct error *error);
+enum status column_refuse_infinite(const struct table *table, size_t column, struct error *error);
 void numbers_sort(double *values, size_t count);
-// Linear interpolation at (count−1)·q of sorted values.
+// Linear interpolation at (count−1)·q of sorted values; count > 0.
 double numbers_quantile(const double *sorted, size_t count, double q);
-// Welford; variance with ddof 0.
+// The same of values in any order, which it reorders; in time that grows with count.
+double numbers_select_quantile(double *values, size_t count, double q);
+// Mean and sum of squared differences from it, a block at a time: two passes over each block, merged as by Chan, Golub
+// and LeVeque (1979). Begin with {0}.
+struct moments {
+    double count, mean, squares;
+};
+void moments_add(struct moments *moments, const double *values, size_t count);
+double moments_variance(const struct moments *moments); // ddof 0
 void numbers_moments(const double *values, size_t count, double *mean, double *variance);
 // A JSON number that reads back to the same bits; false when out of memory.
 bool json_add_number(cJSON *object, const char *name, double value);
 
 // ---- the ledger, from within a step; all do nothing where none is kept -------------------------------
-enum status ledger_cell(const struct apply_context *context, const struct table *table, size_t row,
-                        const char *column, const char *before, const char *after, const char *reason,
-                        struct error *error);
-enum status ledger_row(const struct apply_context *context, const struct table *table, size_t row,
-                       const char *after, const char *reason, struct error *error);
+enum status ledger_cell(const struct apply_context *context, const struct table *table, size_t row, const char *column,
+                        const char *before, const char *after, const char *reason, struct error *error);
+enum status ledger_row(const struct apply_context *context, const struct table *table, size_t row, const char *after,
+                       const char *reason, struct error *error);
 enum status ledger_column(const struct apply_context *context, const char *column, const char *after,
                           const char *reason, struct error *error);
 
