@@ -223,7 +223,10 @@ static double squares_of(const double *values, size_t count, double mean) {
 void moments_add(struct moments *moments, const double *values, size_t count) {
     if (count == 0)
         return;
-    double n = (double)count, mean = values[0] + sum_of(values, count, values[0]) / n;
+    double n = (double)count, mean = sum_of(values, count, 0) / n;
+    if (!isfinite(mean)) // the sum is too large; differences may not be
+        mean = values[0] + sum_of(values, count, values[0]) / n;
+    mean += sum_of(values, count, mean) / n; // what rounding took away
     double squares = squares_of(values, count, mean), before = moments->count, delta = mean - moments->mean;
     moments->count += n;
     moments->mean = before == 0 ? mean : moments->mean + delta * (n / moments->count);

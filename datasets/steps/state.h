@@ -139,7 +139,7 @@ void numbers_sort(double *values, size_t count);
 double numbers_quantile(const double *sorted, size_t count, double q);
 // The same of values in any order, which it reorders; in time that grows with count.
 double numbers_select_quantile(double *values, size_t count, double q);
-// Mean and sum of squared differences from it, a block at a time: two passes over each block, merged as by Chan, Golub
+// Mean and sum of squared differences from it, a block at a time: the mean of each block first, merged as by Chan, Golub
 // and LeVeque (1979). Begin with {0}.
 struct moments {
     double count, mean, squares;
