@@ -54,7 +54,7 @@ static void note_row(struct batches_state *state, const struct snapshot *snapsho
                      bool earlier) {
     for (size_t i = 0; i < snapshot->batches.size_count && i < BATCH_SIZES_MOST; i++) {
         struct batch_speed *speed = &state->speeds[i];
-        if ((int64_t)snapshot->batches.sizes[i].size == row->batch && row->samples_per_s > 0 && !speed->samples_per_s)
+        if ((int64_t)snapshot->batches.sizes[i].size == row->batch && row->samples_per_s > 0 && speed->samples_per_s == 0)
             *speed = (struct batch_speed){row->samples_per_s, earlier};
     }
 }
