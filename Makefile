@@ -191,7 +191,7 @@ FUZZ_MAIN ?= tests/fuzz/replay.c
 fuzz:
 	@if [ "$(HAS_LIBFUZZER)" != yes ]; then echo 'no clang with libFuzzer: replaying stored inputs instead'; \
 	    exec $(MAKE) --no-print-directory fuzz-replay; fi; \
-	$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=fuzzer-no-link,address,undefined \
+	CPPFLAGS=-DCSV_RAW=1024 $(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=fuzzer-no-link,address,undefined \
 	    FUZZ_MAIN=-fsanitize=fuzzer fuzzers && \
 	for name in $(FUZZ_NAMES); do mkdir -p build/fuzz/corpus/$$name tests/fuzz/corpus/$$name; \
 	    build/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$$name- \
