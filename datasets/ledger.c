@@ -54,6 +54,10 @@ static enum status add(const struct apply_context *context, struct ledger_entry 
 enum status ledger_cell(const struct apply_context *context, const struct table *table, size_t row,
                         const char *column, const char *before, const char *after, const char *reason,
                         struct error *error) {
+    if (context != NULL && context->ledger != NULL && context->ledger->count >= LEDGER_MOST) {
+        context->ledger->cells++; // counted, no longer listed
+        return STATUS_OK;
+    }
     struct ledger_entry entry = {
         .kind = LEDGER_CELL, .line = table_line(table, row), .origin = table_origin(table, row), .reason = reason};
     return add(context, entry, column, before, after, error);

@@ -19,12 +19,12 @@ static enum status leave(void *context, size_t first, size_t count, double *valu
     return STATUS_OK;
 }
 
-struct column *column_from(const struct table *table, size_t index, const char *name, bool integer,
-                           struct column_formula formula, size_t missing_count, struct error *error) {
+struct column *column_from(const struct table *table, size_t index, const char *name, enum column_type type,
+                           bool integer, struct column_formula formula, size_t missing_count, struct error *error) {
     struct column *from = table->columns[index];
     formula.from = chain_length(from) < CHAIN_MOST ? column_share(from) : column_changed(from, leave, NULL, error);
     if (formula.from != NULL)
-        return column_computed(name, COLUMN_NUMERIC, integer, formula, missing_count, error);
+        return column_computed(name, type, integer, formula, missing_count, error);
     mem_free(formula.lookup);
     return NULL;
 }
@@ -32,7 +32,8 @@ struct column *column_from(const struct table *table, size_t index, const char *
 enum status step_compute(struct table *table, size_t index, bool integer, struct column_formula formula,
                          struct error *error) {
     const struct column *from = table->columns[index];
-    struct column *made = column_from(table, index, from->name, integer, formula, from->missing_count, error);
+    struct column *made =
+        column_from(table, index, from->name, COLUMN_NUMERIC, integer, formula, from->missing_count, error);
     if (made == NULL)
         return error->status;
     table_replace(table, index, made);

@@ -113,51 +113,77 @@ static double most_frequent_number(const double *sorted, size_t count) {
     return best;
 }
 
-static double mean_of(const double *values, size_t count) {
-    double mean, variance;
-    numbers_moments(values, count, &mean, &variance);
-    return mean;
-}
-
-// `values` may be sorted in place.
+// Of numbers that are all there; `values` may be reordered.
 static double number_of(const struct step *step, double *values, size_t count) {
-    if (count == 0)
-        return 0;
-    if (missing_uses(step, "mean") || missing_uses(step, "knn"))
-        return mean_of(values, count);
+    if (!missing_uses(step, "most-frequent"))
+        return numbers_select_quantile(values, count, 0.5);
     numbers_sort(values, count);
-    return missing_uses(step, "most-frequent") ? most_frequent_number(values, count)
-                                               : numbers_quantile(values, count, 0.5);
+    return most_frequent_number(values, count);
 }
 
-static enum status fit_numbers(const struct step *step, double *values, size_t found, struct column_state *state,
-                               struct error *error) {
-    double fill = number_of(step, values, found);
+static enum status add_moments(void *moments, const double *values, size_t count, struct error *error) {
+    (void)error;
+    moments_add(moments, values, count);
+    return STATUS_OK;
+}
+
+static enum status pass_over(void *context, const double *values, size_t count, struct error *error) {
+    (void)context;
+    (void)values;
+    (void)count;
+    (void)error;
+    return STATUS_OK;
+}
+
+// The number to fill in, and how many training rows have a hole.
+static enum status learn_number(const struct step *step, const struct table *table, size_t index,
+                                const uint32_t *training, size_t count, double *fill, size_t *holes,
+                                struct error *error) {
+    struct moments moments = {0};
+    double *values = NULL;
+    size_t found = 0;
+    enum status status;
+    if (drops(step) || missing_uses(step, "constant"))
+        return values_each(step->task, table, index, training, count, true, pass_over, NULL, holes, error);
+    if (missing_uses(step, "mean")) {
+        status = values_each(step->task, table, index, training, count, true, add_moments, &moments, holes, error);
+        *fill = moments.mean;
+        return status;
+    }
+    status = column_values(step->task, table, index, training, count, &values, &found, error);
+    if (status != STATUS_OK)
+        return status;
+    *holes = count - found;
+    *fill = found == 0 ? 0 : number_of(step, values, found);
+    mem_free(values);
+    return STATUS_OK;
+}
+
+static enum status keep_number(const struct step *step, double fill, struct column_state *state, struct error *error) {
     state->figures[MISSING_FILL] = fill + 0.0;
     if (!isfinite(fill))
         return error_set(error, STATUS_NUMERIC,
                          "column \"%s\" has infinite cells, which make its %s infinite; put a step \"outliers\" with "
                          "action clip before this one, or fill with a constant",
-                         state->name, missing_uses(step, "mean") || missing_uses(step, "knn") ? "mean" : "median");
+                         state->name, missing_settings(step)->strategy);
     return STATUS_OK;
 }
 
-// `codes` are the words of the training rows that have one.
-static enum status fit_words(const struct column *column, const double *codes, size_t found, struct column_state *state,
-                             struct error *error) {
-    uint32_t *counts = mem_alloc(column->word_count + 1, sizeof *counts);
+// The code of the most frequent word (ties: the smallest), and how many training rows have a hole.
+static enum status learn_word(const struct step *step, const struct column *column, const uint32_t *training,
+                              size_t count, size_t *best, size_t *holes, struct error *error) {
+    size_t *counts = mem_alloc(column->word_count + 1, sizeof *counts);
     if (counts == NULL)
         return error_memory(error, "the counts of a column", column->word_count * sizeof *counts);
-    for (size_t i = 0; i < found; i++)
-        counts[(size_t)codes[i]]++;
-    size_t best = 0;
-    for (size_t code = 1; code < column->word_count; code++) {
-        bool smaller = strcmp(column->words[code], column->words[best]) < 0;
-        if (counts[code] > counts[best] || (counts[code] == counts[best] && smaller))
-            best = code;
+    enum status status = words_count(step->task, column, training, count, counts, holes, error);
+    *best = 0;
+    for (size_t code = 1; code < column->word_count && status == STATUS_OK; code++) {
+        bool smaller = strcmp(column->words[code], column->words[*best]) < 0;
+        if (counts[code] > counts[*best] || (counts[code] == counts[*best] && smaller))
+            *best = code;
     }
     mem_free(counts);
-    return found == 0 ? STATUS_OK : state_add_word(state, column->words[best], error);
+    return status;
 }
 
 static enum status fit_constant(const struct step *step, const struct column *column, struct column_state *state,
@@ -179,37 +205,27 @@ static enum status refuse_target(const struct step *step, const struct column_st
                      state->name);
 }
 
-// From the training rows' values, `found` of `count` being there.
-static enum status learn(const struct step *step, const struct column *column, double *values, size_t found,
-                         size_t count, struct column_state *state, struct error *error) {
-    size_t holes = count - found;
+static enum status fit_one(const struct step *step, const struct table *table, size_t index, const uint32_t *training,
+                           size_t count, struct column_state *state, struct error *error) {
+    const struct column *column = table->columns[index];
+    size_t holes = 0, word = 0;
+    double number = 0;
+    enum status status = column_has_values(column)
+                             ? learn_number(step, table, index, training, count, &number, &holes, error)
+                             : learn_word(step, column, training, count, &word, &holes, error);
+    if (status != STATUS_OK)
+        return status;
     state->figures[MISSING_HOLES] = holes > 0;
     if (missing_uses(step, "constant"))
         return fit_constant(step, column, state, error);
     bool many = missing_uses(step, "drop-column") && (double)holes > missing_settings(step)->most * (double)count;
-    state->figures[MISSING_EMPTY] = found == 0 || many;
+    state->figures[MISSING_EMPTY] = holes == count || many;
     if (state->target && state->figures[MISSING_EMPTY] != 0)
         return refuse_target(step, state, error);
-    if (drops(step))
+    if (drops(step) || holes == count)
         return STATUS_OK;
-    return column_has_values(column) ? fit_numbers(step, values, found, state, error)
-                                     : fit_words(column, values, found, state, error);
-}
-
-static enum status fit_one(const struct step *step, const struct table *table, size_t index, const uint32_t *training,
-                           size_t count, struct column_state *state, struct error *error) {
-    double *values = NULL;
-    size_t found = 0;
-    enum status status = series_gather(table->columns[index], training, count, &values, error);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < count; i++) {
-        values[found] = values[i];
-        found += isnan(values[found]) ? 0 : 1;
-    }
-    status = learn(step, table->columns[index], values, found, count, state, error);
-    mem_free(values);
-    return status;
+    return column_has_values(column) ? keep_number(step, number, state, error)
+                                     : state_add_word(state, column->words[word], error);
 }
 
 static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,

@@ -23,13 +23,16 @@ static bool hole(const struct column_cells *cells, size_t i) {
 static enum status list_block(void *context, const struct column_cells *cells, struct error *error) {
     const struct listing *listing = context;
     enum status status = STATUS_OK;
+    const char *after = NULL;
     char text[64];
     for (size_t i = 0; i < cells->count && status == STATUS_OK; i++) {
         size_t row = cells->first + i;
-        if (hole(cells, i))
-            status = ledger_cell(listing->context, listing->table, row, listing->before->name, "",
-                                 column_text(listing->after, row, text),
-                                 listing->reasons[listing->why == NULL ? 0 : listing->why[row]], error);
+        if (!hole(cells, i))
+            continue;
+        if (after == NULL || listing->why != NULL) // one reason for all: one figure for all
+            after = column_text(listing->after, row, text);
+        status = ledger_cell(listing->context, listing->table, row, listing->before->name, "", after,
+                             listing->reasons[listing->why == NULL ? 0 : listing->why[row]], error);
     }
     return status;
 }
@@ -40,27 +43,21 @@ enum status missing_list(const struct table *table, size_t index, const struct c
     return context->ledger == NULL ? STATUS_OK : column_each(before, list_block, &listing, error);
 }
 
-struct filling {
-    double number;
-    uint32_t code;
-    bool filled;
-};
+static void fill_numbers(const struct column_formula *formula, const struct column_cells *from, double *values,
+                         uint64_t *missing) {
+    (void)missing;
+    for (size_t i = 0; i < from->count; i++)
+        values[i] = hole(from, i) ? formula->figures[0] : from->values[i];
+}
 
-static enum status fill_block(void *context, size_t first, size_t count, double *values, uint32_t *codes,
+static enum status fill_words(void *code, size_t first, size_t count, double *values, uint32_t *codes,
                               uint64_t *missing, struct error *error) {
-    struct filling *filling = context;
     (void)first;
+    (void)values;
     (void)error;
-    for (size_t i = 0; i < count; i++) {
-        bool is_missing = (missing[i / 64] >> (i % 64) & 1) != 0;
-        if (!is_missing && (values == NULL || !isnan(values[i])))
-            continue;
-        filling->filled = true;
-        if (values != NULL)
-            values[i] = filling->number;
-        else
-            codes[i] = filling->code;
-    }
+    for (size_t i = 0; i < count; i++)
+        if ((missing[i / 64] >> (i % 64) & 1) != 0)
+            codes[i] = *(uint32_t *)code;
     memset(missing, 0, (count + 63) / 64 * sizeof *missing);
     return STATUS_OK;
 }
@@ -100,35 +97,48 @@ static struct column *with_word(const struct column *column, const char *word, u
     return made;
 }
 
-static struct column *filled_column(const struct column_state *state, const struct column *column,
-                                    struct error *error) {
-    struct filling filling = {.number = state->figures[MISSING_FILL]};
+static struct column *filled_words(const struct column_state *state, const struct column *column, struct error *error) {
     struct column *worded = NULL, *made;
-    if (!column_has_values(column) && !missing_word_code(column, state->words[0], &filling.code)) {
-        worded = with_word(column, state->words[0], &filling.code, error);
+    uint32_t code = 0;
+    if (!missing_word_code(column, state->words[0], &code)) {
+        worded = with_word(column, state->words[0], &code, error);
         if (worded == NULL)
             return NULL;
     }
-    made = column_changed(worded != NULL ? worded : column, fill_block, &filling, error);
+    made = column_changed(worded != NULL ? worded : column, fill_words, &code, error);
     column_release(worded);
-    if (made != NULL && filling.filled && trunc(filling.number) != filling.number)
-        made->integer = false;
     return made;
+}
+
+static struct column *filled_numbers(const struct column_state *state, const struct table *table, size_t index,
+                                     struct error *error) {
+    const struct column *column = table->columns[index];
+    double fill = state->figures[MISSING_FILL];
+    struct column_formula formula = {.compute = fill_numbers, .figures = {fill}};
+    return column_from(table, index, column->name, column->type, column->integer && trunc(fill) == fill, formula, 0,
+                       error);
+}
+
+static enum status count_holes(void *count, const struct column_cells *cells, struct error *error) {
+    (void)error;
+    for (size_t i = 0; i < cells->count; i++)
+        *(size_t *)count += hole(cells, i);
+    return STATUS_OK;
 }
 
 enum status missing_fill(const struct column_state *state, struct table *table, size_t index, const char *reason,
                          const struct apply_context *context, struct error *error) {
     struct column *before = table->columns[index];
-    uint8_t *holes = NULL;
     size_t count = before->missing_count;
     enum status status = STATUS_OK;
     if (count == 0 && column_has_values(before)) // there may be cells that are NaN
-        status = series_holes(before, &holes, &count, error);
-    mem_free(holes);
+        status = column_each(before, count_holes, &count, error);
     if (status != STATUS_OK || count == 0)
         return status;
     column_share(before);
-    status = series_replace(table, index, filled_column(state, before, error));
+    status = series_replace(table, index,
+                            column_has_values(before) ? filled_numbers(state, table, index, error)
+                                                      : filled_words(state, before, error));
     if (status == STATUS_OK)
         status = missing_list(table, index, before, NULL, &reason, context, error);
     column_release(before);

@@ -114,15 +114,11 @@ static enum status pack_block(void *context, const struct column_cells *cells, c
     return packing->visit(packing->context, packing->room, kept, error);
 }
 
-enum status numbers_each(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
-                         size_t count, bool infinite, numbers_visit *visit, void *context, size_t *holes,
-                         struct error *error) {
+enum status values_each(struct task *task, const struct table *table, size_t column, const uint32_t *rows, size_t count,
+                        bool infinite, numbers_visit *visit, void *context, size_t *holes, struct error *error) {
     struct column *from = table->columns[column];
     struct packing packing = {
         .table = table, .column = column, .infinite = infinite, .finite = true, .visit = visit, .context = context};
-    if (from->type != COLUMN_NUMERIC)
-        return error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", from->name,
-                         column_type_name(from->type));
     packing.room = mem_alloc(COLUMN_BLOCK, sizeof *packing.room);
     if (packing.room == NULL)
         return error_memory(error, "a block of cells", COLUMN_BLOCK * sizeof *packing.room);
@@ -133,6 +129,16 @@ enum status numbers_each(struct task *task, const struct table *table, size_t co
     if (holes != NULL)
         *holes = packing.holes;
     return status;
+}
+
+enum status numbers_each(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
+                         size_t count, bool infinite, numbers_visit *visit, void *context, size_t *holes,
+                         struct error *error) {
+    const struct column *from = table->columns[column];
+    if (from->type != COLUMN_NUMERIC)
+        return error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", from->name,
+                         column_type_name(from->type));
+    return values_each(task, table, column, rows, count, infinite, visit, context, holes, error);
 }
 
 struct gathering {
@@ -148,12 +154,12 @@ static enum status gather(void *context, const double *values, size_t count, str
     return STATUS_OK;
 }
 
-enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count, bool infinite,
-                           double **values, size_t *found, struct error *error) {
+static enum status gather_all(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
+                              size_t count, bool infinite, double **values, size_t *found, struct error *error) {
     struct gathering gathering = {.values = mem_alloc(count, sizeof *gathering.values)};
     if (gathering.values == NULL)
         return error_memory(error, "the numbers of a column", count * sizeof *gathering.values);
-    enum status status = numbers_each(NULL, table, column, rows, count, infinite, gather, &gathering, NULL, error);
+    enum status status = values_each(task, table, column, rows, count, infinite, gather, &gathering, NULL, error);
     if (status != STATUS_OK) {
         mem_free(gathering.values);
         return status;
@@ -161,6 +167,20 @@ enum status column_numbers(const struct table *table, size_t column, const uint3
     *values = gathering.values;
     *found = gathering.found;
     return STATUS_OK;
+}
+
+enum status column_values(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
+                          size_t count, double **values, size_t *found, struct error *error) {
+    return gather_all(task, table, column, rows, count, true, values, found, error);
+}
+
+enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count, bool infinite,
+                           double **values, size_t *found, struct error *error) {
+    const struct column *from = table->columns[column];
+    if (from->type != COLUMN_NUMERIC)
+        return error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", from->name,
+                         column_type_name(from->type));
+    return gather_all(NULL, table, column, rows, count, infinite, values, found, error);
 }
 
 struct counting {

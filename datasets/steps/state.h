@@ -69,10 +69,10 @@ enum status step_apply(const struct step *step, struct table *table, const struc
                        step_apply_one *apply_one, struct error *error);
 
 // ---- columns computed from the ones before ----------------------------------------------------------
-// A column computed from column `index` (formula.from is set here). Of long chains of computed columns the links are
-// made real, so that reading stays cheap. Takes formula.lookup. NULL with an error.
-struct column *column_from(const struct table *table, size_t index, const char *name, bool integer,
-                           struct column_formula formula, size_t missing_count, struct error *error);
+// A numeric or date column computed from column `index` (formula.from is set here). Of long chains of computed columns
+// the links are made real, so that reading stays cheap. Takes formula.lookup. NULL with an error.
+struct column *column_from(const struct table *table, size_t index, const char *name, enum column_type type,
+                           bool integer, struct column_formula formula, size_t missing_count, struct error *error);
 // The same in place of column `index`, with its name; missing stays missing.
 enum status step_compute(struct table *table, size_t index, bool integer, struct column_formula formula,
                          struct error *error);
@@ -125,9 +125,14 @@ typedef enum status numbers_visit(void *context, const double *values, size_t co
 enum status numbers_each(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
                          size_t count, bool infinite, numbers_visit *visit, void *context, size_t *holes,
                          struct error *error);
-// The same, all in one array, freed with mem_free.
+// Dates too.
+enum status values_each(struct task *task, const struct table *table, size_t column, const uint32_t *rows, size_t count,
+                        bool infinite, numbers_visit *visit, void *context, size_t *holes, struct error *error);
+// The same, all in one array, freed with mem_free; column_values: dates and infinities too.
 enum status column_numbers(const struct table *table, size_t column, const uint32_t *rows, size_t count, bool infinite,
                            double **values, size_t *found, struct error *error);
+enum status column_values(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
+                          size_t count, double **values, size_t *found, struct error *error);
 // How many training rows have each word: counts[word_count] of the column; *holes have none.
 enum status words_count(struct task *task, const struct column *column, const uint32_t *rows, size_t count,
                         size_t *counts, size_t *holes, struct error *error);
@@ -139,8 +144,8 @@ void numbers_sort(double *values, size_t count);
 double numbers_quantile(const double *sorted, size_t count, double q);
 // The same of values in any order, which it reorders; in time that grows with count.
 double numbers_select_quantile(double *values, size_t count, double q);
-// Mean and sum of squared differences from it, a block at a time: the mean of each block first, merged as by Chan, Golub
-// and LeVeque (1979). Begin with {0}.
+// Mean and sum of squared differences from it, a block at a time: the mean of each block first, merged as by Chan,
+// Golub and LeVeque (1979). Begin with {0}.
 struct moments {
     double count, mean, squares;
 };
