@@ -1,5 +1,6 @@
 #include "app/args.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/base/str.h"
@@ -39,9 +40,15 @@ static int find_letter(char letter, unsigned takes) {
     return -1;
 }
 
+static bool is_own(const struct command_row *command, const struct param *param) {
+    return command->own && param >= command->own->rows && param < command->own->rows + command->own->count;
+}
+
 static bool takes_param(const struct command_row *command, const struct param *param) {
     size_t length = strlen(param->name);
     const char *names = command->params;
+    if (is_own(command, param))
+        return true;
     if (text_equal(names, "*"))
         return true;
     for (; names && *names; names += names[strcspn(names, "|")] == '|') {
@@ -82,6 +89,8 @@ static enum status unknown_flag(const char *argument, size_t length, const struc
     for (size_t i = 0; i < train_table.count; i++)
         if (takes_param(command, &train_table.rows[i]))
             consider(word, flag_name(&train_table.rows[i], flag), &least, nearest);
+    for (size_t i = 0; command->own && i < command->own->count; i++)
+        consider(word, flag_name(&command->own->rows[i], flag), &least, nearest);
     if (nearest[0])
         return error_set(error, STATUS_INVALID, "%.*s: there is no such flag; did you mean --%s?", (int)length,
                          argument, nearest);
@@ -90,14 +99,17 @@ static enum status unknown_flag(const char *argument, size_t length, const struc
 }
 
 // The parameter a flag names: "--weight-decay", "--no-flip". NULL when it is none.
-static const struct param *find_param(const char *name, size_t length, bool *negated) {
+static const struct param *find_param(const struct command_row *command, const char *name, size_t length,
+                                      bool *negated) {
     char text[64];
     if (length >= sizeof text)
         return NULL;
     memcpy(text, name, length);
     text[length] = '\0';
     *negated = false;
-    const struct param *param = params_find(&train_table, text);
+    const struct param *param = command->own ? params_find(command->own, text) : NULL;
+    if (!param)
+        param = params_find(&train_table, text);
     if (!param && text_starts(text, "no-")) {
         param = params_find(&train_table, text + 3);
         *negated = param && param->type == PARAM_SWITCH;
@@ -192,18 +204,33 @@ static enum status take_flag(int argc, char **argv, int *index, const struct com
         enum status status = take_value(argc, argv, index, equals, &arguments->flags[flag], error);
         return status ? status : keep_flag(flag, arguments, error);
     }
-    const struct param *param = is_long ? find_param(name, length, &negated) : NULL;
+    const struct param *param = is_long ? find_param(command, name, length, &negated) : NULL;
     if (!param || !takes_param(command, param))
         return unknown_flag(argument, length + (is_long ? 2 : 1), command, error);
     return take_param(argc, argv, index, param, negated, equals, arguments, error);
 }
 
-static enum status check_settings(const struct arguments *arguments, struct error *error) {
+// Against their ranges, each in the table it is of.
+static enum status check_settings(const struct command_row *command, const struct arguments *arguments,
+                                  struct error *error) {
     struct train_params params;
+    union {
+        double aligned;
+        char bytes[4096];
+    } own;
     params_defaults(&train_table, &params);
+    if (command->own) {
+        assert(command->own->struct_size <= sizeof own);
+        params_defaults(command->own, &own);
+    }
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < arguments->setting_count && !status; i++)
-        status = params_set(&train_table, &params, arguments->settings[i].name, arguments->settings[i].text, error);
+    for (size_t i = 0; i < arguments->setting_count && !status; i++) {
+        const struct setting *setting = &arguments->settings[i];
+        if (command->own && params_find(command->own, setting->name))
+            status = params_set(command->own, &own, setting->name, setting->text, error);
+        else
+            status = params_set(&train_table, &params, setting->name, setting->text, error);
+    }
     return status;
 }
 
@@ -243,7 +270,7 @@ enum status args_parse(int argc, char **argv, const struct command_row *command,
         return STATUS_OK;
     if (arguments->file_count < command->files_least)
         return wrong_count(command, NULL, error);
-    return check_settings(arguments, error);
+    return check_settings(command, arguments, error);
 }
 
 // ---- help ---------------------------------------------------------------------------------------------
@@ -276,6 +303,19 @@ static void help_param(FILE *out, const struct param *param) {
             param->fallback);
 }
 
+static void help_params(FILE *out, const struct command_row *command, const struct param_table *table) {
+    const char *group = "";
+    for (size_t i = 0; i < table->count; i++) {
+        const struct param *param = &table->rows[i];
+        if (!takes_param(command, param))
+            continue;
+        if (!text_equal(group, param->group))
+            fprintf(out, "\n%s\n", param->group);
+        group = param->group;
+        help_param(out, param);
+    }
+}
+
 void args_help(FILE *out, const struct command_row *command) {
     fprintf(out, "usage: batchlab %s%s%s\n\n%s\n\n", command->name, command->name[0] ? " " : "", command->usage,
             command->help);
@@ -291,14 +331,7 @@ void args_help(FILE *out, const struct command_row *command) {
         snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->value[0] ? " " : "", row->value);
         help_line(out, left, row->help);
     }
-    const char *group = "";
-    for (size_t i = 0; i < train_table.count; i++) {
-        const struct param *param = &train_table.rows[i];
-        if (!takes_param(command, param))
-            continue;
-        if (!text_equal(group, param->group))
-            fprintf(out, "\n%s\n", param->group);
-        group = param->group;
-        help_param(out, param);
-    }
+    help_params(out, command, &train_table);
+    if (command->own)
+        help_params(out, command, command->own);
 }

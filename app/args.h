@@ -94,6 +94,7 @@ struct command_row {
     const char *name, *usage, *help;
     unsigned takes; // one of command_set
     const char *params; // which parameters are flags too: "target|seed", "*" = all, NULL = none
+    const struct param_table *own; // further parameters that are flags of this command alone; NULL = none
     size_t files_least, files_most;
     int (*run)(const struct arguments *arguments); // exit status
 };

@@ -7,6 +7,7 @@
 #include "app/tui.h"
 #include "core/base/str.h"
 #include "datasets/pipeline.h"
+#include "datasets/profile_limits.h"
 
 enum { NOTES_SHOWN = 50 };
 
@@ -47,6 +48,7 @@ const struct command_row cli_commands[] = {
      .help = "Print the figures of every column and what looks wrong.",
      .takes = TAKES_PROFILE,
      .params = "target",
+     .own = &profile_params,
      .files_least = 1,
      .files_most = FILES_MOST,
      .run = cli_profile},
@@ -245,6 +247,14 @@ static enum status column_types(const struct arguments *arguments, struct load_o
         options->overrides[options->override_count++].amount = known[k].amount;
     }
     return STATUS_OK;
+}
+
+enum status cli_open(const char *path, const struct load_options *options, struct dataset **dataset,
+                     struct error *error) {
+    enum status status = dataset_open(path, options, dataset, NULL, error);
+    if (!status)
+        cli_notes(path, &(*dataset)->notes);
+    return status;
 }
 
 enum status cli_load_options(const struct arguments *arguments, struct load_options *options, struct error *error) {

@@ -30,6 +30,9 @@ int cli_batches(const struct arguments *arguments);
 // Shared by the commands.
 int cli_fail(const struct error *error);  // prints the sentence; EXIT_FAILED
 int cli_usage(const struct error *error); // the same for a mistake in the command itself; EXIT_USAGE
+// Opens a data set and prints its notes.
+enum status cli_open(const char *path, const struct load_options *options, struct dataset **dataset,
+                     struct error *error);
 // What was found or repaired while reading, on standard error: "FILE:LINE: sentence".
 void cli_notes(const char *path, const struct notes *notes);
 // Reading flags (--delimiter …) into load options; `token` is storage for --missing-token's array.

@@ -1,5 +1,4 @@
-// batchlab profile and prepare.
-#include <inttypes.h>
+// batchlab prepare.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,75 +9,6 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/pipeline.h"
-#include "datasets/profile.h"
-
-static enum status open_file(const char *path, const struct load_options *options, struct dataset **dataset,
-                             struct error *error) {
-    enum status status = dataset_open(path, options, dataset, NULL, error);
-    if (!status)
-        cli_notes(path, &(*dataset)->notes);
-    return status;
-}
-
-// ---- profile --------------------------------------------------------------------------------------------
-
-static void print_column(const struct column_profile *column) {
-    printf("%-24s %-9s missing %-7zu distinct %-7zu", column->column->name, column_type_name(column->column->type),
-           column->missing, column->distinct);
-    if (column->column->type == COLUMN_NUMERIC)
-        printf(" mean %-11.6g sd %-11.6g min %-9.6g q25 %-9.6g median %-9.6g q75 %-9.6g max %.6g", column->mean,
-               column->sd, column->min, column->q25, column->median, column->q75, column->max);
-    else
-        for (size_t i = 0; i < column->top_count && i < 4; i++)
-            printf(" %s (%" PRIu64 ")", column->top[i].word, column->top[i].count);
-    putchar('\n');
-}
-
-static void print_images(const struct dataset *dataset, const struct profile *profile) {
-    const struct image_set *images = dataset->images;
-    printf("%zu images of %zu×%zu, %zu channels\n", images->count, images->height, images->width, images->channels);
-    for (size_t i = 0; i < images->classes; i++)
-        printf("%-24s %" PRIu64 "\n", images->class_names[i], profile->images->class_counts[i]);
-    for (size_t i = 0; i < images->channels; i++)
-        printf("channel %zu: mean %.6f, sd %.6f\n", i, profile->images->mean[i], profile->images->sd[i]);
-}
-
-static void print_profile(const struct dataset *dataset, const struct profile *profile) {
-    printf("%s: %zu rows, %zu duplicates, %zu missing cells\n", dataset->name, profile->rows, profile->duplicates,
-           profile->missing_cells);
-    for (size_t i = 0; i < profile->column_count; i++)
-        print_column(&profile->columns[i]);
-    if (profile->images)
-        print_images(dataset, profile);
-    for (size_t i = 0; i < profile->warning_count; i++)
-        printf("! %s\n", profile->warnings[i].message);
-}
-
-int cli_profile(const struct arguments *arguments) {
-    struct load_options options;
-    struct dataset *dataset = NULL;
-    struct profile *profile = NULL;
-    struct str json = {0};
-    struct error error;
-    if (cli_load_options(arguments, &options, &error))
-        return cli_usage(&error);
-    enum status status = open_file(arguments->files[0], &options, &dataset, &error);
-    if (!status)
-        status = profile_make(dataset, &profile, NULL, &error);
-    if (!status && arguments->flags[FLAG_JSON]) {
-        status = profile_json(dataset, profile, &json, &error);
-        if (!status)
-            puts(str_text(&json));
-    } else if (!status) {
-        print_profile(dataset, profile);
-    }
-    str_free(&json);
-    profile_free(profile);
-    dataset_free(dataset);
-    return status ? cli_fail(&error) : EXIT_DONE;
-}
-
-// ---- prepare --------------------------------------------------------------------------------------------
 
 enum status cli_read_pipeline(const struct arguments *arguments, const struct dataset *dataset,
                               struct pipeline **pipeline, struct error *error) {
@@ -250,7 +180,7 @@ int cli_prepare(const struct arguments *arguments) {
     struct error error;
     if (read_plan(arguments, &plan, &error))
         return cli_usage(&error);
-    enum status status = open_file(arguments->files[0], &plan.options, &dataset, &error);
+    enum status status = cli_open(arguments->files[0], &plan.options, &dataset, &error);
     if (!status && dataset->kind != DATASET_TABLE)
         status = error_set(&error, STATUS_UNSUPPORTED, "%s is an image set: prepare writes tables", dataset->name);
     if (!status)

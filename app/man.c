@@ -38,10 +38,9 @@ static void print_commands(FILE *out) {
     }
 }
 
-static void print_params(FILE *out) {
-    fputs(".SH PARAMETERS\nFlags of train, and fields of the Model view.\n", out);
-    for (size_t i = 0; i < train_table.count; i++) {
-        const struct param *param = &train_table.rows[i];
+static void print_params(FILE *out, const struct param_table *table) {
+    for (size_t i = 0; i < table->count; i++) {
+        const struct param *param = &table->rows[i];
         char term[128], text[2 * PARAM_TEXT_SIZE + 512], range[PARAM_TEXT_SIZE];
         snprintf(term, sizeof term, "--%s", param->name);
         for (char *c = term; *c; c++)
@@ -76,7 +75,13 @@ void man_print(FILE *out) {
     words(out, args_files);
     fputs(".SH FLAGS\n", out);
     args_each_flag(out, entry);
-    print_params(out);
+    fputs(".SH PARAMETERS\nFlags of train, and fields of the Model view.\n", out);
+    print_params(out, &train_table);
+    for (size_t i = 0; i < cli_command_count; i++)
+        if (cli_commands[i].own) {
+            fprintf(out, ".SH PARAMETERS OF %s\n", cli_commands[i].name);
+            print_params(out, cli_commands[i].own);
+        }
     print_keys(out);
     fputs(".SH EXIT STATUS\n0 done, 1 failed (one sentence on standard error), 2 wrong usage.\n"
           ".SH FILES\n$XDG_DATA_HOME/batchlab/runs.db keeps every run; checkpoints lie beside it.\n",

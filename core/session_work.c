@@ -58,7 +58,7 @@ static enum status prepare(void *context, struct task *task, struct error *error
 
 static enum status profile(void *context, struct task *task, struct error *error) {
     struct work *work = context;
-    return profile_make(work->dataset, &work->profile, task, error);
+    return profile_make(work->dataset, NULL, &work->profile, task, error);
 }
 
 static enum status write_export(void *context, struct task *task, struct error *error) {

@@ -8,106 +8,109 @@
 #include "core/base/mem.h"
 #include "datasets/profile_parts.h"
 
-// ---- duplicates -----------------------------------------------------------------------------------
-
-enum status find_duplicates(const uint64_t *hash, size_t count, bool (*equal)(const void *, size_t, size_t),
-                            const void *context, uint8_t *duplicate, struct task *task, struct error *error) {
-    size_t capacity = 64;
-    while (capacity < 2 * count)
-        capacity *= 2;
-    uint32_t *slots = mem_alloc(capacity, sizeof *slots); // row + 1
-    if (slots == NULL)
-        return error_memory(error, "finding duplicates", capacity * sizeof *slots);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        size_t at = hash[i] & (capacity - 1);
-        while (slots[at] != 0 && (hash[slots[at] - 1] != hash[i] || !equal(context, slots[at] - 1, i)))
-            at = (at + 1) & (capacity - 1);
-        duplicate[i] = slots[at] != 0;
-        if (slots[at] == 0)
-            slots[at] = (uint32_t)i + 1;
-        if (i % 4096 == 4095)
-            status = task_step(task, 4096, error);
-    }
-    mem_free(slots);
-    return status;
-}
-
-static bool rows_equal(const void *table, size_t a, size_t b) {
-    return table_rows_equal(table, a, b);
-}
-
-static enum status warn_duplicates(struct profile *profile, const uint8_t *duplicate, struct error *error) {
-    if (profile->duplicates == 0)
-        return STATUS_OK;
-    enum status status = profile_warn(profile, NULL, "duplicates", error, "%zu %s equal to an earlier one",
-                                      profile->duplicates, profile->duplicates == 1 ? "row is" : "rows are");
-    for (size_t row = 0; row < profile->rows && status == STATUS_OK; row++)
-        if (duplicate[row])
-            status = profile_warn_row(profile, (uint32_t)row, error);
-    return status;
-}
-
-static enum status profile_duplicates(const struct table *table, struct profile *profile, struct task *task,
-                                      struct error *error) {
-    uint64_t *hash = mem_alloc(table->rows, sizeof *hash);
-    uint8_t *duplicate = mem_alloc(table->rows, 1);
-    enum status status = STATUS_OK;
-    if (hash == NULL || duplicate == NULL)
-        status = error_memory(error, "finding duplicates", table->rows * sizeof *hash);
-    for (size_t row = 0; row < table->rows && status == STATUS_OK; row++) {
-        hash[row] = table_row_hash(table, row);
-        if (row % 4096 == 4095)
-            status = task_step(task, 4096, error);
-    }
-    if (status == STATUS_OK)
-        status = find_duplicates(hash, table->rows, rows_equal, table, duplicate, task, error);
-    for (size_t row = 0; row < table->rows && status == STATUS_OK; row++)
-        profile->duplicates += duplicate[row];
-    if (status == STATUS_OK)
-        status = warn_duplicates(profile, duplicate, error);
-    mem_free(duplicate);
-    mem_free(hash);
-    return status;
-}
-
 // ---- tables ---------------------------------------------------------------------------------------
 
-static enum status profile_one(const struct table *table, struct profile *profile, size_t index, struct task *task,
-                               struct error *error) {
-    double *sorted = NULL;
-    size_t count = 0;
-    struct column_profile *out = &profile->columns[index];
-    enum status status = profile_figures(table->columns[index], out, &sorted, &count, task, error);
-    if (status == STATUS_OK) {
-        profile->column_count++;
-        profile->missing_cells += out->missing;
-        status = profile_warn_column(profile, out, sorted, count, error);
+struct table_work { // [columns] each
+    const struct table *table;
+    struct profile *profile;
+    struct column_edges *edges;
+    uint32_t **ranks;
+    uint64_t **counts;
+    struct task *task;
+};
+
+static enum status profile_one(void *context, size_t index, struct error *error) {
+    struct table_work *work = context;
+    enum status status =
+        profile_figures(work->table->columns[index], &work->profile->columns[index], &work->edges[index],
+                        work->ranks[index], &work->counts[index], work->task, error);
+    return status != STATUS_OK ? status : task_step(work->task, work->table->rows, error);
+}
+
+// Ranks are kept where they and what sorting them takes fit the memory for cells.
+static enum status make_ranks(struct table_work *work, struct error *error) {
+    const struct table *table = work->table;
+    size_t wanted = 0, most = (size_t)work->profile->limits.matrix_columns;
+    for (size_t i = 0; i < table->column_count; i++)
+        wanted += table->columns[i]->type == COLUMN_NUMERIC;
+    wanted = wanted < most ? wanted : most;
+    size_t bytes = wanted * sizeof(uint32_t) + profile_threads() * 5 * sizeof(uint64_t);
+    if (wanted < 2 || table->rows == 0 || table->rows > INT32_MAX || bytes > cells_memory() / table->rows)
+        return STATUS_OK;
+    for (size_t i = 0; i < table->column_count && wanted > 0; i++) {
+        if (table->columns[i]->type != COLUMN_NUMERIC)
+            continue;
+        wanted--;
+        work->ranks[i] = mem_alloc(table->rows, sizeof **work->ranks);
+        if (work->ranks[i] == NULL)
+            return error_memory(error, "ranks of a column", table->rows * sizeof **work->ranks);
     }
-    mem_free(sorted);
-    return status != STATUS_OK ? status : task_step(task, table->rows, error);
+    return STATUS_OK;
+}
+
+static enum status profile_columns(struct table_work *work, struct error *error) {
+    struct profile *profile = work->profile;
+    enum status status = make_ranks(work, error);
+    if (status == STATUS_OK)
+        status =
+            profile_parallel(profile->column_count, profile->rows * profile->column_count, profile_one, work, error);
+    for (size_t i = 0; i < profile->column_count && status == STATUS_OK; i++) {
+        profile->missing_cells += profile->columns[i].missing;
+        status = profile_warn_column(profile, &profile->columns[i], &work->edges[i], work->counts[i], error);
+    }
+    return status;
+}
+
+static void work_free(struct table_work *work) {
+    for (size_t i = 0; i < work->table->column_count; i++) {
+        if (work->ranks != NULL)
+            mem_free(work->ranks[i]);
+        if (work->counts != NULL)
+            mem_free(work->counts[i]);
+    }
+    mem_free(work->ranks);
+    mem_free(work->counts);
+    mem_free(work->edges);
 }
 
 static enum status profile_table(const struct table *table, struct profile *profile, struct task *task,
                                  struct error *error) {
-    task_begin(task, "Profiling", "rows", table->rows * (table->column_count + 2));
+    struct table_work work = {.table = table, .profile = profile, .task = task};
+    size_t columns = table->column_count;
+    task_begin(task, "Profiling", "rows", table->rows * (columns + 2));
     profile->rows = table->rows;
-    profile->columns = mem_alloc(table->column_count, sizeof *profile->columns);
-    if (profile->columns == NULL)
-        return error_memory(error, "a profile", table->column_count * sizeof *profile->columns);
-    enum status status = profile_duplicates(table, profile, task, error);
-    for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++)
-        status = profile_one(table, profile, i, task, error);
-    if (status == STATUS_OK && table->target >= 0)
-        status = profile_warn_target(profile, table->columns[table->target], error);
+    profile->target = table->target;
+    profile->columns = mem_alloc(columns + 1, sizeof *profile->columns);
+    work.edges = mem_alloc(columns + 1, sizeof *work.edges);
+    work.ranks = mem_alloc(columns + 1, sizeof *work.ranks);
+    work.counts = mem_alloc(columns + 1, sizeof *work.counts);
+    enum status status = STATUS_OK;
+    if (profile->columns == NULL || work.edges == NULL || work.ranks == NULL || work.counts == NULL)
+        status = error_memory(error, "a profile", columns * sizeof *profile->columns);
+    else
+        profile->column_count = columns;
+    if (status == STATUS_OK)
+        status = profile_duplicates(table, profile, task, error);
+    if (status == STATUS_OK)
+        status = profile_columns(&work, error);
+    if (status == STATUS_OK)
+        status = profile_relations(table, profile, work.ranks, task, error);
+    if (status == STATUS_OK)
+        status = profile_warn_pairs(profile, table, error);
+    work_free(&work);
     return status;
 }
 
-enum status profile_make(const struct dataset *dataset, struct profile **profile, struct task *task,
-                         struct error *error) {
+enum status profile_make(const struct dataset *dataset, const struct profile_limits *limits, struct profile **profile,
+                         struct task *task, struct error *error) {
     struct profile *made = mem_alloc(1, sizeof *made);
     if (made == NULL)
         return error_memory(error, "a profile", sizeof *made);
+    if (limits != NULL)
+        made->limits = *limits;
+    else
+        params_defaults(&profile_params, &made->limits);
+    made->target = -1;
     enum status status = dataset->kind == DATASET_TABLE ? profile_table(dataset->table, made, task, error)
                                                         : profile_images(dataset->images, made, task, error);
     if (status != STATUS_OK) {
@@ -129,6 +132,13 @@ void profile_free(struct profile *profile) {
         mem_free(profile->warnings[i].message);
         mem_free(profile->warnings[i].rows);
     }
+    for (size_t i = 0; i < MATRICES; i++)
+        matrix_clear(&profile->matrices[i]);
+    for (size_t i = 0; i < profile->class_count; i++)
+        mem_free(profile->classes[i].name);
+    mem_free(profile->classes);
+    mem_free(profile->together);
+    mem_free(profile->associations);
     if (profile->images != NULL)
         mem_free(profile->images->class_counts);
     mem_free(profile->images);

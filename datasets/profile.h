@@ -1,11 +1,14 @@
-// Figures about a data set (SEMANTICS "Figures"): exact in memory. Quantiles interpolate linearly
-// at (n−1)q; sd has ddof 1; skewness and excess kurtosis are pandas' bias-corrected ones; the mean is
-// Welford's, moments are taken about it and corrected for its rounding. Missing cells are left out. A profile owns its arrays; profile_free.
+// Figures about a data set: exact, except where a field ending in `_about` is true (shown with "≈"). Quantiles
+// interpolate linearly at (n−1)q; sd has ddof 1; skewness and excess kurtosis are pandas' bias-corrected ones;
+// the mean is Welford's, moments are taken about it and corrected for its rounding. Missing cells are left out.
+// Columns are read wherever they lie; those that lie in memory are sorted, others are passed over several times.
+// The same bits for any number of threads. A profile owns its arrays; profile_free.
 #ifndef DATASETS_PROFILE_H
 #define DATASETS_PROFILE_H
 
 #include "core/base/str.h"
 #include "datasets/dataset.h"
+#include "datasets/profile_limits.h"
 
 #define HISTOGRAM_BINS 64
 
@@ -14,8 +17,6 @@ struct histogram {
     uint64_t bins[HISTOGRAM_BINS];
     uint64_t most; // the fullest bin
 };
-// Histogram of the non-missing finite values on a given axis (low < high; equal ends are widened).
-void histogram_fill(struct histogram *histogram, const struct column *column, double low, double high);
 
 struct word_count {
     const char *word; // owned by the column (category, text) or by the profile (numbers)
@@ -33,6 +34,42 @@ struct column_profile {
     struct word_count top[PROFILE_TOP];                              // most frequent first, ties by value
     size_t top_count;
     bool constant, monotone, id_like;
+    bool distinct_about, top_about; // more distinct values than could be kept apart
+};
+
+// A value for every pair of some columns; NaN where it is undefined.
+struct matrix {
+    size_t rows, columns;           // 0: there are no such columns
+    uint32_t *row_of, *column_of;   // [rows], [columns] numbers of the table's columns
+    double *values;                 // [rows][columns]
+    size_t left_out;                // columns beyond the limit
+    bool about;                     // from a part of the rows, evenly spaced
+};
+enum profile_matrix {
+    MATRIX_PEARSON,  // numbers; over the rows where both are there
+    MATRIX_SPEARMAN, // numbers; ranked anew over those rows, ties share their mean rank (as pandas does)
+    MATRIX_CRAMER,   // categories: Cramér's V, bias-corrected (Bergsma 2013)
+    MATRIX_RATIO,    // numbers × categories: the correlation ratio eta
+    MATRIX_MISSING,  // columns with missing cells: phi of the two masks
+    MATRICES
+};
+extern const char *const matrix_names[MATRICES];  // "pearson" …: in JSON
+extern const char *const matrix_labels[MATRICES]; // "Pearson", "Cramér's V" …
+struct missing_pair { // the strongest first
+    uint32_t a, b;    // numbers of columns
+    size_t both;      // rows where both are missing
+    double phi;
+};
+struct class_count {
+    char *name;
+    uint64_t count;
+};
+enum association_kind { ASSOCIATION_PEARSON, ASSOCIATION_CRAMER, ASSOCIATION_RATIO };
+extern const char *const association_names[]; // "r", "V", "eta"
+struct association {
+    uint32_t column;
+    enum association_kind kind;
+    double value; // NaN: undefined
 };
 
 struct image_profile {
@@ -58,10 +95,24 @@ struct profile {
     struct image_profile *images; // NULL for tables
     struct warning *warnings;
     size_t warning_count;
+    struct profile_limits limits;
+    bool duplicates_about; // too many candidates to compare every one of them
+    // tables
+    struct matrix matrices[MATRICES];
+    struct missing_pair *together;
+    size_t together_count;
+    int target;                  // -1: none
+    struct class_count *classes; // of a target that has classes, most rows first
+    size_t class_count;
+    struct association *associations; // with the target: strongest first
+    size_t association_count;
 };
 
-enum status profile_make(const struct dataset *dataset, struct profile **profile, struct task *task,
-                         struct error *error);
+// `limits` NULL: the defaults.
+enum status profile_make(const struct dataset *dataset, const struct profile_limits *limits, struct profile **profile,
+                         struct task *task, struct error *error);
+// Tests only: how many threads; 0: as many as there are processors, where the table is large enough.
+void profile_set_threads(size_t threads);
 void profile_free(struct profile *profile); // NULL allowed
 // One column alone (Prepare's before and after). Fills `out`; ended by column_profile_clear.
 enum status profile_column(const struct column *column, struct column_profile *out, struct error *error);

@@ -45,7 +45,7 @@ static enum status image_duplicates(const struct image_set *images, const uint64
     uint8_t *duplicate = mem_alloc(images->count, 1);
     if (duplicate == NULL)
         return error_memory(error, "finding duplicates", images->count);
-    enum status status = find_duplicates(hash, images->count, images_equal, images, duplicate, task, error);
+    enum status status = find_duplicates(hash, images->count, images_equal, images, duplicate, NULL, task, error);
     size_t found = 0;
     for (size_t i = 0; i < images->count && status == STATUS_OK; i++)
         found += duplicate[i];

@@ -275,12 +275,32 @@ static enum status mix_block(void *hashes, const struct column_cells *cells, str
     return STATUS_OK;
 }
 
-enum status table_row_hashes(const struct table *table, uint64_t *hash, struct error *error) {
-    enum status status = STATUS_OK;
-    memset(hash, 0, table->rows * sizeof *hash);
-    for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++)
-        status = column_each(table->columns[i], mix_block, hash, error);
+static enum status mix_blocks(const struct column *column, size_t first, size_t end, uint64_t *hash,
+                              struct error *error) {
+    struct column_scan scan;
+    enum status status = column_scan_open(&scan, column, error);
+    for (size_t block = first; status == STATUS_OK && block < end; block++) {
+        struct column_cells cells;
+        status = column_scan_read(&scan, block, &cells, error);
+        if (status == STATUS_OK)
+            status = mix_block(hash, &cells, error);
+    }
+    column_scan_close(&scan);
     return status;
+}
+
+enum status table_block_hashes(const struct table *table, size_t first, size_t end, uint64_t *hash,
+                               struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t row = first * COLUMN_BLOCK; row < table->rows && row < end * COLUMN_BLOCK; row++)
+        hash[row] = 0;
+    for (size_t i = 0; i < table->column_count && status == STATUS_OK; i++)
+        status = mix_blocks(table->columns[i], first, end, hash, error);
+    return status;
+}
+
+enum status table_row_hashes(const struct table *table, uint64_t *hash, struct error *error) {
+    return table_block_hashes(table, 0, (table->rows + COLUMN_BLOCK - 1) / COLUMN_BLOCK, hash, error);
 }
 
 uint64_t table_row_hash(const struct table *table, size_t row) {

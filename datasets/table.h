@@ -213,6 +213,9 @@ const char *table_place(const struct table *table, size_t row, char out[64]);
 uint64_t table_row_hash(const struct table *table, size_t row); // equal rows have equal hashes
 // The same of all rows: hash[rows].
 enum status table_row_hashes(const struct table *table, uint64_t *hash, struct error *error);
+// Of the rows of blocks first … end - 1 only; for several threads.
+enum status table_block_hashes(const struct table *table, size_t first, size_t end, uint64_t *hash,
+                               struct error *error);
 bool table_rows_equal(const struct table *table, size_t a, size_t b);
 size_t table_bytes(const struct table *table); // in memory
 

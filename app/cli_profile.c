@@ -1,0 +1,131 @@
+// batchlab profile.
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "app/cli.h"
+#include "core/base/str.h"
+#include "datasets/profile.h"
+
+// What is not exact carries a sign.
+static const char *about(bool is) {
+    return is ? "≈" : "";
+}
+
+static void print_column(const struct column_profile *column) {
+    char distinct[40];
+    snprintf(distinct, sizeof distinct, "%s%zu", about(column->distinct_about), column->distinct);
+    printf("%-24s %-9s missing %-7zu distinct %-7s", column->column->name, column_type_name(column->column->type),
+           column->missing, distinct);
+    if (column->column->type == COLUMN_NUMERIC)
+        printf(" mean %-11.6g sd %-11.6g min %-9.6g q25 %-9.6g median %-9.6g q75 %-9.6g max %.6g", column->mean,
+               column->sd, column->min, column->q25, column->median, column->q75, column->max);
+    else
+        for (size_t i = 0; i < column->top_count && i < 4; i++)
+            printf(" %s (%s%" PRIu64 ")", column->top[i].word, about(column->top_about), column->top[i].count);
+    putchar('\n');
+}
+
+static const char *name_of(const struct profile *profile, uint32_t column) {
+    return profile->columns[column].column->name;
+}
+
+static void print_target(const struct profile *profile) {
+    if (profile->target < 0)
+        return;
+    printf("target %s:", name_of(profile, (uint32_t)profile->target));
+    for (size_t i = 0; i < profile->class_count && i < 20; i++)
+        printf(" %s (%" PRIu64 ")", profile->classes[i].name, profile->classes[i].count);
+    bool number = profile->class_count == 0 && column_has_values(profile->columns[profile->target].column);
+    puts(number ? " a number" : profile->class_count > 20 ? " …" : "");
+    for (size_t i = 0; i < profile->association_count && i < 20; i++)
+        if (!isnan(profile->associations[i].value))
+            printf("  goes with %-24s %s %.4f\n", name_of(profile, profile->associations[i].column),
+                   association_names[profile->associations[i].kind], profile->associations[i].value);
+}
+
+// The strongest pairs of a matrix, at most so many.
+static void print_matrix(const struct profile *profile, enum profile_matrix which) {
+    enum { MOST = 5 };
+    const struct matrix *matrix = &profile->matrices[which];
+    double before = INFINITY;
+    size_t printed = 0;
+    bool square = which != MATRIX_RATIO;
+    while (printed < MOST) {
+        double best = 0;
+        for (size_t i = 0; i < matrix->rows * matrix->columns; i++)
+            if ((!square || i / matrix->columns > i % matrix->columns) && fabs(matrix->values[i]) < before)
+                best = fmax(best, fabs(matrix->values[i]));
+        if (!(best >= 0.05))
+            return;
+        for (size_t i = 0; i < matrix->rows * matrix->columns && printed < MOST; i++)
+            if ((!square || i / matrix->columns > i % matrix->columns) && fabs(matrix->values[i]) == best)
+                printf("%s%s of %s and %s: %s%.4f\n", printed++ == 0 ? "" : "  ", matrix_labels[which],
+                       name_of(profile, matrix->column_of[i % matrix->columns]),
+                       name_of(profile, matrix->row_of[i / matrix->columns]), about(matrix->about), matrix->values[i]);
+        before = best;
+    }
+}
+
+static void print_images(const struct dataset *dataset, const struct profile *profile) {
+    const struct image_set *images = dataset->images;
+    printf("%zu images of %zu×%zu, %zu channels\n", images->count, images->height, images->width, images->channels);
+    for (size_t i = 0; i < images->classes; i++)
+        printf("%-24s %" PRIu64 "\n", images->class_names[i], profile->images->class_counts[i]);
+    for (size_t i = 0; i < images->channels; i++)
+        printf("channel %zu: mean %.6f, sd %.6f\n", i, profile->images->mean[i], profile->images->sd[i]);
+}
+
+static void print_profile(const struct dataset *dataset, const struct profile *profile) {
+    printf("%s: %zu rows, %s%zu duplicates, %zu missing cells\n", dataset->name, profile->rows,
+           about(profile->duplicates_about), profile->duplicates, profile->missing_cells);
+    for (size_t i = 0; i < profile->column_count; i++)
+        print_column(&profile->columns[i]);
+    print_target(profile);
+    for (size_t i = 0; i < MATRICES; i++)
+        print_matrix(profile, (enum profile_matrix)i);
+    if (profile->images)
+        print_images(dataset, profile);
+    for (size_t i = 0; i < profile->warning_count; i++)
+        printf("! %s\n", profile->warnings[i].message);
+}
+
+// Checked by args_parse already.
+static enum status read_limits(const struct arguments *arguments, struct profile_limits *limits, struct error *error) {
+    enum status status = STATUS_OK;
+    params_defaults(&profile_params, limits);
+    for (size_t i = 0; i < arguments->setting_count && !status; i++)
+        if (params_find(&profile_params, arguments->settings[i].name))
+            status =
+                params_set(&profile_params, limits, arguments->settings[i].name, arguments->settings[i].text, error);
+    return status;
+}
+
+static enum status print_json(const struct dataset *dataset, const struct profile *profile, struct error *error) {
+    struct str json = {0};
+    enum status status = profile_json(dataset, profile, &json, error);
+    if (!status)
+        puts(str_text(&json));
+    str_free(&json);
+    return status;
+}
+
+int cli_profile(const struct arguments *arguments) {
+    struct load_options options;
+    struct profile_limits limits;
+    struct dataset *dataset = NULL;
+    struct profile *profile = NULL;
+    struct error error;
+    if (cli_load_options(arguments, &options, &error) || read_limits(arguments, &limits, &error))
+        return cli_usage(&error);
+    enum status status = cli_open(arguments->files[0], &options, &dataset, &error);
+    if (!status)
+        status = profile_make(dataset, &limits, &profile, NULL, &error);
+    if (!status && arguments->flags[FLAG_JSON])
+        status = print_json(dataset, profile, &error);
+    else if (!status)
+        print_profile(dataset, profile);
+    profile_free(profile);
+    dataset_free(dataset);
+    return status ? cli_fail(&error) : EXIT_DONE;
+}
