@@ -75,7 +75,7 @@ double block_mean(const double *values, size_t count) {
     return count > 0 ? pivot + sum / (double)count : 0;
 }
 
-void moments_add(struct moments *moments, const double *values, size_t count) {
+void moments_sum(struct moments *moments, const double *values, size_t count) {
     enum { LANES = 4 };
     double s1[LANES] = {0}, s2[LANES] = {0}, s3[LANES] = {0}, s4[LANES] = {0}, mean = moments->mean;
     for (size_t i = 0; i < count; i += LANES) {
@@ -105,7 +105,7 @@ static void sorted_moments(const double *values, size_t count, struct column_pro
         moments.mean = mean_merge(moments.mean, (double)i, block_mean(values + i, here), (double)here);
     }
     for (size_t i = 0; i < count; i += BLOCK)
-        moments_add(&moments, values + i, count - i < BLOCK ? count - i : BLOCK);
+        moments_sum(&moments, values + i, count - i < BLOCK ? count - i : BLOCK);
     moments_figures(&moments, out);
 }
 

@@ -71,7 +71,7 @@ enum status top_name(struct column_profile *out, size_t index, double value, str
 struct moments { // central sums about `mean`, which need not be exact: s1 says by how much
     double count, mean, s1, s2, s3, s4;
 };
-void moments_add(struct moments *moments, const double *values, size_t count);
+void moments_sum(struct moments *moments, const double *values, size_t count);
 void moments_figures(const struct moments *moments, struct column_profile *out);
 double block_mean(const double *values, size_t count); // 0 when there are none
 double mean_merge(double mean, double count, double other, double others);

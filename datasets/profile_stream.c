@@ -283,7 +283,7 @@ static enum status second_pass(void *context, const struct column_cells *cells, 
     struct stream *stream = context;
     size_t count = values_of(stream, cells);
     if (stream->out->infinite == 0)
-        moments_add(&stream->moments, stream->block, count);
+        moments_sum(&stream->moments, stream->block, count);
     histogram_add(&stream->out->histogram, cells);
     for (size_t i = 0; i < count; i++) {
         double value = stream->block[i];
