@@ -36,7 +36,7 @@ enum status ledger_add(struct ledger *ledger, struct ledger_entry entry, struct 
 void ledger_clear(struct ledger *ledger);
 
 // ---- steps ----------------------------------------------------------------------------------------
-#define STEP_FIGURES 4
+#define STEP_FIGURES 6
 struct step;
 struct prepared;
 struct apply_context {

@@ -14,6 +14,7 @@ enum rng_purpose { // one number per use, never reused for another
     RNG_AUGMENT,
     RNG_SAMPLE,
     RNG_TEST,
+    RNG_FOREST,
 };
 
 struct rng {

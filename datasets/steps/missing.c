@@ -145,7 +145,7 @@ static enum status learn_number(const struct step *step, const struct table *tab
     enum status status;
     if (drops(step) || missing_uses(step, "constant"))
         return values_each(step->task, table, index, training, count, true, pass_over, NULL, holes, error);
-    if (missing_uses(step, "mean")) {
+    if (missing_uses(step, "mean") || missing_uses(step, "knn")) {
         status = values_each(step->task, table, index, training, count, true, add_moments, &moments, holes, error);
         *fill = moments.mean;
         return status;
@@ -165,7 +165,10 @@ static enum status keep_number(const struct step *step, double fill, struct colu
         return error_set(error, STATUS_NUMERIC,
                          "column \"%s\" has infinite cells, which make its %s infinite; put a step \"outliers\" with "
                          "action clip before this one, or fill with a constant",
-                         state->name, missing_settings(step)->strategy);
+                         state->name,
+                         missing_uses(step, "mean") || missing_uses(step, "knn") ? "mean"
+                         : missing_uses(step, "most-frequent")                   ? "most frequent value"
+                                                                                 : "median");
     return STATUS_OK;
 }
 

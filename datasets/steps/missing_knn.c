@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/crew.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
@@ -293,7 +294,7 @@ static enum status read_rows(const struct step_state *state, const struct table 
 
 static enum status refuse_hours(const struct missing_donors *donors, size_t rows, struct error *error) {
     double cost = (double)rows * (double)donors->rows * (double)donors->columns;
-    double hours = cost / PAIRS_A_SECOND / (double)workers_count() / 3600;
+    double hours = cost / PAIRS_A_SECOND / (double)crew_cores() / 3600;
     if (hours < HOURS_MOST)
         return STATUS_OK;
     return error_set(error, STATUS_UNSUPPORTED,
@@ -308,14 +309,17 @@ static enum status put_back(const struct holes *holes, const struct missing_dono
     static const char *const reasons[] = {"mean of the nearest training rows"};
     struct column *before = column_share(table->columns[index]);
     double *values = NULL;
-    enum status status = series_read(before, &values, error);
+    uint8_t *why = mem_alloc(before->rows + 1, 1);
+    enum status status =
+        why == NULL ? error_memory(error, "the filled rows", before->rows) : series_read(before, &values, error);
     for (size_t i = 0; i < holes->count && status == STATUS_OK; i++)
         values[holes->rows[i]] = holes->queries[i * donors->columns + column];
     if (status == STATUS_OK)
         status = series_replace(table, index, series_column(before, values, error));
     if (status == STATUS_OK)
-        status = missing_list(table, index, before, NULL, reasons, context, error);
+        status = missing_list(table, index, before, why, reasons, context, error);
     mem_free(values);
+    mem_free(why);
     column_release(before);
     return status;
 }

@@ -42,7 +42,8 @@ enum status missing_from_neighbors(const struct step *step, const struct column_
                                    size_t index, const struct apply_context *context, struct error *error);
 // The code of a word; false when the column has no such word.
 bool missing_word_code(const struct column *column, const char *word, uint32_t *code);
-// Lists the holes of `before` that `table` has filled in column `index`; why[row] is the index of the reason.
+// Lists the holes of `before` that `table` has filled in column `index`; why[row] is the index of the reason;
+// NULL: all have the first reason and are filled with one figure.
 enum status missing_list(const struct table *table, size_t index, const struct column *before, const uint8_t *why,
                          const char *const *reasons, const struct apply_context *context, struct error *error);
 // Puts a column of 0 and 1 behind column `index` that tells where it has holes.

@@ -91,6 +91,8 @@ static void other_rows_teach_nothing(void **state) {
         "outliers=clip:factor=3,missing=constant:value=5,missing=constant:value=none:indicator=yes,one-hot=ignore,min-max",
         "outliers=clip,missing=knn:neighbors=2,standardize,one-hot=ignore",
         "outliers=clip,missing=linear,standardize,one-hot=ignore",
+        "outliers=winsorize:method=iqr,outliers=flag:method=forest:share=0.1,missing,standardize,one-hot=ignore",
+        "infinities,outliers=missing:method=modified-z:columns=b,outliers=flag:method=z,missing,standardize,one-hot=ignore",
     };
     for (size_t i = 0; i < sizeof pipelines / sizeof pipelines[0]; i++) {
         for (uint64_t seed = 0; seed < 8; seed++) {

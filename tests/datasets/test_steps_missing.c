@@ -158,6 +158,8 @@ static void neighbors_are_kept(void **state) {
     struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
     assert_near(column_number(last_stage(prepared)->columns[1], 2), 5, 0); // 2 and 8, equally far
     entry_is(prepared, 0, 7, "1.5", "mean of the nearest training rows");  // nothing shared: the mean of a
+    entry_is(prepared, 1, 4, "5", "mean of the nearest training rows");
+    assert_memory_equal(prepared->ledger.entries[2].after, "3.66666", 7);
     assert_int_equal(pipeline_save(pipeline, true, &json, &error), STATUS_OK);
     assert_null(strstr(json, "77"));
     if (pipeline_load(json, "stored", &loaded, &error) != STATUS_OK)
