@@ -21,8 +21,8 @@ struct step_state { // step_kind.state_size of every step
     size_t count, capacity;
 };
 
-extern const struct step_kind step_drop_duplicates, step_infinities, step_missing, step_outliers, step_min_max, step_standardize,
-    step_one_hot, step_normalize_images;
+extern const struct step_kind step_drop_duplicates, step_infinities, step_missing, step_outliers, step_smooth;
+extern const struct step_kind step_min_max, step_standardize, step_one_hot, step_normalize_images;
 
 // The row every step has: which columns it works on. `settings` is the settings struct.
 #define STEP_COLUMNS_PARAM(settings)                                                                                   \

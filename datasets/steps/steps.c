@@ -6,8 +6,17 @@
 #include "core/base/mem.h"
 
 static const struct step_kind *const kinds[] = {
-    &step_drop_duplicates, &step_infinities,  &step_missing, &step_outliers,
-    &step_min_max,         &step_standardize, &step_one_hot, &step_normalize_images,
+    // cleaning
+    &step_drop_duplicates,
+    &step_infinities,
+    &step_missing,
+    &step_outliers,
+    &step_smooth,
+    // scaling and encoding
+    &step_min_max,
+    &step_standardize,
+    &step_one_hot,
+    &step_normalize_images,
 };
 
 size_t step_kind_count(void) {

@@ -90,7 +90,7 @@ static void other_rows_teach_nothing(void **state) {
         "missing=drop-row,outliers=clip:factor=0,missing=most-frequent,standardize,one-hot=ignore:columns=word\\,label",
         "outliers=clip:factor=3,missing=constant:value=5,missing=constant:value=none:indicator=yes,one-hot=ignore,min-max",
         "outliers=clip,missing=knn:neighbors=2,standardize,one-hot=ignore",
-        "outliers=clip,missing=linear,standardize,one-hot=ignore",
+        "smooth=hampel:limit=1,outliers=clip,missing=linear,standardize,one-hot=ignore",
         "outliers=winsorize:method=iqr,outliers=flag:method=forest:share=0.1,missing,standardize,one-hot=ignore",
         "infinities,outliers=missing:method=modified-z:columns=b,outliers=flag:method=z,missing,standardize,one-hot=ignore",
     };
