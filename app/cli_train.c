@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/cli.h"
+#include "app/cli_folds.h"
 #include "app/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -287,6 +288,34 @@ static enum status open_data(struct session *session, const char *path, const st
     return status;
 }
 
+// Every fold in turn, each a run of its own, until one fails or the person stops it.
+static int train_folds(struct report *report, size_t folds) {
+    struct session *session = report->session;
+    struct error error;
+    size_t done = 0;
+    int exit_status = EXIT_DONE;
+    struct run_record *runs = mem_alloc(folds, sizeof *runs);
+    enum status status = runs ? STATUS_OK : error_memory(&error, "the runs of the folds", folds * sizeof *runs);
+    while (!status && exit_status == EXIT_DONE && !interrupted && done < folds) {
+        char fold[32];
+        snprintf(fold, sizeof fold, "%zu", done + 1);
+        report->started = false;
+        status = session_set(session, "fold", fold, &error);
+        if (!status)
+            status = session_wait(session, &error);
+        if (!status)
+            status = session_start(session, &error);
+        if (!status)
+            exit_status = finish(report);
+        if (!status && exit_status == EXIT_DONE)
+            runs[done++] = session_snapshot(session)->run->record;
+    }
+    if (runs)
+        cli_folds_print(runs, done, folds, report->json);
+    mem_free(runs);
+    return status ? cli_fail(&error) : done < folds ? EXIT_FAILED : exit_status;
+}
+
 static int train(struct report *report, const struct arguments *arguments, const struct load_options *options) {
     struct session *session = report->session;
     struct error error;
@@ -295,6 +324,9 @@ static int train(struct report *report, const struct arguments *arguments, const
         status = open_data(session, arguments->files[0], options, arguments->flags[FLAG_STEPS], &error);
     if (!status) {
         catch_interrupts(); // from here on there is a run to save
+        int64_t folds = session_snapshot(session)->params->folds;
+        if (folds > 1 && !cli_setting(arguments, "fold"))
+            return train_folds(report, (size_t)folds);
         status = session_start(session, &error);
     }
     return status ? cli_fail(&error) : finish(report);

@@ -106,6 +106,10 @@ static void fill_record(const struct session *session, const char *path, struct 
         snprintf(record->model, sizeof record->model, "%s", model->name); // "auto" by its own name
     model_free(model);
     snprintf(record->name, sizeof record->name, "%s · %.48s", record->model, session->dataset->name);
+    size_t used = strlen(record->name);
+    if (record->params.folds > 1)
+        snprintf(record->name + used, sizeof record->name - used, " · fold %lld of %lld", (long long)record->params.fold,
+                 (long long)record->params.folds);
 }
 
 // The run before is kept where it was pinned.
