@@ -69,8 +69,12 @@ static void json_started(cJSON *object, const struct snapshot *snapshot, const s
 
 // Null each when no epoch has ended yet.
 static void json_figures(cJSON *object, const struct epoch_row *row, bool classify) {
-    static const struct epoch_row none = {.train_loss = NAN, .train_accuracy = NAN, .train_rmse = NAN,
-                                          .val_loss = NAN, .val_accuracy = NAN, .val_rmse = NAN};
+    static const struct epoch_row none = {.train_loss = NAN,
+                                          .train_accuracy = NAN,
+                                          .train_rmse = NAN,
+                                          .val_loss = NAN,
+                                          .val_accuracy = NAN,
+                                          .val_rmse = NAN};
     row = row->epoch ? row : &none;
     json_number(object, "train_loss", row->train_loss);
     json_number(object, classify ? "train_accuracy" : "train_rmse", classify ? row->train_accuracy : row->train_rmse);

@@ -90,19 +90,20 @@ static enum status refuse_ties(const struct split_plan *plan, struct error *erro
 }
 
 static void note_sizes(const struct split_plan *plan, size_t validation, size_t test, size_t timeless) {
-    struct split *split = plan->split;
-    size_t used = 0;
-    if (validation != plan->sizes[PART_VALIDATION] || test != plan->sizes[PART_TEST]) {
-        snprintf(
-            split->note, sizeof split->note,
-            "rows of the same moment stay together: validation has %zu rows instead of %zu, test %zu instead of %zu",
-            validation, plan->sizes[PART_VALIDATION], test, plan->sizes[PART_TEST]);
-        used = strlen(split->note);
-    }
+    struct str note = {0};
+    size_t wanted[PART_COUNT] = {0, plan->sizes[PART_VALIDATION], plan->sizes[PART_TEST]};
+    size_t sizes[PART_COUNT] = {0, validation, test};
+    static const char *const names[] = {"", "validation", "test"};
+    for (int part = PART_VALIDATION; part < PART_COUNT; part++)
+        if (sizes[part] != wanted[part])
+            str_format(&note, "%s%s has %zu rows instead of %zu",
+                       note.length > 0 ? ", " : "rows of the same moment stay together: ", names[part], sizes[part],
+                       wanted[part]);
     if (timeless > 0)
-        snprintf(split->note + used, sizeof split->note - used, "%s%zu row%s without a value in \"%.60s\" train%s",
-                 used > 0 ? "; " : "", timeless, timeless == 1 ? "" : "s", plan->settings->column,
-                 timeless == 1 ? "s" : "");
+        str_format(&note, "%s%zu row%s without a value in \"%.60s\" train%s", note.length > 0 ? "; " : "", timeless,
+                   timeless == 1 ? "" : "s", plan->settings->column, timeless == 1 ? "s" : "");
+    snprintf(plan->split->note, sizeof plan->split->note, "%s", str_text(&note));
+    str_free(&note);
 }
 
 // `moments` [rows], NaN where a row has none; `known` and `scratch` have room for as many.
