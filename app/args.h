@@ -29,6 +29,7 @@ enum command_set { // bits: which commands take a flag
     X(MAN, "man", 0, "", TAKES_SCREEN, "Print the manual page.") \
     X(JSON, "json", 0, "", TAKES_TRAIN | TAKES_RUN | TAKES_LIST | TAKES_SNIFF | TAKES_PROFILE | TAKES_PREPARE | TAKES_BATCHES, \
       "Results as JSON on standard output.") \
+    X(HTML, "html", 0, "FILE", TAKES_PROFILE, "Write the figures to FILE as one HTML page.") \
     X(OUTPUT, "output", 'o', "FILE", TAKES_PREPARE, "Write the result to FILE.") \
     X(FOLDER, "output", 'o', "FOLDER", TAKES_GET, "Put what is downloaded into FOLDER (here).") \
     X(MIRROR, "mirror", 0, "URL", TAKES_GET, "Download from URL/NAME instead (also: BATCHLAB_MIRROR).") \

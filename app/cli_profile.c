@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/cli.h"
+#include "core/base/file.h"
 #include "core/base/str.h"
 #include "datasets/profile.h"
 
@@ -110,6 +111,21 @@ static enum status print_json(const struct dataset *dataset, const struct profil
     return status;
 }
 
+static enum status write_html(const struct dataset *dataset, const struct profile *profile, const char *path,
+                              struct error *error) {
+    struct str html = {0};
+    struct file_writer writer = {0};
+    enum status status = profile_html(dataset, profile, &html, error);
+    if (!status)
+        status = file_create(&writer, path, error);
+    if (!status) {
+        fwrite(str_text(&html), 1, html.length, writer.stream); // a failure shows when it is committed
+        status = file_commit(&writer, error);
+    }
+    str_free(&html);
+    return status;
+}
+
 int cli_profile(const struct arguments *arguments) {
     struct load_options options;
     struct profile_limits limits;
@@ -121,9 +137,11 @@ int cli_profile(const struct arguments *arguments) {
     enum status status = cli_open(arguments->files[0], &options, &dataset, &error);
     if (!status)
         status = profile_make(dataset, &limits, &profile, NULL, &error);
+    if (!status && arguments->flags[FLAG_HTML])
+        status = write_html(dataset, profile, arguments->flags[FLAG_HTML], &error);
     if (!status && arguments->flags[FLAG_JSON])
         status = print_json(dataset, profile, &error);
-    else if (!status)
+    else if (!status && !arguments->flags[FLAG_HTML])
         print_profile(dataset, profile);
     profile_free(profile);
     dataset_free(dataset);

@@ -120,5 +120,8 @@ void column_profile_clear(struct column_profile *profile);
 // The JSON object of `batchlab profile --json` (DESIGN §6).
 enum status profile_json(const struct dataset *dataset, const struct profile *profile, struct str *out,
                          struct error *error);
+// One HTML page that stands alone: inline style and pictures, no script, nothing outside it.
+enum status profile_html(const struct dataset *dataset, const struct profile *profile, struct str *out,
+                         struct error *error);
 
 #endif

@@ -5,6 +5,8 @@
 #include "core/base/mem.h"
 #include "datasets/profile_parts.h"
 
+enum { LEAK_ROWS_LEAST = 10 }; // fewer go together by chance
+
 static const char *name_of(const struct profile *profile, uint32_t column) {
     return profile->columns[column].column->name;
 }
@@ -84,7 +86,8 @@ static enum status warn_leaks(struct profile *profile, struct error *error) {
         const struct association *with = &profile->associations[i];
         const struct column_profile *column = &profile->columns[with->column];
         // Classes that stand in one row each fit every target.
-        bool trivial = !column_has_values(column->column) && column->distinct * 2 > column->rows - column->missing;
+        size_t cells = column->rows - column->missing;
+        bool trivial = cells < LEAK_ROWS_LEAST || (!column_has_values(column->column) && column->distinct * 2 > cells);
         if (!(fabs(with->value) >= profile->limits.warn_leak) || trivial)
             continue;
         status = profile_warn(profile, column->column->name, "leak", error,

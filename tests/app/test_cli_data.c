@@ -8,6 +8,8 @@
 
 #include "app/cli.h"
 #include "app/version.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "tests/support/child.h"
 #include "tests/support/test.h"
@@ -267,6 +269,37 @@ static void near_to(const cJSON *object, const char *name, double value) {
         fail_msg("%s is %.17g in place of %.17g", name, number(object, name), value);
 }
 
+// The page takes the place of the text; --json still prints. An old page stays whole when a new one cannot be written.
+static void test_profile_page(void **state) {
+    (void)state;
+    const char *path = child_file("page.csv", "n,kind\n1,red\n2,blue\n,red\n");
+    char page[512];
+    snprintf(page, sizeof page, "%s.html", path);
+    struct child program = CHILD_RUN("profile", path, "--html", page);
+    assert_int_equal(program.status, 0);
+    assert_string_equal(program.out, "");
+    child_free(&program);
+    struct error error;
+    char *text = NULL;
+    size_t size = 0;
+    assert_int_equal(file_read(page, 0, &text, &size, &error), STATUS_OK);
+    assert_non_null(strstr(text, "</html>"));
+    mem_free(text);
+    program = CHILD_RUN("profile", path, "--json", "--html", page, "--warn-missing", "0.9");
+    cJSON *profile = parse_one(&program);
+    assert_int_equal(cJSON_GetArraySize(get(profile, "warnings")), 0);
+    cJSON_Delete(profile);
+    child_free(&program);
+    program = CHILD_RUN("profile", path, "--html", "/nowhere/at/all.html");
+    assert_int_equal(program.status, 1);
+    assert_non_null(strstr(program.err, "/nowhere/at/all.html"));
+    child_free(&program);
+    program = CHILD_RUN("profile", path, "--warn-mising", "0.9");
+    assert_int_equal(program.status, 2);
+    assert_non_null(strstr(program.err, "--warn-missing"));
+    child_free(&program);
+}
+
 static void test_profile(void **state) {
     (void)state;
     const char *path = child_file("profile.csv", "n,kind\n1,x\n2,y\n3,x\n4,x\n,y\n-5,x\n0,z\n0,z\n");
@@ -451,6 +484,7 @@ int main(void) {
         cmocka_unit_test(test_cat_of_ragged_rows),
         cmocka_unit_test(test_cat_with_a_given_dialect),
         cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_profile_page),
         cmocka_unit_test(test_prepare_writes_what_the_steps_say),
         cmocka_unit_test(test_prepare_with_a_recipe),
         cmocka_unit_test(test_prepare_fits_on_a_share_of_the_rows),
