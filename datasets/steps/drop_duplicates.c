@@ -2,9 +2,9 @@
 // rows, and what equals a training row is dropped elsewhere: no row of another part decides what is
 // trained on, and no trained row comes back to test with. At prediction every row stays.
 #include <stdio.h>
-#include <string.h>
 
 #include "core/base/mem.h"
+#include "datasets/steps/duplicates.h"
 #include "datasets/steps/state.h"
 
 struct settings {
@@ -13,12 +13,6 @@ struct settings {
 
 static const struct param rows[] = {STEP_COLUMNS_PARAM(struct settings)};
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
-
-// Open addressing over the rows kept so far; at most half full.
-struct seen {
-    uint32_t *slots; // row + 1; 0 = free
-    size_t mask;
-};
 
 static bool fits(const struct column *column, const void *settings) {
     (void)column;
@@ -54,64 +48,61 @@ static enum status compared_columns(const struct step *step, const struct table 
     return status;
 }
 
-static uint32_t *seen_slot(const struct seen *seen, const struct table *table, size_t row) {
-    size_t at = (size_t)table_row_hash(table, row) & seen->mask;
-    while (seen->slots[at] != 0 && !table_rows_equal(table, seen->slots[at] - 1, row))
-        at = (at + 1) & seen->mask;
-    return &seen->slots[at];
-}
-
-static bool is_training(const struct table *table, const struct apply_context *context, size_t row) {
-    return context->training == NULL || context->training[table_origin(table, row)] != 0;
-}
-
-// One pass: rows of training (or the others) that equal a kept one are marked.
-static enum status mark(const struct table *table, const struct apply_context *context, bool training,
-                        struct seen *seen, uint8_t *drop, struct error *error) {
+static enum status list(const struct table *table, const uint32_t *first, const struct apply_context *context,
+                        struct error *error) {
     char text[512];
     enum status status = STATUS_OK;
     for (size_t row = 0; row < table->rows && status == STATUS_OK; row++) {
-        if (is_training(table, context, row) != training)
+        if (first[row] == 0)
             continue;
-        if (row % 4096 == 0)
-            status = task_step(context->task, 0, error);
-        uint32_t *slot = seen_slot(seen, table, row);
-        if (*slot == 0) {
-            *slot = (uint32_t)row + 1;
-            continue;
-        }
-        drop[row] = 1;
         snprintf(text, sizeof text, "same as %s%.400s%s%llu", table->files ? "" : "line ",
-                 table->files ? table_file(table, *slot - 1) : "", table->files ? ":" : "",
-                 (unsigned long long)table_line(table, *slot - 1));
-        if (status == STATUS_OK)
-            status = ledger_row(context, table, row, text, "duplicate row", error);
+                 table->files ? table_file(table, first[row] - 1) : "", table->files ? ":" : "",
+                 (unsigned long long)table_line(table, first[row] - 1));
+        status = ledger_row(context, table, row, text, "duplicate row", error);
     }
+    return status;
+}
+
+struct search {
+    uint64_t *hash;
+    uint32_t *first;
+    uint8_t *mark; // training rows, then the rows that are dropped
+};
+
+static enum status search(const struct table *table, const struct apply_context *context, struct search *search,
+                          struct error *error) {
+    search->hash = mem_alloc(table->rows + 1, sizeof *search->hash);
+    search->first = mem_alloc(table->rows + 1, sizeof *search->first);
+    search->mark = mem_alloc(table->rows + 1, 1);
+    if (search->hash == NULL || search->first == NULL || search->mark == NULL)
+        return error_memory(error, "the search for duplicates", table->rows * sizeof *search->hash);
+    for (size_t row = 0; row < table->rows; row++)
+        search->mark[row] = context->training == NULL || context->training[table_origin(table, row)] != 0;
+    enum status status = table_row_hashes(table, search->hash, error);
+    if (status == STATUS_OK)
+        status = duplicates_find(table, search->hash, search->mark, search->first, context->task, error);
+    for (size_t row = 0; row < table->rows && status == STATUS_OK; row++)
+        search->mark[row] = search->first[row] != 0;
     return status;
 }
 
 static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
                          struct error *error) {
     struct table *compared = NULL;
-    struct seen seen = {.mask = 15};
+    struct search found = {0};
     if (context->predicting)
         return STATUS_OK;
-    while (seen.mask + 1 < table->rows * 2)
-        seen.mask = seen.mask * 2 + 1;
-    seen.slots = mem_alloc(seen.mask + 1, sizeof *seen.slots);
-    uint8_t *drop = mem_alloc(table->rows, 1);
-    enum status status = seen.slots == NULL || drop == NULL
-                             ? error_memory(error, "the search for duplicates", (seen.mask + 1) * sizeof *seen.slots)
-                             : compared_columns(step, table, &compared, error);
+    enum status status = compared_columns(step, table, &compared, error);
     if (status == STATUS_OK)
-        status = mark(compared, context, true, &seen, drop, error);
+        status = search(compared, context, &found, error);
     if (status == STATUS_OK)
-        status = mark(compared, context, false, &seen, drop, error);
+        status = list(table, found.first, context, error);
     if (status == STATUS_OK)
-        status = table_drop(table, drop, error);
+        status = table_drop(table, found.mark, error);
     table_free(compared);
-    mem_free(drop);
-    mem_free(seen.slots);
+    mem_free(found.hash);
+    mem_free(found.first);
+    mem_free(found.mark);
     return status;
 }
 

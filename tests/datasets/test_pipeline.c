@@ -121,7 +121,7 @@ static void duplicates_keep_training_rows_first(void **state) {
     assert_int_equal(table_origin(table, 2), 3);
     assert_int_equal(prepared->ledger.rows, 3);
     assert_int_equal(prepared->ledger.entries[0].kind, LEDGER_ROW_DROPPED);
-    assert_int_equal(prepared->ledger.entries[0].line, 7);
+    assert_int_equal(prepared->ledger.entries[0].line, 2);
     assert_string_equal(prepared->ledger.entries[0].after, "same as line 4");
     assert_string_equal(pipeline->steps[0]->summary, "3 rows");
     prepared_free(prepared);
