@@ -150,7 +150,7 @@ static enum status check_count(const struct split_plan *plan, const struct split
 
 enum status split_deal_make(const struct split_plan *plan, struct split_deal *deal, struct error *error) {
     const struct column *column = plan->table->columns[table_find(plan->table, plan->settings->column)];
-    enum status status = split_groups_read(column, &deal->groups, error);
+    enum status status = split_groups_read(column, &deal->groups, plan->task, error);
     if (status != STATUS_OK)
         return status;
     size_t groups = deal->groups.count;

@@ -30,6 +30,7 @@ struct leveling {
     size_t classes, bin_count;
     uint32_t *counts;      // [groups][classes]
     double *totals;        // [classes] of all groups that are dealt
+    double *uneven;        // [classes] unevenness now
     double *bin_counts;    // [bins][classes]
     struct bin *bins;      // [folds or 3]
     struct spread *sorted; // [deal->count]
@@ -38,6 +39,7 @@ struct leveling {
 static void leveling_free(struct leveling *leveling) {
     mem_free(leveling->counts);
     mem_free(leveling->totals);
+    mem_free(leveling->uneven);
     mem_free(leveling->bin_counts);
     mem_free(leveling->bins);
     mem_free(leveling->sorted);
@@ -55,11 +57,12 @@ static enum status leveling_make(struct leveling *leveling, struct error *error)
                          classes);
     leveling->counts = mem_alloc(cells, sizeof *leveling->counts);
     leveling->totals = mem_alloc(classes, sizeof *leveling->totals);
+    leveling->uneven = mem_alloc(classes, sizeof *leveling->uneven);
     leveling->bin_counts = mem_alloc(bins * classes, sizeof *leveling->bin_counts);
     leveling->bins = mem_alloc(bins, sizeof *leveling->bins);
     leveling->sorted = mem_alloc(leveling->deal->count, sizeof *leveling->sorted);
-    if (leveling->counts == NULL || leveling->totals == NULL || leveling->bin_counts == NULL ||
-        leveling->bins == NULL || leveling->sorted == NULL)
+    if (leveling->counts == NULL || leveling->totals == NULL || leveling->uneven == NULL ||
+        leveling->bin_counts == NULL || leveling->bins == NULL || leveling->sorted == NULL)
         return error_memory(error, "the groups", cells * sizeof *leveling->counts);
     for (size_t i = 0; i < bins; i++)
         leveling->bins[i].counts = leveling->bin_counts + i * classes;
@@ -85,26 +88,27 @@ static double spread_of(const uint32_t *counts, size_t classes) {
     return sqrt(squares / (double)classes);
 }
 
-// Unevenness when `counts` are added to bin `to`.
+// Unevenness of one class when `count` of its rows are added to bin `to`.
+static double unevenness_of_class(const struct leveling *leveling, size_t class, size_t to, uint32_t count) {
+    double mean = 0, squares = 0, total = leveling->totals[class], bins = (double)leveling->bin_count;
+    if (total == 0)
+        return 0;
+    for (size_t i = 0; i < leveling->bin_count; i++)
+        mean += (leveling->bins[i].counts[class] + (i == to ? count : 0)) / total;
+    for (size_t i = 0; i < leveling->bin_count; i++) {
+        double due = leveling->bins[i].weight * bins; // 1 where all bins are as large
+        double has = (leveling->bins[i].counts[class] + (i == to ? count : 0)) / total;
+        double off = has / due - mean / bins;
+        squares += due * off * off;
+    }
+    return sqrt(squares / bins);
+}
+
+// Unevenness when `counts` are added to bin `to`. Classes that the group lacks are as they were.
 static double unevenness(const struct leveling *leveling, size_t to, const uint32_t *counts) {
     double sum = 0;
-    for (size_t class = 0; class < leveling->classes; class ++) {
-        double mean = 0, squares = 0, total = leveling->totals[class];
-        if (total == 0)
-            continue;
-        for (size_t i = 0; i < leveling->bin_count; i++) {
-            const struct bin *bin = &leveling->bins[i];
-            mean += (bin->counts[class] + (i == to ? counts[class] : 0)) / total;
-        }
-        for (size_t i = 0; i < leveling->bin_count; i++) {
-            const struct bin *bin = &leveling->bins[i];
-            double due = bin->weight * (double)leveling->bin_count; // 1 where all bins are as large
-            double has = (bin->counts[class] + (i == to ? counts[class] : 0)) / total;
-            double off = has / due - mean / (double)leveling->bin_count;
-            squares += due * off * off;
-        }
-        sum += sqrt(squares / (double)leveling->bin_count);
-    }
+    for (size_t class = 0; class < leveling->classes; class ++)
+        sum += counts[class] == 0 ? leveling->uneven[class] : unevenness_of_class(leveling, class, to, counts[class]);
     return sum / (double)leveling->classes;
 }
 
@@ -139,6 +143,7 @@ static size_t empty_bins(const struct leveling *leveling) {
 
 static void begin(struct leveling *leveling) {
     const struct split_deal *deal = leveling->deal;
+    memset(leveling->uneven, 0, leveling->classes * sizeof *leveling->uneven);
     memset(leveling->totals, 0, leveling->classes * sizeof *leveling->totals);
     memset(leveling->bin_counts, 0, leveling->bin_count * leveling->classes * sizeof *leveling->bin_counts);
     for (size_t i = 0; i < deal->count; i++) {
@@ -159,9 +164,13 @@ static enum status level(struct leveling *leveling, struct error *error) {
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         uint32_t group = leveling->sorted[i].group;
         const uint32_t *counts = leveling->counts + group * leveling->classes;
-        struct bin *bin = &leveling->bins[best_bin(leveling, counts, count - i <= empty_bins(leveling))];
-        for (size_t class = 0; class < leveling->classes; class ++)
+        size_t best = best_bin(leveling, counts, count - i <= empty_bins(leveling));
+        struct bin *bin = &leveling->bins[best];
+        for (size_t class = 0; class < leveling->classes; class ++) {
+            if (counts[class] > 0)
+                leveling->uneven[class] = unevenness_of_class(leveling, class, best, counts[class]);
             bin->counts[class] += counts[class];
+        }
         bin->rows += (double)deal->sizes[group];
         deal->part[group] = (uint8_t)bin->part;
         if (bin->part == PART_TRAIN)

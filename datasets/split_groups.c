@@ -8,12 +8,16 @@
 #define NO_GROUP UINT32_MAX
 
 // Words have codes, so a group is looked up by code; numbers are hashed (open addressing).
+struct slot {
+    uint64_t key; // bits of the number
+    uint32_t id;  // NO_GROUP: free
+};
 struct grouping {
     struct split_groups *groups;
+    struct task *task;
     uint32_t *by_code; // [words]
-    uint64_t *keys;    // [slots] bits of the number; free where `ids` is NO_GROUP
-    uint32_t *ids;     // [slots]
-    size_t slots;      // a power of two
+    struct slot *slots;
+    size_t slot_count; // a power of two
     uint32_t missing;  // the group of rows without a value
 };
 
@@ -24,36 +28,36 @@ static uint64_t bits_of(double value) {
     return bits;
 }
 
-static size_t slot_of(const struct grouping *grouping, uint64_t key) {
+static size_t home_of(const struct grouping *grouping, uint64_t key) {
     uint64_t hash = key * 0x9e3779b97f4a7c15u;
-    size_t at = (size_t)(hash ^ hash >> 32) & (grouping->slots - 1);
-    while (grouping->ids[at] != NO_GROUP && grouping->keys[at] != key)
-        at = (at + 1) & (grouping->slots - 1);
-    return at;
+    return (size_t)(hash ^ hash >> 32) & (grouping->slot_count - 1);
 }
 
-static enum status table_of(struct grouping *grouping, size_t slots, struct error *error) {
-    grouping->keys = mem_alloc(slots, sizeof *grouping->keys);
-    grouping->ids = mem_alloc(slots, sizeof *grouping->ids);
-    if (grouping->keys == NULL || grouping->ids == NULL)
-        return error_memory(error, "the groups", slots * (sizeof *grouping->keys + sizeof *grouping->ids));
-    memset(grouping->ids, 0xff, slots * sizeof *grouping->ids);
-    grouping->slots = slots;
+static struct slot *slot_of(const struct grouping *grouping, uint64_t key) {
+    size_t at = home_of(grouping, key);
+    while (grouping->slots[at].id != NO_GROUP && grouping->slots[at].key != key)
+        at = (at + 1) & (grouping->slot_count - 1);
+    return &grouping->slots[at];
+}
+
+static enum status make_slots(struct grouping *grouping, size_t count, struct error *error) {
+    grouping->slots = mem_alloc(count, sizeof *grouping->slots);
+    if (grouping->slots == NULL)
+        return error_memory(error, "the groups", count * sizeof *grouping->slots);
+    for (size_t i = 0; i < count; i++)
+        grouping->slots[i].id = NO_GROUP;
+    grouping->slot_count = count;
     return STATUS_OK;
 }
 
 static enum status grow(struct grouping *grouping, struct error *error) {
-    struct grouping old = *grouping;
-    enum status status = table_of(grouping, old.slots * 4, error);
-    for (size_t i = 0; i < old.slots && status == STATUS_OK; i++) {
-        if (old.ids[i] == NO_GROUP)
-            continue;
-        size_t at = slot_of(grouping, old.keys[i]);
-        grouping->keys[at] = old.keys[i];
-        grouping->ids[at] = old.ids[i];
-    }
-    mem_free(old.keys);
-    mem_free(old.ids);
+    struct slot *old = grouping->slots;
+    size_t count = grouping->slot_count;
+    enum status status = make_slots(grouping, count * 4, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        if (old[i].id != NO_GROUP)
+            *slot_of(grouping, old[i].key) = old[i];
+    mem_free(old);
     return status;
 }
 
@@ -63,37 +67,56 @@ static uint32_t next_group(struct grouping *grouping, uint32_t *id) {
     return *id;
 }
 
+static void group_words(struct grouping *grouping, const struct column_cells *cells, uint32_t *of) {
+    for (size_t i = 0; i < cells->count; i++) {
+        bool missing = cells_missing(cells, i);
+        grouping->groups->missing += missing;
+        of[i] = next_group(grouping, missing ? &grouping->missing : &grouping->by_code[cells->codes[i]]);
+    }
+}
+
+// Room for as many new groups as the block may have is made before, so that slots stay where they are; those of
+// the numbers to come are asked from memory ahead.
+static enum status group_numbers(struct grouping *grouping, const struct column_cells *cells, uint32_t *of,
+                                 struct error *error) {
+    enum { AHEAD = 16 };
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && (grouping->groups->count + cells->count) * 2 > grouping->slot_count)
+        status = grow(grouping, error);
+    for (size_t i = 0; i < cells->count && status == STATUS_OK; i++) {
+        if (i + AHEAD < cells->count)
+            __builtin_prefetch(&grouping->slots[home_of(grouping, bits_of(cells->values[i + AHEAD]))], 1);
+        if (cells_missing(cells, i) || isnan(cells->values[i])) {
+            grouping->groups->missing++;
+            of[i] = next_group(grouping, &grouping->missing);
+            continue;
+        }
+        struct slot *slot = slot_of(grouping, bits_of(cells->values[i]));
+        slot->key = bits_of(cells->values[i]);
+        of[i] = next_group(grouping, &slot->id);
+    }
+    return status;
+}
+
 static enum status group_block(void *context, const struct column_cells *cells, struct error *error) {
     struct grouping *grouping = context;
     uint32_t *of = grouping->groups->of + cells->first;
-    for (size_t i = 0; i < cells->count; i++) {
-        if (cells_missing(cells, i) || (cells->values != NULL && isnan(cells->values[i]))) {
-            grouping->groups->missing++;
-            of[i] = next_group(grouping, &grouping->missing);
-        } else if (cells->values == NULL) {
-            of[i] = next_group(grouping, &grouping->by_code[cells->codes[i]]);
-        } else {
-            if (grouping->groups->count * 2 >= grouping->slots) {
-                enum status status = grow(grouping, error);
-                if (status != STATUS_OK)
-                    return status;
-            }
-            uint64_t key = bits_of(cells->values[i]);
-            size_t at = slot_of(grouping, key);
-            grouping->keys[at] = key;
-            of[i] = next_group(grouping, &grouping->ids[at]);
-        }
-    }
-    return STATUS_OK;
+    enum status status = task_step(grouping->task, 0, error);
+    if (status == STATUS_OK && cells->values != NULL)
+        status = group_numbers(grouping, cells, of, error);
+    else if (status == STATUS_OK)
+        group_words(grouping, cells, of);
+    return status;
 }
 
-enum status split_groups_read(const struct column *column, struct split_groups *groups, struct error *error) {
-    struct grouping grouping = {.groups = groups, .missing = NO_GROUP};
+enum status split_groups_read(const struct column *column, struct split_groups *groups, struct task *task,
+                              struct error *error) {
+    struct grouping grouping = {.groups = groups, .task = task, .missing = NO_GROUP};
     *groups = (struct split_groups){.of = mem_alloc(column->rows, sizeof *groups->of)};
     enum status status =
         groups->of == NULL ? error_memory(error, "the groups", column->rows * sizeof *groups->of) : STATUS_OK;
     if (status == STATUS_OK && column_has_values(column)) {
-        status = table_of(&grouping, 4096, error);
+        status = make_slots(&grouping, 4096, error);
     } else if (status == STATUS_OK) {
         grouping.by_code = mem_alloc(column->word_count + 1, sizeof *grouping.by_code);
         if (grouping.by_code == NULL)
@@ -104,8 +127,7 @@ enum status split_groups_read(const struct column *column, struct split_groups *
     if (status == STATUS_OK)
         status = column_each(column, group_block, &grouping, error);
     mem_free(grouping.by_code);
-    mem_free(grouping.keys);
-    mem_free(grouping.ids);
+    mem_free(grouping.slots);
     if (status != STATUS_OK)
         split_groups_free(groups);
     return status;

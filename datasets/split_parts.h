@@ -51,7 +51,8 @@ struct split_groups {
     size_t count;   // groups; numbered in order of first appearance
     size_t missing; // rows without a value, which are one group
 };
-enum status split_groups_read(const struct column *column, struct split_groups *groups, struct error *error);
+enum status split_groups_read(const struct column *column, struct split_groups *groups, struct task *task,
+                              struct error *error);
 void split_groups_free(struct split_groups *groups);
 
 // Groups that have rows of the pool, in random order. split_deal_free releases it.

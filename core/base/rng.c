@@ -70,11 +70,21 @@ uint64_t rng_below(struct rng *rng, uint64_t bound) {
     return draw % bound;
 }
 
+// The picks do not depend on the items, so that many are drawn and asked from memory before the first is used:
+// a large array is not waited for item by item.
 void rng_shuffle(struct rng *rng, uint32_t *items, uint64_t count) {
-    for (uint64_t left = count; left > 1; left--) {
-        uint64_t pick = rng_below(rng, left);
-        uint32_t last = items[left - 1];
-        items[left - 1] = items[pick];
-        items[pick] = last;
+    enum { AHEAD = 64 };
+    uint64_t picks[AHEAD];
+    for (uint64_t left = count; left > 1;) {
+        uint64_t drawn = left - 1 < AHEAD ? left - 1 : AHEAD;
+        for (uint64_t i = 0; i < drawn; i++) {
+            picks[i] = rng_below(rng, left - i);
+            __builtin_prefetch(items + picks[i], 1);
+        }
+        for (uint64_t i = 0; i < drawn; i++, left--) {
+            uint32_t last = items[left - 1];
+            items[left - 1] = items[picks[i]];
+            items[picks[i]] = last;
+        }
     }
 }
