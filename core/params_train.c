@@ -19,7 +19,7 @@ static const struct param rows[] = {
      .help = "share of the rows kept aside for the final measurement"},
     {PARAM(split), .label = "split", .group = "data", .type = PARAM_CHOICE, .fallback = "auto",
      .choices = "auto|given|stratified|random|group|stratified_group|time|ordered|column",
-     .help = "which rows are kept aside; auto: the data's own test part, else equal shares of classes, else random"},
+     .help = "which rows are kept aside; auto: the data's own test part, else equal shares of classes, else at random"},
     {PARAM(split_column), .label = "split column", .group = "data", .type = PARAM_TEXT, .fallback = "",
      .help = "column whose groups stay together, whose order is time's, or that names every row's part"},
     {PARAM(folds), .label = "folds", .group = "data", .type = PARAM_INTEGER, .fallback = "1",
@@ -27,7 +27,7 @@ static const struct param rows[] = {
      .help = "cut what is not for test into so many folds, one of which validates; 1: by the validation share"},
     {PARAM(fold), .label = "fold", .group = "data", .type = PARAM_INTEGER, .fallback = "1",
      .low = 1, .high = 1000, .step = 1,
-     .help = "which of the folds validates"},
+     .help = "which of the folds validates; batchlab train without it trains every fold in turn"},
 
     // model
     {PARAM(model), .label = "model", .group = "model", .type = PARAM_CHOICE, .fallback = "auto",

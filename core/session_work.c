@@ -182,6 +182,7 @@ static void resume_run(struct session *session) {
 
 static void take_prepared(struct session *session) {
     struct work *work = &session->work;
+    bool told = strcmp(work->split.note, session->split.note) == 0;
     session_forget_prepared(session);
     if (work->mode != PIPELINE_EDITED) {
         pipeline_free(session->pipeline);
@@ -200,6 +201,8 @@ static void take_prepared(struct session *session) {
     work->split = (struct split){0};
     work->source = NULL;
     work->notes = (struct notes){0};
+    if (!told && session->split.note[0])
+        session_message(session, MESSAGE_INFO, "%s", session->split.note);
     session_refresh_model(session);
     if (session->resume.run)
         resume_run(session);
