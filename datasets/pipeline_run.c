@@ -12,6 +12,8 @@ struct run {
     const struct dataset *dataset;
     const uint8_t *training; // per row as read; NULL when predicting
     const uint8_t *part;     // the same, enum part
+    uint32_t *rows;          // [count] training rows of a table of `of` rows, kept from step to step; NULL: not known
+    size_t count, of;
     struct prepared *prepared;
     struct task *task;
 };
@@ -26,37 +28,36 @@ static bool suits(const struct step *step, const struct dataset *dataset) {
     return step->kind->images == (dataset->kind == DATASET_IMAGES);
 }
 
-// Row numbers of `table` that are training rows, freed with mem_free.
-static enum status training_rows(const struct run *run, const struct table *table, uint32_t **rows, size_t *count,
-                                 struct error *error) {
-    uint32_t *picked = mem_alloc(table->rows, sizeof *picked);
-    if (picked == NULL)
-        return error_memory(error, "the training rows", table->rows * sizeof *picked);
-    *count = 0;
-    for (size_t row = 0; row < table->rows; row++) {
-        picked[*count] = (uint32_t)row;
-        *count += run->training[table_origin(table, row)];
-    }
-    *rows = picked;
-    if (*count > 0)
-        return STATUS_OK;
-    mem_free(picked);
-    *rows = NULL;
+static enum status no_training_row(const struct table *table, struct error *error) {
     return error_set(error, STATUS_INVALID, "no training row of %s is left to fit this step on; drop fewer rows",
                      table->name);
 }
 
+// Finds the rows of `table` that are training rows. Steps only ever drop rows: as many as before are the same ones.
+static enum status find_training_rows(struct run *run, const struct table *table, struct error *error) {
+    if (run->rows != NULL && run->of == table->rows)
+        return run->count > 0 ? STATUS_OK : no_training_row(table, error);
+    mem_free(run->rows);
+    run->rows = mem_alloc(table->rows, sizeof *run->rows);
+    if (run->rows == NULL)
+        return error_memory(error, "the training rows", table->rows * sizeof *run->rows);
+    run->count = 0;
+    run->of = table->rows;
+    for (size_t row = 0; row < table->rows; row++) {
+        run->rows[run->count] = (uint32_t)row;
+        run->count += run->training[table_origin(table, row)];
+    }
+    return run->count > 0 ? STATUS_OK : no_training_row(table, error);
+}
+
 static enum status fit_table(struct run *run, struct step *step, const struct table *table, struct error *error) {
-    uint32_t *rows = NULL;
-    size_t count;
-    enum status status = training_rows(run, table, &rows, &count, error);
+    enum status status = find_training_rows(run, table, error);
     step->kind->clear(step);
     step->task = run->task;
     if (status == STATUS_OK)
-        status = step->kind->fit(step, table, rows, count, error);
+        status = step->kind->fit(step, table, run->rows, run->count, error);
     step->task = NULL;
     step->fitted = status == STATUS_OK;
-    mem_free(rows);
     return status;
 }
 
@@ -233,6 +234,7 @@ enum status pipeline_run(struct pipeline *pipeline, const struct dataset *datase
         training[row] = split->part[row] == PART_TRAIN;
     struct run run = {.dataset = dataset, .training = training, .part = split->part, .task = task};
     enum status status = run_all(&run, pipeline, true, error);
+    mem_free(run.rows);
     mem_free(training);
     return finish(&run, status, prepared);
 }
