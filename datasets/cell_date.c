@@ -18,7 +18,7 @@ static bool is_day(int year, int month, int day) {
 }
 
 // Days since 1970-01-01 in the proleptic Gregorian calendar, years 0 … 9999, counted from 1 March of year -400.
-static int64_t days_from_civil(int year, int month, int day) {
+int64_t date_days(int64_t year, int month, int day) {
     unsigned y = (unsigned)(year + 400 - (month <= 2));
     unsigned day_of_year = (153u * (unsigned)(month > 2 ? month - 3 : month + 9) + 2) / 5 + (unsigned)day - 1;
     return (int64_t)(y * 365 + y / 4 - y / 100 + y / 400 + day_of_year) - 719468 - 146097;
@@ -306,7 +306,7 @@ static bool parse(const char *text, size_t length, struct parsed *parsed) {
 }
 
 static double seconds_of(const struct parsed *parsed, int month, int day) {
-    return (double)days_from_civil(parsed->year, month, day) * 86400.0 + parsed->time - parsed->offset;
+    return (double)date_days(parsed->year, month, day) * 86400.0 + parsed->time - parsed->offset;
 }
 
 bool cell_date_as(const char *text, size_t length, enum date_way way, double *seconds) {
@@ -356,7 +356,7 @@ static bool iso_day(const char *text, int64_t *days) {
     int day = (int)(d[8] * 10 + d[9]);
     if (wrong != 0 || !is_day(year, month, day))
         return false;
-    *days = days_from_civil(year, month, day);
+    *days = date_days(year, month, day);
     return true;
 }
 

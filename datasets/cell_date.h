@@ -43,6 +43,9 @@ bool cell_date_as(const char *text, size_t length, enum date_way way, double *se
 // The ways (bits) in which the cell is a date, 0 = none; *seen in enum date_seen.
 unsigned cell_date_ways(const char *text, size_t length, unsigned *seen);
 const char *date_way_example(enum date_way way); // "31/01/2020"
+// Days since 1970-01-01 of a day, and the day of so many days.
+int64_t date_days(int64_t year, int month, int day);
+void date_civil(int64_t days, int64_t *year, int *month, int *day);
 // Whether 8 digits are a day of the years 1900 … 2099.
 bool cell_date_digits(unsigned digits);
 

@@ -6,6 +6,7 @@
 #include "core/base/checksum.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "datasets/cell_date.h"
 #include "datasets/cells_file.h"
 
 // Open addressing with linear probing; at most two thirds full.
@@ -329,7 +330,7 @@ struct column *column_copy(const struct column *column, struct error *error) {
 
 // Civil date from days since 1970-01-01 in the proleptic Gregorian calendar, by 400-year eras that
 // begin on 1 March.
-static void civil_from_days(int64_t days, int64_t *year, int *month, int *day) {
+void date_civil(int64_t days, int64_t *year, int *month, int *day) {
     days += 719468; // 0000-03-01
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     int64_t of_era = days - era * 146097;
@@ -352,7 +353,7 @@ static void date_text(double seconds, char out[64]) {
     int64_t days = whole / 86400 - (whole % 86400 < 0);
     int64_t rest = whole - days * 86400, year;
     int month, day;
-    civil_from_days(days, &year, &month, &day);
+    date_civil(days, &year, &month, &day);
     int used = snprintf(out, 64, "%04lld-%02d-%02d", (long long)year, month, day);
     if (rest == 0 && micro == 0)
         return;

@@ -92,7 +92,9 @@ static void summarize(struct step *step, const struct ledger *ledger, size_t cel
         add_count(text, size, ledger->rows - rows, "row", "");
     if (ledger->cells > cells || (reports == LEDGER_CELL && ledger->rows == rows))
         add_count(text, size, ledger->cells - cells, "cell", "");
-    if (reports == LEDGER_COLUMN && columns_now != columns) {
+    if (reports == LEDGER_COLUMN && columns_now < columns && fitted + columns_now <= columns) {
+        add_count(text, size, columns - columns_now, "column", " dropped");
+    } else if (reports == LEDGER_COLUMN && columns_now != columns) {
         grouped(fitted, figure);
         snprintf(text, size, "%s → ", figure);
         grouped(fitted + columns_now - columns, figure);

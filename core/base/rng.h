@@ -15,6 +15,7 @@ enum rng_purpose { // one number per use, never reused for another
     RNG_SAMPLE,
     RNG_TEST,
     RNG_FOREST,
+    RNG_FOLD,
 };
 
 struct rng {

@@ -44,6 +44,11 @@ void column_list_add(struct str *list, const char *name) {
 
 // ---- choosing ----
 
+bool step_fits_numbers(const struct column *column, const void *settings) {
+    (void)settings;
+    return column->type == COLUMN_NUMERIC;
+}
+
 static enum status unknown_column(const struct table *table, const char *name, struct error *error) {
     const char *nearest = NULL;
     size_t least = strlen(name) / 3 + 2; // farther away is no misspelling

@@ -44,11 +44,6 @@ static const struct param rows[] = {
 };
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
 
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_NUMERIC;
-}
-
 static double range_of(const struct column_state *state) {
     double range = state->figures[MAX] - state->figures[MIN];
     return range == 0 ? 1 : range;
@@ -179,7 +174,7 @@ const struct step_kind step_min_max = {
     .reports = LEDGER_COLUMN,
     .reversible = true,
     .figures = {[MIN] = "min", [MAX] = "max"},
-    .fits = fits,
+    .fits = step_fits_numbers,
     .fit = fit,
     .apply = apply,
     .invert = invert,

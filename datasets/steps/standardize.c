@@ -14,11 +14,6 @@ enum { MEAN, SD };
 static const struct param rows[] = {STEP_COLUMNS_PARAM(struct settings)};
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
 
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_NUMERIC;
-}
-
 static enum status add_moments(void *context, const double *values, size_t count, struct error *error) {
     (void)error;
     moments_add(context, values, count);
@@ -79,13 +74,7 @@ static enum status invert(const struct step *step, struct table *table, struct e
 
 static enum status load(struct step *step, const cJSON *object, struct error *error) {
     enum status status = state_load(step, object, error);
-    const struct step_state *state = step->state;
-    for (size_t i = 0; i < state->count && status == STATUS_OK; i++) {
-        if (state->columns[i].figures[SD] <= 0)
-            status = error_set(error, STATUS_INVALID, "\"sd\" of column \"%.80s\" must be greater than 0",
-                               state->columns[i].name);
-    }
-    return status;
+    return status == STATUS_OK ? state_check_positive(step, SD, error) : status;
 }
 
 const struct step_kind step_standardize = {
@@ -97,7 +86,7 @@ const struct step_kind step_standardize = {
     .reports = LEDGER_COLUMN,
     .reversible = true,
     .figures = {[MEAN] = "mean", [SD] = "sd"},
-    .fits = fits,
+    .fits = step_fits_numbers,
     .fit = fit,
     .apply = apply,
     .invert = invert,

@@ -203,3 +203,13 @@ enum status state_load(struct step *step, const cJSON *object, struct error *err
         state_clear(step);
     return status;
 }
+
+enum status state_check_positive(const struct step *step, size_t figure, struct error *error) {
+    const struct step_state *state = step->state;
+    for (size_t i = 0; i < state->count; i++) {
+        if (!(state->columns[i].figures[figure] > 0))
+            return error_set(error, STATUS_INVALID, "\"%s\" of column \"%.80s\" must be greater than 0",
+                             step->kind->figures[figure], state->columns[i].name);
+    }
+    return STATUS_OK;
+}

@@ -22,7 +22,9 @@ struct step_state { // step_kind.state_size of every step
 };
 
 extern const struct step_kind step_drop_duplicates, step_infinities, step_missing, step_outliers, step_smooth;
-extern const struct step_kind step_min_max, step_standardize, step_one_hot, step_normalize_images;
+extern const struct step_kind step_log1p, step_yeo_johnson, step_quantile, step_min_max, step_standardize, step_robust;
+extern const struct step_kind step_max_abs, step_one_hot, step_ordinal, step_target_encode, step_date_parts;
+extern const struct step_kind step_drop_columns, step_keep_columns, step_normalize_images;
 
 // The row every step has: which columns it works on. `settings` is the settings struct.
 #define STEP_COLUMNS_PARAM(settings)                                                                                   \
@@ -38,6 +40,8 @@ void step_free(struct step *step);
 
 // Sets a parameter; in choices '_' is read as '-', so that "drop_row" means "drop-row".
 enum status step_set(struct step *step, const char *name, const char *text, struct error *error);
+
+bool step_fits_numbers(const struct column *column, const void *settings); // step_kind.fits of many
 
 // Cuts the next name from a list with commas; `\,` is a comma within a name. False at the end.
 bool column_list_next(const char **list, char name[PARAM_TEXT_SIZE]);
@@ -104,6 +108,8 @@ enum status table_drop(struct table *table, const uint8_t *drop, struct error *e
 enum status state_save(const struct step *step, cJSON *object, struct error *error);
 enum status state_load(struct step *step, const cJSON *object, struct error *error);
 void state_clear(struct step *step);
+// For load: a figure of every column must be greater than 0.
+enum status state_check_positive(const struct step *step, size_t figure, struct error *error);
 
 // ---- numbers of a column ----------------------------------------------------------------------------
 // Single cells, wherever they lie. NaN where the cell is missing (or is NaN).

@@ -12,11 +12,23 @@ static const struct step_kind *const kinds[] = {
     &step_missing,
     &step_outliers,
     &step_smooth,
-    // scaling and encoding
+    // scaling
     &step_min_max,
     &step_standardize,
-    &step_one_hot,
+    &step_robust,
+    &step_max_abs,
+    &step_log1p,
+    &step_yeo_johnson,
+    &step_quantile,
     &step_normalize_images,
+    // encoding
+    &step_one_hot,
+    &step_ordinal,
+    &step_target_encode,
+    &step_date_parts,
+    // columns
+    &step_drop_columns,
+    &step_keep_columns,
 };
 
 size_t step_kind_count(void) {
