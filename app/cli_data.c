@@ -113,10 +113,22 @@ static void json_prepared(const struct dataset *dataset, const struct pipeline *
     cJSON_Delete(object);
 }
 
+// What a step has found out about columns.
+static void print_told(const struct ledger *ledger, size_t step) {
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->step == step && entry->kind == LEDGER_COLUMN)
+            fprintf(stderr, "  %s: %s: %s\n", entry->column, entry->reason, entry->after);
+    }
+}
+
 static void print_prepared(const struct pipeline *pipeline, const struct prepared *prepared, const char *path) {
     const struct table *last = prepared->stages[prepared->stage_count - 1];
-    for (size_t i = 0; i < pipeline->count; i++)
+    for (size_t i = 0; i < pipeline->count; i++) {
         fprintf(stderr, "%zu %-20s %s\n", i + 1, pipeline->steps[i]->kind->label, pipeline->steps[i]->summary);
+        if (pipeline->steps[i]->kind->tells)
+            print_told(&prepared->ledger, i);
+    }
     fprintf(stderr, "wrote %zu rows of %zu columns to %s\n", last->rows, last->column_count, path);
 }
 

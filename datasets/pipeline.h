@@ -54,6 +54,7 @@ struct step_kind {
     size_t state_size;
     enum ledger_kind reports; // what it chiefly does: repair cells, drop rows, remake columns (for the summary)
     bool reversible;
+    bool tells; // what the ledger says about columns is the point of it: `batchlab prepare` prints it
     bool images; // works on image sets (channel mean/sd), not on tables; has fit_images and apply_images
     const char *figures[STEP_FIGURES]; // names of column_state.figures in saved state
     // Which columns it works on when none is named.

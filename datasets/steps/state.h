@@ -21,7 +21,8 @@ struct step_state { // step_kind.state_size of every step
     size_t count, capacity;
 };
 
-extern const struct step_kind step_drop_duplicates, step_infinities, step_missing, step_outliers, step_smooth;
+extern const struct step_kind step_drop_duplicates, step_infinities, step_missing, step_outliers, step_smooth,
+    step_near_equal;
 extern const struct step_kind step_log1p, step_yeo_johnson, step_quantile, step_min_max, step_standardize, step_robust;
 extern const struct step_kind step_max_abs, step_one_hot, step_ordinal, step_target_encode, step_date_parts;
 extern const struct step_kind step_drop_columns, step_keep_columns, step_normalize_images;

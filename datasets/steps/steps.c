@@ -12,6 +12,7 @@ static const struct step_kind *const kinds[] = {
     &step_missing,
     &step_outliers,
     &step_smooth,
+    &step_near_equal,
     // scaling
     &step_min_max,
     &step_standardize,

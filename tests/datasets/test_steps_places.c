@@ -61,8 +61,23 @@ static void same_columns(const struct column *a, const struct column *b) {
 static void same_cells_in_a_file(void **state) {
     (void)state;
     static const char *const pipelines[] = {
-        "missing=mean:indicator=yes",   "missing=previous", "missing=linear",
-        "missing=constant:value=zebra", "missing=drop-row",
+        "missing=mean:indicator=yes",
+        "missing=previous",
+        "missing=linear",
+        "missing=constant:value=zebra",
+        "missing=drop-row",
+        "missing=knn:donors=200",
+        "missing=drop-column",
+        "infinities,outliers=clip",
+        "outliers=winsorize:method=modified-z",
+        "outliers=flag:method=z",
+        "outliers=drop",
+        "outliers=drop:method=forest:share=0.02",
+        "outliers=missing:method=forest:score=0.55",
+        "smooth=hampel",
+        "smooth=exponential",
+        "drop-duplicates=columns=w",
+        "near-equal=merges=a\\=b\\,c\\=new",
     };
     for (size_t i = 0; i < sizeof pipelines / sizeof pipelines[0]; i++) {
         struct prepared *memory = prepare(pipelines[i], 0), *file = prepare(pipelines[i], 1);
