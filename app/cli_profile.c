@@ -68,18 +68,34 @@ static void print_matrix(const struct profile *profile, enum profile_matrix whic
     }
 }
 
+static void print_ends(const struct image_set *images, const char *name, const struct image_light *ends, size_t count) {
+    printf("%s:", name);
+    for (size_t i = 0; i < count && i < 5; i++)
+        printf("%s image %u (%s) %.4f", i > 0 ? "," : "", ends[i].image + 1,
+               images->class_names[images->labels[ends[i].image]], ends[i].mean);
+    putchar('\n');
+}
+
 static void print_images(const struct dataset *dataset, const struct profile *profile) {
     const struct image_set *images = dataset->images;
-    printf("%zu images of %zu×%zu, %zu channels\n", images->count, images->height, images->width, images->channels);
+    printf("%zu×%zu pixels, %zu channels\n", images->height, images->width, images->channels);
     for (size_t i = 0; i < images->classes; i++)
         printf("%-24s %" PRIu64 "\n", images->class_names[i], profile->images->class_counts[i]);
     for (size_t i = 0; i < images->channels; i++)
         printf("channel %zu: mean %.6f, sd %.6f\n", i, profile->images->mean[i], profile->images->sd[i]);
+    print_ends(images, "darkest", profile->images->darkest, profile->images->end_count);
+    print_ends(images, "brightest", profile->images->brightest, profile->images->end_count);
+    for (size_t i = 0; i < profile->images->pair_count && i < 10; i++)
+        printf("image %u is image %u again\n", profile->images->pairs[i].image + 1,
+               profile->images->pairs[i].earlier + 1);
 }
 
 static void print_profile(const struct dataset *dataset, const struct profile *profile) {
-    printf("%s: %zu rows, %s%zu duplicates, %zu missing cells\n", dataset->name, profile->rows,
-           about(profile->duplicates_about), profile->duplicates, profile->missing_cells);
+    printf("%s: %zu %s, %s%zu duplicates", dataset->name, profile->rows, dataset->table ? "rows" : "images",
+           about(profile->duplicates_about), profile->duplicates);
+    if (dataset->table)
+        printf(", %zu missing cells", profile->missing_cells);
+    putchar('\n');
     for (size_t i = 0; i < profile->column_count; i++)
         print_column(&profile->columns[i]);
     print_target(profile);

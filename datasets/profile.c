@@ -139,8 +139,11 @@ void profile_free(struct profile *profile) {
     mem_free(profile->classes);
     mem_free(profile->together);
     mem_free(profile->associations);
-    if (profile->images != NULL)
+    if (profile->images != NULL) {
         mem_free(profile->images->class_counts);
+        mem_free(profile->images->class_means);
+        mem_free(profile->images->pairs);
+    }
     mem_free(profile->images);
     mem_free(profile->warnings);
     mem_free(profile->columns);

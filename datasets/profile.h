@@ -30,8 +30,8 @@ struct column_profile {
     size_t rows, missing, distinct;
     size_t zeros, negatives, infinite, outliers; // outliers: outside q25 − 1.5·IQR … q75 + 1.5·IQR
     double mean, sd, min, q25, median, q75, max, mad, skew, kurtosis; // NaN where undefined
-    struct histogram histogram;                                      // numeric, date
-    struct word_count top[PROFILE_TOP];                              // most frequent first, ties by value
+    struct histogram histogram;                                       // numeric, date
+    struct word_count top[PROFILE_TOP];                               // most frequent first, ties by value
     size_t top_count;
     bool constant, monotone, id_like;
     bool distinct_about, top_about; // more distinct values than could be kept apart
@@ -39,11 +39,11 @@ struct column_profile {
 
 // A value for every pair of some columns; NaN where it is undefined.
 struct matrix {
-    size_t rows, columns;           // 0: there are no such columns
-    uint32_t *row_of, *column_of;   // [rows], [columns] numbers of the table's columns
-    double *values;                 // [rows][columns]
-    size_t left_out;                // columns beyond the limit
-    bool about;                     // from a part of the rows, evenly spaced
+    size_t rows, columns;         // 0: there are no such columns
+    uint32_t *row_of, *column_of; // [rows], [columns] numbers of the table's columns
+    double *values;               // [rows][columns]
+    size_t left_out;              // columns beyond the limit
+    bool about;                   // from a part of the rows, evenly spaced
 };
 enum profile_matrix {
     MATRIX_PEARSON,  // numbers; over the rows where both are there
@@ -55,9 +55,9 @@ enum profile_matrix {
 };
 extern const char *const matrix_names[MATRICES];  // "pearson" …: in JSON
 extern const char *const matrix_labels[MATRICES]; // "Pearson", "Cramér's V" …
-struct missing_pair { // the strongest first
-    uint32_t a, b;    // numbers of columns
-    size_t both;      // rows where both are missing
+struct missing_pair {                             // the strongest first
+    uint32_t a, b;                                // numbers of columns
+    size_t both;                                  // rows where both are missing
     double phi;
 };
 struct class_count {
@@ -72,11 +72,25 @@ struct association {
     double value; // NaN: undefined
 };
 
+#define IMAGE_ENDS 12
+
+struct image_pair {
+    uint32_t image, earlier; // equal, byte for byte
+};
+struct image_light {
+    uint32_t image;
+    double mean; // of v/255 over all channels
+};
 struct image_profile {
-    uint64_t *class_counts;          // [classes]
-    double mean[4], sd[4];           // per channel, of v/255, ddof 0
-    uint64_t histogram[4][256];      // per channel
-    size_t duplicates;               // images equal to an earlier one, byte for byte
+    uint64_t *class_counts;     // [classes]
+    double mean[4], sd[4];      // per channel, of v/255, ddof 0
+    uint64_t histogram[4][256]; // per channel
+    size_t duplicates;          // images equal to an earlier one
+    struct image_pair *pairs;   // the first of them
+    size_t pair_count;
+    float *class_means; // [classes][channels][height][width], 0 … 255; NULL: too many to keep
+    struct image_light darkest[IMAGE_ENDS], brightest[IMAGE_ENDS]; // the most so first, ties by number
+    size_t end_count;                                              // of either
 };
 
 struct warning {

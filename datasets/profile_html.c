@@ -169,7 +169,7 @@ static const char style[] =
     "svg text.dim{fill:var(--dim)}.bar{fill:var(--bar)}.axis{fill:var(--line)}"
     ".red{fill:#d55e00}.green{fill:#009e73}.blue{fill:#0072b2}\n"
     ".up{fill:var(--warm)}.down{fill:var(--cold)}.void{fill:var(--line)}svg.bars,svg.histogram{max-width:560px}\n"
-    ".ends{display:flex;justify-content:space-between;font-size:12px;color:var(--dim)}\n"
+    ".ends{max-width:560px;display:flex;justify-content:space-between;font-size:12px;color:var(--dim)}\n"
     ".pictures{display:flex;flex-wrap:wrap;gap:14px}figure{margin:0;text-align:center;font-size:12px}"
     "figure img{width:96px;image-rendering:pixelated;border:1px solid var(--line)}\n"
     "@media print{.card{break-inside:avoid}}\n"
@@ -196,7 +196,7 @@ static void overview(struct page *page) {
         tile(out, "classes", page->dataset->images->classes, false);
     }
     tile(out, table ? "duplicate rows" : "duplicates", profile->duplicates, profile->duplicates_about);
-    tile(out, "warnings", profile->warning_count, false);
+    tile(out, profile->warning_count == 1 ? "warning" : "warnings", profile->warning_count, false);
     str_add(out, "</div>\n");
 }
 

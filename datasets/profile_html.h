@@ -19,6 +19,9 @@ void html_decimal(struct str *out, double value, int digits);    // for coordina
 const char *html_name(const struct page *page, uint32_t column); // not escaped
 void html_bars(struct str *out, const char *const *names, const uint64_t *counts, size_t count, uint64_t whole);
 void html_histogram(struct str *out, const uint64_t *bins, size_t count, double low, double high, const char *ink);
+// Planes of bytes, red, green, blue or one of gray.
+enum status html_picture(struct str *out, const uint8_t *planes, size_t channels, size_t height, size_t width,
+                         const char *name, struct error *error);
 
 void html_columns(struct page *page);                            // profile_html_columns.c
 void html_relations(struct page *page);                          // profile_html_relations.c

@@ -1,4 +1,7 @@
-// The page of an image set: classes, channels.
+// The page of an image set: classes, their mean pictures, channels, equal pictures, the darkest and the brightest.
+#include <math.h>
+#include <stdio.h>
+
 #include "core/base/mem.h"
 #include "datasets/profile_html.h"
 
@@ -36,8 +39,97 @@ static void channels(struct page *page) {
     str_add(out, "</div>\n");
 }
 
+static size_t image_bytes(const struct image_set *images) {
+    return images->channels * images->height * images->width;
+}
+
+static void caption(struct page *page, const char *name, const char *more) {
+    str_add(page->out, "<figcaption>");
+    html_cut(page->out, name, 24);
+    str_add(page->out, more);
+    str_add(page->out, "</figcaption></figure>\n");
+}
+
+static const char *class_of(const struct image_set *images, size_t index) {
+    int32_t label = images->labels[index];
+    return label >= 0 && (size_t)label < images->classes ? images->class_names[label] : "";
+}
+
+static enum status mean_pictures(struct page *page, struct error *error) {
+    const struct image_set *images = page->dataset->images;
+    const struct image_profile *profile = page->profile->images;
+    size_t bytes = image_bytes(images);
+    enum status status = STATUS_OK;
+    if (profile->class_means == NULL)
+        return STATUS_OK;
+    uint8_t *pixels = mem_alloc(bytes, 1);
+    if (pixels == NULL)
+        return error_memory(error, "a picture", bytes);
+    str_add(page->out, "<h2>Mean image of each class</h2>\n<div class=\"pictures\">\n");
+    for (size_t i = 0; i < images->classes && status == STATUS_OK; i++) {
+        if (profile->class_counts[i] == 0)
+            continue;
+        for (size_t j = 0; j < bytes; j++)
+            pixels[j] = (uint8_t)lrintf(profile->class_means[i * bytes + j]);
+        str_add(page->out, "<figure>");
+        status = html_picture(page->out, pixels, images->channels, images->height, images->width,
+                              images->class_names[i], error);
+        caption(page, images->class_names[i], "");
+    }
+    str_add(page->out, "</div>\n");
+    mem_free(pixels);
+    return status;
+}
+
+static enum status one_picture(struct page *page, size_t index, const char *more, struct error *error) {
+    const struct image_set *images = page->dataset->images;
+    str_add(page->out, "<figure>");
+    enum status status = html_picture(page->out, images->pixels + index * image_bytes(images), images->channels,
+                                      images->height, images->width, class_of(images, index), error);
+    caption(page, class_of(images, index), more);
+    return status;
+}
+
+static enum status ends(struct page *page, const char *title, const struct image_light *ends, struct error *error) {
+    enum status status = STATUS_OK;
+    str_format(page->out, "<h2>%s</h2>\n<div class=\"pictures\">\n", title);
+    for (size_t i = 0; i < page->profile->images->end_count && status == STATUS_OK; i++) {
+        char more[64];
+        snprintf(more, sizeof more, "<br/>%u: %.3f", ends[i].image + 1, ends[i].mean);
+        status = one_picture(page, ends[i].image, more, error);
+    }
+    str_add(page->out, "</div>\n");
+    return status;
+}
+
+static enum status equals(struct page *page, struct error *error) {
+    enum { SHOWN = 24 };
+    const struct image_profile *profile = page->profile->images;
+    enum status status = STATUS_OK;
+    if (profile->pair_count == 0)
+        return STATUS_OK;
+    str_add(page->out, "<h2>Equal images</h2>\n<div class=\"pictures\">\n");
+    for (size_t i = 0; i < profile->pair_count && i < SHOWN && status == STATUS_OK; i++) {
+        const struct image_pair *pair = &profile->pairs[i];
+        const char *other = class_of(page->dataset->images, pair->earlier);
+        char more[64];
+        bool same = text_equal(other, class_of(page->dataset->images, pair->image));
+        snprintf(more, sizeof more, "<br/>%u = %u%s", pair->image + 1, pair->earlier + 1,
+                 same ? "" : " (another class)");
+        status = one_picture(page, pair->image, more, error);
+    }
+    str_add(page->out, "</div>\n");
+    return status;
+}
+
 enum status html_images(struct page *page, struct error *error) {
     enum status status = classes(page, error);
+    if (status == STATUS_OK)
+        status = mean_pictures(page, error);
     channels(page);
-    return status;
+    if (status == STATUS_OK)
+        status = equals(page, error);
+    if (status == STATUS_OK)
+        status = ends(page, "Darkest", page->profile->images->darkest, error);
+    return status != STATUS_OK ? status : ends(page, "Brightest", page->profile->images->brightest, error);
 }

@@ -1,5 +1,6 @@
 // The page's heat maps, the classes and what goes with the target, what is missing together.
 #include <math.h>
+#include <string.h>
 
 #include "core/base/mem.h"
 #include "datasets/profile_html.h"
@@ -62,10 +63,22 @@ static void map_labels(struct page *page, const struct matrix *matrix, double si
     }
 }
 
+// Bytes of the longest name, at most so many.
+static double longest(const struct page *page, const uint32_t *columns, size_t count, size_t most) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(html_name(page, columns[i]));
+        found = length > found ? length : found;
+    }
+    return (double)(found < most ? found : most);
+}
+
 static void heat_map(struct page *page, enum profile_matrix which) {
     const struct matrix *matrix = &page->profile->matrices[which];
     struct str *out = page->out;
-    double left = 176, top = 124, size = matrix->columns > 30 ? 14 : matrix->columns > 16 ? 22 : 38;
+    double left = 12 + 7.2 * longest(page, matrix->row_of, matrix->rows, 23);
+    double top = 16 + 5.8 * longest(page, matrix->column_of, matrix->columns, 19);
+    double size = matrix->columns > 30 ? 14 : matrix->columns > 16 ? 22 : 38;
     if (matrix->rows == 0)
         return;
     str_format(out, "<section class=\"card\"><h3>%s%s</h3>\n", matrix->about ? "≈ " : "", matrix_labels[which]);

@@ -1,5 +1,6 @@
 // The object of `batchlab profile --json`. What has no value (NaN, infinity) is null.
 #include <cjson/cJSON.h>
+#include <math.h>
 
 #include "datasets/profile.h"
 #include "datasets/types.h"
@@ -190,20 +191,71 @@ static bool add_warning(cJSON *warnings, const struct dataset *dataset, const st
     return false;
 }
 
+static bool push_ends(cJSON *object, const char *name, const struct image_light *ends, size_t count) {
+    cJSON *array = cJSON_AddArrayToObject(object, name);
+    bool fits = array != NULL;
+    for (size_t i = 0; i < count && fits; i++) {
+        cJSON *item = cJSON_CreateObject();
+        fits = item != NULL && add_number(item, "image", ends[i].image) && add_number(item, "mean", ends[i].mean);
+        if (fits)
+            fits = push(array, item);
+        else
+            cJSON_Delete(item);
+    }
+    return fits;
+}
+
+// To a hundredth of a level.
+static bool add_means(cJSON *object, const struct image_set *images, const struct image_profile *profile) {
+    size_t bytes = images->channels * images->height * images->width;
+    cJSON *means = profile->class_means == NULL ? cJSON_AddNullToObject(object, "class_means")
+                                                : cJSON_AddArrayToObject(object, "class_means");
+    bool fits = means != NULL;
+    for (size_t i = 0; i < images->classes && fits && profile->class_means != NULL; i++) {
+        cJSON *pixels = cJSON_CreateArray();
+        fits = pixels != NULL && push(means, pixels);
+        for (size_t j = 0; j < bytes && fits; j++)
+            fits = push(pixels, cJSON_CreateNumber(round(100.0 * profile->class_means[i * bytes + j]) / 100));
+    }
+    return fits;
+}
+
+static bool add_equals(cJSON *object, const struct image_profile *profile) {
+    cJSON *pairs = cJSON_AddArrayToObject(object, "equal");
+    bool fits = pairs != NULL;
+    for (size_t i = 0; i < profile->pair_count && fits; i++) {
+        cJSON *pair = cJSON_CreateArray();
+        fits = pair != NULL && push(pairs, pair) && push(pair, cJSON_CreateNumber(profile->pairs[i].image)) &&
+               push(pair, cJSON_CreateNumber(profile->pairs[i].earlier));
+    }
+    return fits;
+}
+
+static bool add_channels(cJSON *object, const struct image_set *images, const struct image_profile *profile) {
+    cJSON *mean = cJSON_AddArrayToObject(object, "mean"), *sd = cJSON_AddArrayToObject(object, "sd");
+    cJSON *histograms = cJSON_AddArrayToObject(object, "histograms");
+    bool fits = mean != NULL && sd != NULL && histograms != NULL;
+    for (size_t i = 0; i < images->channels && i < 4 && fits; i++) {
+        cJSON *levels = cJSON_CreateArray();
+        fits = push(mean, cJSON_CreateNumber(profile->mean[i])) && push(sd, cJSON_CreateNumber(profile->sd[i])) &&
+               push(histograms, levels);
+        for (size_t level = 0; level < 256 && fits; level++)
+            fits = push(levels, cJSON_CreateNumber((double)profile->histogram[i][level]));
+    }
+    return fits;
+}
+
 static bool add_images(cJSON *root, const struct image_set *images, const struct image_profile *profile) {
     cJSON *object = cJSON_AddObjectToObject(root, "images");
     bool fits = object != NULL && add_number(object, "channels", (double)images->channels) &&
                 add_number(object, "height", (double)images->height) &&
-                add_number(object, "width", (double)images->width);
-    cJSON *mean = fits ? cJSON_AddArrayToObject(object, "mean") : NULL;
-    cJSON *sd = mean != NULL ? cJSON_AddArrayToObject(object, "sd") : NULL;
-    cJSON *classes = sd != NULL ? cJSON_AddArrayToObject(object, "classes") : NULL;
+                add_number(object, "width", (double)images->width) && add_channels(object, images, profile);
+    cJSON *classes = fits ? cJSON_AddArrayToObject(object, "classes") : NULL;
     fits = classes != NULL;
-    for (size_t i = 0; i < images->channels && i < 4 && fits; i++)
-        fits = push(mean, cJSON_CreateNumber(profile->mean[i])) && push(sd, cJSON_CreateNumber(profile->sd[i]));
     for (size_t i = 0; i < images->classes && fits; i++)
         fits = push_pair(classes, images->class_names[i], profile->class_counts[i]);
-    return fits;
+    return fits && add_equals(object, profile) && push_ends(object, "darkest", profile->darkest, profile->end_count) &&
+           push_ends(object, "brightest", profile->brightest, profile->end_count) && add_means(object, images, profile);
 }
 
 static bool add_all(cJSON *root, const struct dataset *dataset, const struct profile *profile) {

@@ -47,7 +47,7 @@ double between(double low, double high, double part);
 double sorted_deviation(const double *sorted, size_t count, double center);
 
 // ---- one column (profile_column.c, profile_words.c, profile_stream.c) ------------------------------------
-struct column_edges { // what stands at the ends of the values
+struct column_edges {                        // what stands at the ends of the values
     double first, second, before_last, last; // smallest and largest two distinct values; NaN: there are not as many
     size_t first_count, last_count;
     double above_zero; // the smallest value above 0; NaN: none
@@ -75,7 +75,7 @@ void moments_sum(struct moments *moments, const double *values, size_t count);
 void moments_figures(const struct moments *moments, struct column_profile *out);
 double block_mean(const double *values, size_t count); // 0 when there are none
 double mean_merge(double mean, double count, double other, double others);
-size_t sorted_below(const double *sorted, size_t count, double value); // how many are less
+size_t sorted_below(const double *sorted, size_t count, double value);         // how many are less
 void quantile_figures(struct column_profile *out, struct column_edges *edges); // what follows from the quantiles
 void number_flags(const struct column *column, size_t count, struct column_profile *out);
 
@@ -108,10 +108,8 @@ enum status profile_warn_row(struct profile *profile, uint32_t row, struct error
 typedef bool profile_picks(const struct column_cells *cells, size_t i, const void *context);
 enum status profile_warn_rows(struct profile *profile, const struct column *column, profile_picks *picks,
                               const void *context, struct error *error);
-enum status profile_warn_code(struct profile *profile, const struct column *column, uint32_t code,
-                              struct error *error);
-enum status profile_warn_equal(struct profile *profile, const struct column *column, double value,
-                               struct error *error);
+enum status profile_warn_code(struct profile *profile, const struct column *column, uint32_t code, struct error *error);
+enum status profile_warn_equal(struct profile *profile, const struct column *column, double value, struct error *error);
 // What is odd about a column; about pairs of columns and the target.
 enum status profile_warn_column(struct profile *profile, const struct column_profile *column,
                                 const struct column_edges *edges, const uint64_t *counts, struct error *error);
@@ -138,7 +136,7 @@ void matrix_pair(size_t pair, size_t *a, size_t *b);                      // the
 void matrix_diagonal(struct matrix *matrix, const struct profile *profile);
 bool column_is_number(const struct column *column);
 
-struct pair_block { // a part of a column, about some mean
+struct pair_block {         // a part of a column, about some mean
     double *values, *there; // 0 and 0 where missing, else 1
     bool complete;
     double sum, squares;
@@ -164,8 +162,7 @@ struct pearson { // correlations of a matrix's columns, or of their ranks
 };
 enum status pearson_run(struct pearson *pearson, struct error *error);
 
-enum status profile_pearson(const struct table *table, struct profile *profile, struct task *task,
-                            struct error *error);
+enum status profile_pearson(const struct table *table, struct profile *profile, struct task *task, struct error *error);
 enum status profile_spearman(const struct table *table, struct profile *profile, uint32_t **ranks, struct task *task,
                              struct error *error);
 enum status profile_missing_together(const struct table *table, struct profile *profile, struct task *task,
@@ -178,17 +175,17 @@ struct labels {
     double *values; // [count] ascending; NULL for words
     size_t count;
 };
-enum status labels_make(struct labels *labels, const struct column *column, struct error *error); // of numbers: at most 100
+enum status labels_make(struct labels *labels, const struct column *column,
+                        struct error *error); // of numbers: at most 100
 // Bias-corrected Cramér's V; the correlation ratio eta. NaN where undefined, or where there are too many classes.
 enum status cramers_v(const struct labels *a, const struct labels *b, double *v, struct task *task,
                       struct error *error);
 enum status correlation_ratio(const struct column_profile *numbers, const struct labels *words, double *eta,
                               struct task *task, struct error *error);
 // Pearson's correlation of two columns of numbers or dates.
-enum status correlation_of(const struct column_profile *a, const struct column_profile *b, double *r,
-                           struct task *task, struct error *error);
-enum status profile_target(const struct table *table, struct profile *profile, struct task *task,
+enum status correlation_of(const struct column_profile *a, const struct column_profile *b, double *r, struct task *task,
                            struct error *error);
+enum status profile_target(const struct table *table, struct profile *profile, struct task *task, struct error *error);
 
 enum status profile_images(const struct image_set *images, struct profile *profile, struct task *task,
                            struct error *error);

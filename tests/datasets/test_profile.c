@@ -455,7 +455,7 @@ static void image_sets_are_profiled(void **state) {
     (void)state;
     uint8_t pixels[3 * 2 * 4] = {0,  255, 0,  255, 51, 51, 51, 51, 0,   255, 0,   255,
                                  51, 51,  51, 51,  9,  9,  9,  9,  102, 102, 102, 102};
-    int32_t labels[3] = {1, 1, 0};
+    int32_t labels[3] = {1, 0, 0};
     char *names[2] = {"cat", "dog"};
     struct image_set images = {.count = 3,
                                .channels = 2,
@@ -465,15 +465,24 @@ static void image_sets_are_profiled(void **state) {
                                .labels = labels,
                                .classes = 2,
                                .class_names = names,
-                               .test_from = 3};
+                               .test_from = 1};
     struct dataset dataset = {.kind = DATASET_IMAGES, .images = &images};
     struct profile *profile = profile_of(&dataset);
     assert_int_equal(profile->rows, 3);
     assert_int_equal(profile->images->duplicates, 1);
     assert_int_equal(find_warning(profile, "duplicates", NULL)->rows[0], 1);
-    assert_int_equal(profile->images->class_counts[1], 2);
+    assert_int_equal(profile->images->class_counts[1], 1);
     assert_int_equal(profile->images->histogram[0][255], 4);
     near(profile->images->mean[1], (0.2 + 0.2 + 0.4) / 3, "channel 1", "mean");
+    assert_int_equal(profile->images->pair_count, 1);
+    assert_int_equal(profile->images->pairs[0].image, 1);
+    assert_int_equal(profile->images->pairs[0].earlier, 0);
+    assert_int_equal(find_warning(profile, "conflict", NULL)->rows[0], 1);
+    assert_int_equal(find_warning(profile, "leak", NULL)->rows[0], 1);
+    assert_int_equal(profile->images->darkest[0].image, 2);
+    assert_int_equal(profile->images->brightest[0].image, 0);
+    near(profile->images->darkest[0].mean, (4 * 9 + 4 * 102) / (8 * 255.0), "darkest", "mean");
+    assert_true(profile->images->class_means[0] == 4.5f && profile->images->class_means[1] == 132.0f);
     near(profile->images->sd[1], sqrt((2 * pow(0.2 - 0.8 / 3, 2) + pow(0.4 - 0.8 / 3, 2)) / 3), "channel 1", "sd");
     profile_free(profile);
 }

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "datasets/profile.h"
 #include "tests/datasets/table_files.h"
@@ -167,6 +168,81 @@ static void odd_tables_make_whole_pages(void **state) {
     }
 }
 
+// Two classes of 2×2 pixels in color, two of the second class.
+static struct image_set small_set(uint8_t pixels[36], int32_t labels[3], char *names[2]) {
+    for (size_t i = 0; i < 36; i++)
+        pixels[i] = (uint8_t)(i < 12 ? 7 * i : i < 24 ? 100 + i : 200 - i);
+    labels[0] = 0;
+    labels[1] = labels[2] = 1;
+    names[0] = (char *)(uintptr_t) "a<b";
+    names[1] = (char *)(uintptr_t) "second";
+    return (struct image_set){.count = 3,
+                              .channels = 3,
+                              .height = 2,
+                              .width = 2,
+                              .pixels = pixels,
+                              .labels = labels,
+                              .classes = 2,
+                              .class_names = names,
+                              .test_from = 3};
+}
+
+static size_t base64(const char *text, uint8_t *out) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t count = 0;
+    uint32_t bits = 0;
+    for (size_t i = 0; text[i] != '"'; i++) {
+        const char *digit = text[i] == '=' ? digits : strchr(digits, text[i]);
+        assert_non_null(digit);
+        bits = bits << 6 | (uint32_t)(digit - digits);
+        for (int byte = 2; i % 4 == 3 && byte >= 0; byte--)
+            out[count++] = (uint8_t)(bits >> 8 * byte);
+    }
+    return count;
+}
+
+// The n-th picture of the page, unpacked: rows of pixels, a 0 before each.
+static void unpack(const char *page, size_t n, uint8_t rows[14]) {
+    static const char mark[] = "data:image/png;base64,";
+    uint8_t png[512];
+    for (size_t i = 0; i <= n; i++) {
+        page = strstr(page, mark);
+        assert_non_null(page);
+        page += sizeof mark - 1;
+    }
+    size_t bytes = base64(page, png);
+    static const uint8_t head[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D',
+                                   'R',  0,   0,   0,   2,    0,    0,    0,    2, 8, 2, 0,  0,   0};
+    assert_memory_equal(png, head, sizeof head);
+    size_t packed = (size_t)png[33] << 24 | (size_t)png[34] << 16 | (size_t)png[35] << 8 | png[36];
+    assert_in_range(packed, 8, bytes - 57);
+    uLong sum = crc32(crc32(0, png + 37, 4), png + 41, (uInt)packed);
+    const uint8_t *found = png + 41 + packed;
+    assert_int_equal(sum, (uLong)found[0] << 24 | (uLong)found[1] << 16 | (uLong)found[2] << 8 | found[3]);
+    uLongf size = 14;
+    assert_int_equal(uncompress(rows, &size, png + 41, (uLong)packed), Z_OK);
+    assert_int_equal(size, 14);
+}
+
+static void pictures_stand_in_the_page(void **state) {
+    (void)state;
+    uint8_t pixels[36], rows[14];
+    int32_t labels[3];
+    char *names[2];
+    struct image_set images = small_set(pixels, labels, names);
+    struct dataset dataset = {.kind = DATASET_IMAGES, .name = (char *)(uintptr_t) "set", .images = &images};
+    char *page = page_of(&dataset);
+    check_page(page);
+    assert_non_null(strstr(page, "a&lt;b"));
+    unpack(page, 0, rows); // the mean of the first class: its only picture
+    const uint8_t first[14] = {0, 0, 28, 56, 7, 35, 63, 0, 14, 42, 70, 21, 49, 77};
+    assert_memory_equal(rows, first, sizeof first);
+    unpack(page, 1, rows); // of the second: (100 + 12 + k + 200 − 24 − k) / 2 everywhere
+    for (size_t i = 0; i < 14; i++)
+        assert_int_equal(rows[i], i % 7 == 0 ? 0 : 144);
+    mem_free(page);
+}
+
 static void every_failing_allocation_is_reported(void **state) {
     (void)state;
     struct error error;
@@ -191,9 +267,8 @@ static void every_failing_allocation_is_reported(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_of_the_data_stay_texts),
-        cmocka_unit_test(figures_stand_in_the_page),
-        cmocka_unit_test(odd_tables_make_whole_pages),
+        cmocka_unit_test(texts_of_the_data_stay_texts),         cmocka_unit_test(figures_stand_in_the_page),
+        cmocka_unit_test(pictures_stand_in_the_page),           cmocka_unit_test(odd_tables_make_whole_pages),
         cmocka_unit_test(every_failing_allocation_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
