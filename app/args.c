@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "datasets/pipeline.h"
 
 struct flag_row {
     const char *name;
@@ -316,6 +317,26 @@ static void help_params(FILE *out, const struct command_row *command, const stru
     }
 }
 
+static void help_steps(FILE *out) {
+    fputs("\nsteps, in a recipe or as --steps NAME=VALUE:PARAMETER=VALUE,NAME … (the first value is that of the first "
+          "parameter)\n",
+          out);
+    for (size_t i = 0; i < step_kind_count(); i++) {
+        const struct step_kind *kind = step_kind_at(i);
+        char left[96], range[PARAM_TEXT_SIZE];
+        fputc('\n', out);
+        help_line(out, kind->name, kind->help);
+        for (size_t row = 0; row < kind->params->count; row++) {
+            const struct param *param = &kind->params->rows[row];
+            snprintf(left, sizeof left, "  %s", param->name);
+            help_line(out, left, param->help);
+            if (param->type != PARAM_COLUMNS)
+                fprintf(out, "  %-30s %s%s%s\n", "", params_range_text(param, range),
+                        param->fallback[0] ? "; default " : "", param->fallback);
+        }
+    }
+}
+
 void args_help(FILE *out, const struct command_row *command) {
     fprintf(out, "usage: batchlab %s%s%s\n\n%s\n\n", command->name, command->name[0] ? " " : "", command->usage,
             command->help);
@@ -334,4 +355,6 @@ void args_help(FILE *out, const struct command_row *command) {
     help_params(out, command, &train_table);
     if (command->own)
         help_params(out, command, command->own);
+    if (flag_rows[FLAG_STEPS].commands & command->takes & TAKES_PREPARE)
+        help_steps(out);
 }

@@ -4,6 +4,8 @@
 
 #include "app/cli.h"
 #include "app/version.h"
+#include "core/base/str.h"
+#include "datasets/pipeline.h"
 #include "views/request.h"
 
 // Text for roff: a leading '.' or '\'' would be a command, a backslash an escape, '-' a hyphen.
@@ -53,6 +55,26 @@ static void print_params(FILE *out, const struct param_table *table) {
     }
 }
 
+static void print_steps(FILE *out) {
+    fputs(".SH STEPS\nOf a pipeline, as a recipe or \\-\\-steps names them, each with its parameters.\n", out);
+    for (size_t i = 0; i < step_kind_count(); i++) {
+        const struct step_kind *kind = step_kind_at(i);
+        struct str text = {0};
+        char range[PARAM_TEXT_SIZE];
+        str_format(&text, "%s.", kind->help);
+        for (size_t row = 0; row < kind->params->count; row++) {
+            const struct param *param = &kind->params->rows[row];
+            str_format(&text, " %s: %s", param->name, param->help);
+            if (param->type != PARAM_COLUMNS)
+                str_format(&text, " (%s%s%s)", params_range_text(param, range), param->fallback[0] ? "; default " : "",
+                           param->fallback);
+            str_add(&text, ".");
+        }
+        entry(out, kind->name, str_text(&text));
+        str_free(&text);
+    }
+}
+
 static void print_keys(FILE *out) {
     fputs(".SH KEYS\n", out);
     for (int i = REQUEST_NONE + 1; i < REQUEST_COUNT; i++) {
@@ -82,6 +104,7 @@ void man_print(FILE *out) {
             fprintf(out, ".SH PARAMETERS OF %s\n", cli_commands[i].name);
             print_params(out, cli_commands[i].own);
         }
+    print_steps(out);
     print_keys(out);
     fputs(".SH EXIT STATUS\n0 done, 1 failed (one sentence on standard error), 2 wrong usage.\n"
           ".SH FILES\n$XDG_DATA_HOME/batchlab/runs.db keeps every run; checkpoints lie beside it.\n",
