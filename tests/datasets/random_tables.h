@@ -1,5 +1,6 @@
-// The random small tables of tests/fixtures/make_steps_random.py, made from the same seeds: numbers n0 n1 n2, words w0 w1,
-// the target y (a number), with holes, ties, constants, words that no training row has and, rarely, an infinity in n0.
+// The random small tables of tests/fixtures/make_steps_random.py, made from the same seeds: numbers n0 n1 n2, words w0
+// w1, the target y (a number), with holes, ties, constants, words that no training row has and, rarely, an infinity in
+// n0.
 #ifndef TESTS_DATASETS_RANDOM_TABLES_H
 #define TESTS_DATASETS_RANDOM_TABLES_H
 

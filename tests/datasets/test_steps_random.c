@@ -1,4 +1,5 @@
-// Steps on 300 random small tables against scikit-learn: tests/fixtures/steps_random.json, written by make_steps_random.py.
+// Steps on 300 random small tables against scikit-learn: tests/fixtures/steps_random.json, written by
+// make_steps_random.py.
 #include "tests/support/test.h"
 
 #include "core/base/file.h"
@@ -32,8 +33,8 @@ static struct figures figures_of(const struct column *column) {
     return figures;
 }
 
-// Columns of the result but the target, in order. Of target encoding only rows that do not train are compared: those that
-// do are cross-fitted.
+// Columns of the result but the target, in order. Of target encoding only rows that do not train are compared: those
+// that do are cross-fitted.
 static void check_columns(const char *what, const struct table *table, const cJSON *expected, double tolerance) {
     const cJSON *column;
     size_t index = 0;
