@@ -36,6 +36,7 @@ enum command_set { // bits: which commands take a flag
     X(EPOCH, "epoch", 0, "N", TAKES_BATCHES, "The epoch whose batches are shown (1).") \
     X(STEPS, "steps", 0, "LIST", TAKES_PREPARE | TAKES_TRAIN | TAKES_BATCHES, \
       "Pipeline in short form: \"missing=median,standardize,one-hot\".") \
+    X(STRICT, "strict", 0, "", TAKES_PREPARE, "Fail when a cell breaks a rule of a step \"check\".") \
     X(FIT_ROWS, "fit-rows", 0, "SHARE|all", TAKES_PREPARE, "Share of the rows that steps are fitted on (all).") \
     X(PART_COLUMN, "part-column", 0, "NAME", TAKES_PREPARE, \
       "Write every row's part of the split (train, validation, test) into column NAME.") \

@@ -183,6 +183,28 @@ static enum status prepare(const struct arguments *arguments, const struct prepa
     return status;
 }
 
+// The sentence about broken rules: how many, and the first of them.
+static enum status refuse_broken(const struct dataset *dataset, const struct ledger *ledger, struct error *error) {
+    struct str text = {0};
+    size_t shown = 0;
+    char place[64];
+    for (size_t i = 0; i < ledger->count && shown < 3; i++) {
+        const struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->kind != LEDGER_BROKEN)
+            continue;
+        str_format(&text, "%s%s%s column \"%.60s\" is \"%.60s\", not %.120s", shown > 0 ? "; " : "",
+                   dataset->table->files ? "" : "line ", table_place(dataset->table, entry->origin, place),
+                   entry->column, entry->before, entry->after);
+        shown++;
+    }
+    if (ledger->broken > shown)
+        str_format(&text, "; and %zu more", ledger->broken - shown);
+    error_set(error, STATUS_INVALID, "%s: %zu cell%s a rule: %s", dataset->name, ledger->broken,
+              ledger->broken == 1 ? " breaks" : "s break", str_text(&text));
+    str_free(&text);
+    return STATUS_INVALID;
+}
+
 int cli_prepare(const struct arguments *arguments) {
     struct prepare_plan plan;
     struct dataset *dataset = NULL;
@@ -197,6 +219,11 @@ int cli_prepare(const struct arguments *arguments) {
         status = error_set(&error, STATUS_UNSUPPORTED, "%s is an image set: prepare writes tables", dataset->name);
     if (!status)
         status = prepare(arguments, &plan, dataset, &split, &pipeline, &prepared, &error);
+    bool broken = !status && arguments->flags[FLAG_STRICT] && prepared->ledger.broken > 0;
+    if (broken && arguments->flags[FLAG_JSON])
+        json_prepared(dataset, pipeline, prepared);
+    if (broken)
+        status = refuse_broken(dataset, &prepared->ledger, &error);
     if (!status)
         status = table_write_csv(prepared->stages[prepared->stage_count - 1], plan.out, &error);
     if (!status && arguments->flags[FLAG_JSON])

@@ -16,7 +16,10 @@ static void entry_free(struct ledger_entry *entry) {
 }
 
 enum status ledger_add(struct ledger *ledger, struct ledger_entry entry, struct error *error) {
-    if (ledger->count < LEDGER_MOST) {
+    bool listed = ledger->count < LEDGER_MOST;
+    if (entry.kind == LEDGER_BROKEN)
+        listed = listed || ledger->broken < LEDGER_BROKEN_MOST;
+    if (listed) {
         struct ledger_entry own = entry;
         bool copied = copy_text(&own.column, entry.column);
         copied = copy_text(&own.before, entry.before) && copied;
@@ -29,6 +32,7 @@ enum status ledger_add(struct ledger *ledger, struct ledger_entry entry, struct 
     }
     ledger->cells += entry.kind == LEDGER_CELL;
     ledger->rows += entry.kind == LEDGER_ROW_DROPPED;
+    ledger->broken += entry.kind == LEDGER_BROKEN;
     return STATUS_OK;
 }
 
@@ -61,6 +65,14 @@ enum status ledger_cell(const struct apply_context *context, const struct table 
     struct ledger_entry entry = {
         .kind = LEDGER_CELL, .line = table_line(table, row), .origin = table_origin(table, row), .reason = reason};
     return add(context, entry, column, before, after, error);
+}
+
+enum status ledger_broken(const struct apply_context *context, const struct table *table, size_t row,
+                          const char *column, const char *before, const char *rule, const char *reason,
+                          struct error *error) {
+    struct ledger_entry entry = {
+        .kind = LEDGER_BROKEN, .line = table_line(table, row), .origin = table_origin(table, row), .reason = reason};
+    return add(context, entry, column, before, rule, error);
 }
 
 enum status ledger_row(const struct apply_context *context, const struct table *table, size_t row,

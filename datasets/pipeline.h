@@ -16,7 +16,8 @@
 #include "datasets/split.h"
 
 // ---- the ledger -----------------------------------------------------------------------------------
-enum ledger_kind { LEDGER_CELL, LEDGER_ROW_DROPPED, LEDGER_COLUMN };
+// BROKEN: a cell that breaks a rule: nothing was changed, `after` says the rule.
+enum ledger_kind { LEDGER_CELL, LEDGER_ROW_DROPPED, LEDGER_COLUMN, LEDGER_BROKEN };
 struct ledger_entry {
     enum ledger_kind kind;
     uint32_t step;   // index in the pipeline
@@ -29,9 +30,10 @@ struct ledger_entry {
 struct ledger {
     struct ledger_entry *entries;
     size_t count, capacity;
-    size_t cells, rows; // totals, also beyond what is listed
+    size_t cells, rows, broken; // totals, also beyond what is listed
 };
 #define LEDGER_MOST 200000
+#define LEDGER_BROKEN_MOST 1000 // of broken rules are listed whatever fills the ledger besides
 enum status ledger_add(struct ledger *ledger, struct ledger_entry entry, struct error *error); // copies texts
 void ledger_clear(struct ledger *ledger);
 

@@ -82,12 +82,14 @@ static void add_count(char *text, size_t size, size_t number, const char *noun, 
 }
 
 // "4 262 cells", "24 rows", "6 columns", "8 → 99 columns".
-static void summarize(struct step *step, const struct ledger *ledger, size_t cells, size_t rows, size_t columns,
-                      size_t columns_now) {
+static void summarize(struct step *step, const struct ledger *ledger, size_t cells, size_t rows, size_t broken,
+                      size_t columns, size_t columns_now) {
     size_t fitted = ((const struct step_state *)step->state)->count, size = sizeof step->summary;
     enum ledger_kind reports = step->kind->reports;
     char *text = step->summary, figure[32];
     text[0] = '\0';
+    if (reports == LEDGER_BROKEN)
+        add_count(text, size, ledger->broken - broken, "cell", ledger->broken - broken == 1 ? " breaks a rule" : " break a rule");
     if (ledger->rows > rows || reports == LEDGER_ROW_DROPPED)
         add_count(text, size, ledger->rows - rows, "row", "");
     if (ledger->cells > cells || (reports == LEDGER_CELL && ledger->rows == rows))
@@ -117,7 +119,7 @@ static enum status run_step(struct run *run, const struct step *step, struct ste
     struct prepared *prepared = run->prepared;
     const struct table *before = prepared->stages[prepared->stage_count - 1];
     struct table *after = NULL;
-    size_t cells = prepared->ledger.cells, rows = prepared->ledger.rows;
+    size_t cells = prepared->ledger.cells, rows = prepared->ledger.rows, broken = prepared->ledger.broken;
     struct apply_context context = {.step_index = index,
                                     .ledger = &prepared->ledger,
                                     .training = run->training,
@@ -135,7 +137,7 @@ static enum status run_step(struct run *run, const struct step *step, struct ste
     if (status == STATUS_OK && step->enabled)
         status = step->kind->apply(step, after, &context, error);
     if (status == STATUS_OK && step->enabled && fitting != NULL)
-        summarize(fitting, &prepared->ledger, cells, rows, before->column_count, after->column_count);
+        summarize(fitting, &prepared->ledger, cells, rows, broken, before->column_count, after->column_count);
     if (status == STATUS_OK)
         prepared->stages[prepared->stage_count++] = after;
     else

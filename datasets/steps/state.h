@@ -22,7 +22,7 @@ struct step_state { // step_kind.state_size of every step
 };
 
 extern const struct step_kind step_drop_duplicates, step_infinities, step_missing, step_outliers, step_smooth,
-    step_near_equal;
+    step_near_equal, step_check;
 extern const struct step_kind step_log1p, step_yeo_johnson, step_quantile, step_min_max, step_standardize, step_robust;
 extern const struct step_kind step_max_abs, step_one_hot, step_ordinal, step_target_encode, step_date_parts;
 extern const struct step_kind step_drop_columns, step_keep_columns, step_normalize_images;
@@ -165,6 +165,10 @@ bool json_add_number(cJSON *object, const char *name, double value);
 // ---- the ledger, from within a step; all do nothing where none is kept -------------------------------
 enum status ledger_cell(const struct apply_context *context, const struct table *table, size_t row, const char *column,
                         const char *before, const char *after, const char *reason, struct error *error);
+// A cell that breaks a rule: it stays as it is.
+enum status ledger_broken(const struct apply_context *context, const struct table *table, size_t row,
+                          const char *column, const char *before, const char *rule, const char *reason,
+                          struct error *error);
 enum status ledger_row(const struct apply_context *context, const struct table *table, size_t row, const char *after,
                        const char *reason, struct error *error);
 enum status ledger_column(const struct apply_context *context, const char *column, const char *after,

@@ -13,6 +13,7 @@ static const struct step_kind *const kinds[] = {
     &step_outliers,
     &step_smooth,
     &step_near_equal,
+    &step_check,
     // scaling
     &step_min_max,
     &step_standardize,

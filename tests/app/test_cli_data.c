@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -434,6 +435,32 @@ static void test_prepare_fits_on_a_share_of_the_rows(void **state) {
 
 // ---- devices and runs ---------------------------------------------------------------------------------------
 
+// --strict: rules that are broken make it fail with the count and the first lines, and nothing is written.
+static void test_prepare_strict(void **state) {
+    (void)state;
+    const char *in = child_file("rules.csv", "x,code\n1,AB\n-2,AB\n3,abc\n-4,A\n-5,B\n");
+    const char *out = child_path("rules-out.csv");
+    const char *steps = "check=low=0:columns=x,check=^[A-Z]{2}$:columns=code";
+    struct child program = CHILD_RUN("prepare", in, "--type", "code=category", "--steps", steps, "-o", out);
+    child_assert_done(&program);
+    assert_non_null(strstr(program.err, "3 cells break a rule"));
+    assert_file(out, "x,code\n1,AB\n-2,AB\n3,abc\n-4,A\n-5,B\n");
+    child_free(&program);
+    assert_int_equal(remove(out), 0);
+    program = CHILD_RUN("prepare", in, "--type", "code=category", "--steps", steps, "-o", out, "--strict");
+    REFUSED(program, 1, "rules.csv: 6 cells break a rule: line 3 column \"x\" is \"-2\", not at least 0; line 5 "
+                                  "column \"x\" is \"-4\", not at least 0; line 6 column \"x\" is \"-5\", not at least 0; "
+                                  "and 3 more");
+    assert_true(access(out, F_OK) != 0);
+    child_free(&program);
+    program = CHILD_RUN("prepare", in, "--type", "code=category", "--steps", steps, "-o", out, "--strict", "--json");
+    assert_non_null(strstr(program.out, "\"line\":4,\"column\":\"code\",\"before\":\"abc\",\"after\":\"matching ^[A-Z]{2}$\""));
+    child_free(&program);
+    program = CHILD_RUN("prepare", in, "--type", "code=category", "--steps", "check=low=-9:columns=x", "-o", out, "--strict");
+    child_assert_done(&program);
+    child_free(&program);
+}
+
 static void test_devices(void **state) {
     (void)state;
     static const char *const names[] = {"cuda", "cpu", "ref"};
@@ -488,6 +515,7 @@ int main(void) {
         cmocka_unit_test(test_prepare_writes_what_the_steps_say),
         cmocka_unit_test(test_prepare_with_a_recipe),
         cmocka_unit_test(test_prepare_fits_on_a_share_of_the_rows),
+        cmocka_unit_test(test_prepare_strict),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_no_runs_yet),
     };

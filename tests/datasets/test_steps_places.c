@@ -77,6 +77,8 @@ static void same_cells_in_a_file(void **state) {
         "smooth=hampel",
         "smooth=exponential",
         "drop-duplicates=columns=w",
+        "check=low=-1:unique=yes:not_missing=yes:flag=bad:columns=a",
+        "check=set=a\\,b",
         "near-equal=merges=a\\=b\\,c\\=new",
     };
     for (size_t i = 0; i < sizeof pipelines / sizeof pipelines[0]; i++) {
