@@ -142,6 +142,7 @@ void profile_free(struct profile *profile) {
     if (profile->images != NULL) {
         mem_free(profile->images->class_counts);
         mem_free(profile->images->class_means);
+        mem_free(profile->images->class_pictures);
         mem_free(profile->images->pairs);
     }
     mem_free(profile->images);

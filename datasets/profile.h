@@ -88,7 +88,8 @@ struct image_profile {
     size_t duplicates;          // images equal to an earlier one
     struct image_pair *pairs;   // the first of them
     size_t pair_count;
-    float *class_means; // [classes][channels][height][width], 0 … 255; NULL: too many to keep
+    float *class_means;      // [classes][channels][height][width], 0 … 255; NULL: too many to keep
+    uint8_t *class_pictures; // the same, rounded
     struct image_light darkest[IMAGE_ENDS], brightest[IMAGE_ENDS]; // the most so first, ties by number
     size_t end_count;                                              // of either
 };

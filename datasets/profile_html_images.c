@@ -1,5 +1,4 @@
 // The page of an image set: classes, their mean pictures, channels, equal pictures, the darkest and the brightest.
-#include <math.h>
 #include <stdio.h>
 
 #include "core/base/mem.h"
@@ -60,24 +59,18 @@ static enum status mean_pictures(struct page *page, struct error *error) {
     const struct image_profile *profile = page->profile->images;
     size_t bytes = image_bytes(images);
     enum status status = STATUS_OK;
-    if (profile->class_means == NULL)
+    if (profile->class_pictures == NULL)
         return STATUS_OK;
-    uint8_t *pixels = mem_alloc(bytes, 1);
-    if (pixels == NULL)
-        return error_memory(error, "a picture", bytes);
     str_add(page->out, "<h2>Mean image of each class</h2>\n<div class=\"pictures\">\n");
     for (size_t i = 0; i < images->classes && status == STATUS_OK; i++) {
         if (profile->class_counts[i] == 0)
             continue;
-        for (size_t j = 0; j < bytes; j++)
-            pixels[j] = (uint8_t)lrintf(profile->class_means[i * bytes + j]);
         str_add(page->out, "<figure>");
-        status = html_picture(page->out, pixels, images->channels, images->height, images->width,
-                              images->class_names[i], error);
+        status = html_picture(page->out, profile->class_pictures + i * bytes, images->channels, images->height,
+                              images->width, images->class_names[i], error);
         caption(page, images->class_names[i], "");
     }
     str_add(page->out, "</div>\n");
-    mem_free(pixels);
     return status;
 }
 

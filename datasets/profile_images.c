@@ -129,13 +129,15 @@ static enum status mean_images(const struct pixels *pixels, struct image_profile
     if (pixels->lanes[0].sums == NULL)
         return STATUS_OK;
     out->class_means = mem_alloc(all, sizeof *out->class_means);
-    if (out->class_means == NULL)
+    out->class_pictures = mem_alloc(all, 1);
+    if (out->class_means == NULL || out->class_pictures == NULL)
         return error_memory(error, "mean images", all * sizeof *out->class_means);
     for (size_t i = 0; i < all; i++) {
         uint64_t sum = 0, count = out->class_counts[i / bytes];
         for (size_t lane = 0; lane < PROFILE_LANES; lane++)
             sum += pixels->lanes[lane].sums[i];
         out->class_means[i] = count > 0 ? (float)((double)sum / (double)count) : 0;
+        out->class_pictures[i] = (uint8_t)lrintf(out->class_means[i]);
     }
     return STATUS_OK;
 }

@@ -11,7 +11,8 @@ enum data_pane { PANE_TABLE, PANE_WARNINGS };
 enum data_asking { ASK_NOTHING, ASK_FIND, ASK_FILTER, ASK_TYPE, ASK_TARGET, ASK_TOKEN };
 
 struct data_state {
-    struct table_view_state table, describe;
+    struct table_view_state table;
+    struct figures_state figures;
     struct data_rows rows;
     struct image_grid images;
     struct open_list open;
@@ -40,6 +41,11 @@ static struct data_rects rects(struct rect area) {
     out.warnings = rect_take_bottom(&right, right.height * 2 / 5);
     out.column = right;
     return out;
+}
+
+// Everything below the head line.
+static struct rect whole_of(struct rect area, struct data_rects at) {
+    return (struct rect){area.x, at.table.y, area.width, at.table.height};
 }
 
 static struct rect inside_of(struct rect pane) {
@@ -127,8 +133,8 @@ static void draw_head_table(const struct snapshot *snapshot, struct canvas *canv
                       text_equal(dataset->dialect.delimiter, "\t") ? "tab" : dataset->dialect.delimiter,
                       dataset->dialect.header == 1 ? "yes" : "no");
     if (snapshot->profile)
-        canvas_print(canvas, x, row.y, style_ink(INK_DIM), "%s missing cells   %s duplicate rows",
-                     text_integer((int64_t)snapshot->profile->missing_cells, NUMBER_SCREEN, a),
+        canvas_print(canvas, x, row.y, style_ink(INK_DIM), "%s missing cells   %s%s duplicate rows",
+                     text_integer((int64_t)snapshot->profile->missing_cells, NUMBER_SCREEN, a), snapshot->profile->duplicates_about ? "≈ " : "",
                      text_integer((int64_t)snapshot->profile->duplicates, NUMBER_SCREEN, b));
 }
 
@@ -170,14 +176,13 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
         canvas_wrap(canvas, rect_center(area, 54, 2), 0, style_ink(INK_DIM), hint);
     } else {
         draw_head(snapshot, canvas, at.head);
-        if (snapshot->dataset->images) {
+        if (state->describing) {
+            figures_draw(snapshot, &state->figures, canvas, whole_of(area, at));
+        } else if (snapshot->dataset->images) {
             images_draw(&state->images, snapshot, canvas, at.table);
             struct rect right = {at.column.x, at.column.y, at.column.width, at.column.height + at.warnings.height};
             if (!rect_empty(right))
                 images_pane_draw(&state->images, snapshot, canvas, right);
-        } else if (state->describing) {
-            struct rect whole = {area.x, at.table.y, area.width, at.table.height};
-            describe_draw(snapshot, &state->describe, canvas, whole);
         } else {
             draw_table(state, snapshot, canvas, at.table);
             if (!rect_empty(at.column)) {
@@ -294,13 +299,12 @@ static enum view_result move(struct data_state *state, const struct view_context
     struct data_rects at = rects(context->area);
     if (!snapshot->dataset)
         return VIEW_PASS;
+    if (state->describing) {
+        struct rect whole = whole_of(context->area, at);
+        return figures_request(snapshot, &state->figures, whole, context->ascii, wanted) ? VIEW_REDRAW : VIEW_PASS;
+    }
     if (snapshot->dataset->images)
         return images_request(&state->images, snapshot->dataset->images, at.table, wanted) ? VIEW_REDRAW : VIEW_PASS;
-    if (state->describing) {
-        struct table_view_model model = describe_model(snapshot);
-        return table_view_request(&state->describe, &model, inside_of(at.table), context->ascii, wanted) ? VIEW_REDRAW
-                                                                                                         : VIEW_PASS;
-    }
     if (state->pane == PANE_WARNINGS && (wanted == REQUEST_UP || wanted == REQUEST_DOWN)) {
         size_t count = snapshot->profile ? snapshot->profile->warning_count : 0;
         if (wanted == REQUEST_DOWN && state->warning + 1 < count)
@@ -326,6 +330,7 @@ static void meet(void *view_state, const struct snapshot *snapshot) {
     state->images = (struct image_grid){.only_class = -1};
     state->warning = state->warning_row = 0;
     state->describing = false;
+    state->figures = (struct figures_state){0};
     const struct table *table = snapshot->dataset ? snapshot->dataset->table : NULL;
     if (!table || state->table.row >= (int64_t)table->rows || state->table.column >= (int64_t)table->column_count)
         state->table = (struct table_view_state){0};
@@ -345,9 +350,61 @@ static enum view_result back(struct data_state *state) {
     return VIEW_REDRAW;
 }
 
+// Requests of the pages of figures; VIEW_PASS: not one of them.
+static enum view_result request_figures(struct data_state *state, const struct view_context *context,
+                                        enum request wanted) {
+    if (wanted == REQUEST_DESCRIBE) {
+        state->describing = !state->describing;
+        return VIEW_REDRAW;
+    }
+    if (!state->describing)
+        return VIEW_PASS;
+    if (wanted == REQUEST_NEXT_PANE || wanted == REQUEST_PREVIOUS_PANE) {
+        figures_turn(context->snapshot, &state->figures, wanted == REQUEST_NEXT_PANE ? 1 : -1);
+        return VIEW_REDRAW;
+    }
+    if (wanted != REQUEST_SHOW_ROWS)
+        return VIEW_PASS;
+    int column = figures_column(context->snapshot, &state->figures);
+    int64_t row = figures_row(context->snapshot, &state->figures);
+    if (column >= 0)
+        state->table.column = column;
+    if (row >= 0) {
+        state->images.only_class = -1;
+        state->images.chosen = (size_t)row;
+    }
+    state->describing = column < 0 && row < 0;
+    return VIEW_REDRAW;
+}
+
+// The next warning, and the first picture it speaks of.
+static enum view_result warn_image(struct data_state *state, const struct view_context *context) {
+    const struct profile *profile = context->snapshot->profile;
+    if (!profile || !profile->warning_count) {
+        snprintf(context->wish->message, sizeof context->wish->message, "%s",
+                 profile ? "nothing stands out" : "still counting");
+        return VIEW_REDRAW;
+    }
+    size_t at = state->warning++ % profile->warning_count;
+    const struct warning *warning = &profile->warnings[at];
+    snprintf(context->wish->message, sizeof context->wish->message, "%zu of %zu: %.200s", at + 1,
+             profile->warning_count, warning->message);
+    if (warning->row_count) {
+        state->describing = false;
+        state->images.only_class = -1;
+        state->images.chosen = warning->rows[0];
+    }
+    return VIEW_REDRAW;
+}
+
 static enum view_result request_images(struct data_state *state, const struct view_context *context,
                                        enum request wanted) {
     const struct image_set *images = context->snapshot->dataset->images;
+    enum view_result result = request_figures(state, context, wanted);
+    if (result != VIEW_PASS)
+        return result;
+    if (wanted == REQUEST_NEXT_WARNING)
+        return warn_image(state, context);
     if (wanted == REQUEST_SHOW_ROWS) {
         state->images.large = !state->images.large;
         return VIEW_REDRAW;
@@ -365,6 +422,9 @@ static enum view_result request_images(struct data_state *state, const struct vi
 static enum view_result request_table(struct data_state *state, const struct view_context *context,
                                       enum request wanted) {
     const struct table *table = context->snapshot->dataset->table;
+    enum view_result result = request_figures(state, context, wanted);
+    if (result != VIEW_PASS)
+        return result;
     switch (wanted) {
     case REQUEST_FIND:
         ask(state, ASK_FIND, "");
@@ -388,9 +448,6 @@ static enum view_result request_table(struct data_state *state, const struct vie
         return told(context, session_read_on(context->session, &context->wish->error));
     case REQUEST_MISSING_TOKEN:
         ask(state, ASK_TOKEN, "");
-        return VIEW_REDRAW;
-    case REQUEST_DESCRIBE:
-        state->describing = !state->describing;
         return VIEW_REDRAW;
     case REQUEST_NEXT_WARNING:
         return next_warning(state, context);

@@ -52,8 +52,12 @@ static size_t count_figures(const struct column_profile *p, struct figure figure
     const struct {
         const char *label;
         size_t value;
-    } all[] = {{"missing", p->missing},     {"distinct", p->distinct}, {"zeros", p->zeros},
-               {"negatives", p->negatives}, {"outliers (IQR)", p->outliers}, {"infinite", p->infinite}};
+    } all[] = {{"missing", p->missing},
+               {p->distinct_about ? "distinct ≈" : "distinct", p->distinct},
+               {"zeros", p->zeros},
+               {"negatives", p->negatives},
+               {"outliers (IQR)", p->outliers},
+               {"infinite", p->infinite}};
     bool numeric = p->column->type == COLUMN_NUMERIC;
     size_t count = numeric ? sizeof all / sizeof *all : 2;
     for (size_t i = 0; i < count; i++) {
@@ -188,11 +192,4 @@ struct table_view_model describe_model(const struct snapshot *snapshot) {
                                      .columns = DESCRIBE_COLUMNS,
                                      .column = describe_header,
                                      .cell = describe_cell};
-}
-
-void describe_draw(const struct snapshot *snapshot, const struct table_view_state *state, struct canvas *canvas,
-                   struct rect area) {
-    struct rect inside = canvas_pane(canvas, area, true, "figures of all columns", "d closes");
-    struct table_view_model model = describe_model(snapshot);
-    table_view_draw(canvas, inside, &model, state, true);
 }

@@ -50,9 +50,39 @@ void open_draw(const struct open_list *list, struct canvas *canvas, struct rect 
 void column_pane_draw(const struct snapshot *snapshot, size_t column, struct canvas *canvas, struct rect area);
 void warnings_pane_draw(const struct snapshot *snapshot, size_t chosen, bool focused, struct canvas *canvas,
                         struct rect area);
-void describe_draw(const struct snapshot *snapshot, const struct table_view_state *state, struct canvas *canvas,
-                   struct rect area);
 struct table_view_model describe_model(const struct snapshot *snapshot);
+
+// ---- pages of figures (data_figures.c) ----------------------------------------------------------------------
+enum figure_page {
+    PAGE_COLUMNS, // all columns in a table
+    PAGE_PEARSON, // matrices, in the order of enum profile_matrix
+    PAGE_SPEARMAN,
+    PAGE_CRAMER,
+    PAGE_RATIO,
+    PAGE_MISSING,
+    PAGE_TOGETHER,
+    PAGE_TARGET,
+    PAGE_MEANS, // of image sets
+    PAGE_DARKEST,
+    PAGE_BRIGHTEST,
+    PAGE_EQUAL,
+    FIGURE_PAGES
+};
+struct figures_state {
+    enum figure_page page; // wanted; one that the data lacks gives way to the next
+    struct table_view_state table;
+    size_t row, column; // chosen cell of a matrix, or picture
+};
+enum figure_page figures_page(const struct snapshot *snapshot, const struct figures_state *state); // the one shown
+size_t figures_pictures(const struct snapshot *snapshot, enum figure_page page);                   // how many
+void figures_turn(const struct snapshot *snapshot, struct figures_state *state, int direction);
+void figures_draw(const struct snapshot *snapshot, const struct figures_state *state, struct canvas *canvas,
+                  struct rect area);
+// True when it moved something. `area` as drawn.
+bool figures_request(const struct snapshot *snapshot, struct figures_state *state, struct rect area, bool ascii,
+                     enum request wanted);
+int64_t figures_row(const struct snapshot *snapshot, const struct figures_state *state); // chosen picture; -1: none
+int figures_column(const struct snapshot *snapshot, const struct figures_state *state);  // chosen column; -1: none
 
 struct image_grid {
     size_t chosen;  // among the shown ones

@@ -44,7 +44,8 @@ enum view_id {
     X(READ_ON, "O", IN(DATA), "read on", "", "Read a table to its end whose reading was stopped.") \
     X(TARGET, "T", IN(DATA), "target column", "target", "Make this column the one to predict.") \
     X(MISSING_TOKEN, "a", IN(DATA), "add missing token", "", "Read one more text as a missing value.") \
-    X(DESCRIBE, "d", IN(DATA), "describe all columns", "describe all", "Show the figures of every column.") \
+    X(DESCRIBE, "d", IN(DATA), "describe all", "describe all", \
+      "Show pages of figures, Tab turns them: columns, correlations, gaps, target; mean, dark, bright, equal pictures.") \
     X(NEXT_WARNING, "w", IN(DATA), "next warning", "next warning", "Go to the next warning of the profile.") \
     X(SHOW_ROWS, "Enter", IN(DATA), "show rows", "rows", "Jump to the rows of the warning, or enlarge the picture.") \
     X(CLASS, "c", IN(DATA), "next class", "class", "Show only the next class of an image set, then all again.") \

@@ -75,6 +75,41 @@ static void test_data_of_a_table(void **state) {
     screen_check_all("data-table", draw, NULL);
     press("d");
     screen_check_all("data-describe", draw, NULL);
+    press("Tab");
+    press("Right");
+    press("Down");
+    press("Down");
+    screen_check_all("data-correlations", draw, NULL);
+    press("Shift-Tab");
+    press("Shift-Tab"); // round to the last one
+    screen_check_all("data-target", draw, NULL);
+    press("Tab");
+    press("Tab");
+    press("Down");
+    press("Enter"); // closes the pages, on that column
+    struct canvas canvas = {0};
+    struct str text = {0};
+    must(canvas_resize(&canvas, 120, 36, &error));
+    frame_draw(frame, &canvas);
+    canvas_dump_text(&canvas, &text);
+    assert_null(strstr(str_text(&text), "Pearson"));
+    assert_non_null(strstr(str_text(&text), "Wind ─"));
+    str_free(&text);
+    canvas_free(&canvas);
+}
+
+static void test_pages_of_an_image_set(void **state) {
+    (void)state;
+    open_file("datasets/samples/fashion-mnist");
+    press("d");
+    screen_check_all("data-mean-images", draw, NULL);
+    press("Tab");
+    press("Right");
+    press("Enter"); // to that picture
+    press("w");
+    press("d");
+    press("d");
+    press("Esc");
 }
 
 static void test_warnings_lead_to_rows(void **state) {
@@ -242,6 +277,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_open),
         TEST(test_data_of_a_table),
+        TEST(test_pages_of_an_image_set),
         TEST(test_warnings_lead_to_rows),
         TEST(test_filter),
         TEST(test_images),

@@ -65,15 +65,16 @@ static void draw_value(struct canvas *canvas, const struct heatmap *map, struct 
     color bg = map->diverging ? color_diverging(share) : color_sequential(share);
     struct style style = style_on(color_contrast(bg), bg);
     cell_text(map, row, column, text);
-    bool fits = text_width(text, canvas->ascii) <= cell.width - canvas->ascii; // colors part neighbors, blanks else
+    bool plain = canvas->ascii || canvas->mono;
+    bool fits = text_width(text, canvas->ascii) <= cell.width - plain; // colors part neighbors, blanks else
     if (isnan(value))
         style = style_ink(INK_DIM);
-    if (canvas->ascii)
+    if (plain)
         style = style_ink(INK_TEXT);
     if (chosen)
         style.attributes |= STYLE_REVERSE | STYLE_BOLD;
     int level = isnan(value) ? 0 : (int)lround((share < 0 ? 0 : share > 1 ? 1 : share) * 9);
-    canvas_fill(canvas, cell, style, canvas->ascii && !fits ? (uint32_t)shades[level] : ' ');
+    canvas_fill(canvas, cell, style, plain && !fits ? (uint32_t)shades[level] : ' ');
     if (fits)
         canvas_field(canvas, cell.x, cell.y + (cell.height - 1) / 2, cell.width, TEXT_CENTER, style, text);
     if (chosen && cell.width >= 3) {
