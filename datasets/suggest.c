@@ -1,5 +1,6 @@
 // The suggested pipeline: what this data needs before a neural net can learn from it, and why.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +12,12 @@
 // counts of the same case, and dropping them would change what is learned.
 #define DUPLICATES_MOST 0.01
 
+// A category column with more words than this gets one column for the rarest of them together.
+#define CATEGORIES_MANY 100
+
 struct needs {
-    size_t numbers, categories, other; // columns besides the target
+    size_t numbers, categories, dates, texts; // columns besides the target
+    size_t many;                              // categories of more than CATEGORIES_MANY words
     size_t holes;                      // missing cells, but for text
     size_t infinite;                   // cells
     struct str infinite_columns;       // a list of names
@@ -65,7 +70,9 @@ static enum status look(const struct table *table, struct needs *needs, struct e
             continue;
         needs->numbers += number;
         needs->categories += category;
-        needs->other += !number && !category;
+        needs->many += category && column->word_count > CATEGORIES_MANY;
+        needs->dates += column->type == COLUMN_DATE;
+        needs->texts += column->type == COLUMN_TEXT;
         if (column->type != COLUMN_TEXT) // what the step fills by itself
             needs->holes += column->missing_count;
         if (number)
@@ -103,6 +110,22 @@ static enum status suggest_fences(const struct needs *needs, struct pipeline *pi
     return status ? status : step_set(step, "columns", str_text(&needs->infinite_columns), error);
 }
 
+// A category that only other rows have is no reason to stop.
+static enum status suggest_one_hot(const struct needs *needs, struct pipeline *pipeline, struct str *reasons,
+                                   struct error *error) {
+    enum status status = add(pipeline, &step_one_hot, reasons, error);
+    because(reasons, status, needs->categories, "column",
+            needs->many == 0 ? "a model reads numbers, so each category becomes a column"
+                             : "a model reads numbers, so each category becomes a column; of very many the rarest share one");
+    if (status)
+        return status;
+    struct step *step = pipeline->steps[pipeline->count - 1];
+    char most[16];
+    snprintf(most, sizeof most, "%d", CATEGORIES_MANY);
+    status = step_set(step, "unknown", needs->many == 0 ? "ignore" : "infrequent", error);
+    return status || needs->many == 0 ? status : step_set(step, "max_categories", most, error);
+}
+
 static enum status suggest_steps(const struct table *table, bool necessary_only, const struct needs *needs,
                                  struct pipeline *pipeline, struct str *reasons, struct error *error) {
     enum status status = STATUS_OK;
@@ -113,23 +136,25 @@ static enum status suggest_steps(const struct table *table, bool necessary_only,
     }
     if (!status)
         status = suggest_fences(needs, pipeline, reasons, error);
+    if (!status && needs->dates && !necessary_only) {
+        status = add(pipeline, &step_date_parts, reasons, error);
+        because(reasons, status, needs->dates, "column", "a model reads numbers, so dates become year, month, day, weekday");
+    }
     if (!status && needs->holes) {
         status = add(pipeline, &step_missing, reasons, error);
         because(reasons, status, needs->holes, "cell", "a model needs a value in every cell");
     }
-    if (!status && needs->numbers && !necessary_only) {
+    size_t numbers = needs->numbers + (necessary_only ? 0 : needs->dates);
+    if (!status && numbers && !necessary_only) {
         status = add(pipeline, &step_standardize, reasons, error);
-        because(reasons, status, needs->numbers, "column", "nets learn faster when numbers have mean 0 and sd 1");
+        because(reasons, status, numbers, "column", "nets learn faster when numbers have mean 0 and sd 1");
     }
-    if (!status && needs->categories) {
-        status = add(pipeline, &step_one_hot, reasons, error);
-        because(reasons, status, needs->categories, "column", "a model reads numbers, so each category becomes a column");
-        if (!status) // a category that only other rows have is no reason to stop
-            status = step_set(pipeline->steps[pipeline->count - 1], "unknown", "ignore", error);
-    }
-    if (!status && needs->other && reasons)
-        str_format(reasons, "%zu column%s of text or dates %s left out\n", needs->other, needs->other == 1 ? "" : "s",
-                   needs->other == 1 ? "is" : "are");
+    if (!status && needs->categories)
+        status = suggest_one_hot(needs, pipeline, reasons, error);
+    size_t other = needs->texts + (necessary_only ? needs->dates : 0);
+    if (!status && other && reasons)
+        str_format(reasons, "%zu column%s of %s %s left out\n", other, other == 1 ? "" : "s",
+                   necessary_only ? "text or dates" : "text", other == 1 ? "is" : "are");
     return status;
 }
 

@@ -26,18 +26,18 @@ static const struct {
     [WEEKDAY] = {"weekday", 0, 7}, [HOUR] = {"hour", 0, 24},   [DAY_OF_YEAR] = {"day_of_year", 1, 365.25},
 };
 
-#define PART(part, text, usual, what)                                                                                  \
+#define PART(part, text, shown, usual, what)                                                                           \
     {                                                                                                                  \
-        .name = text, .label = text, .group = "step", .type = PARAM_SWITCH,                                            \
+        .name = text, .label = shown, .group = "step", .type = PARAM_SWITCH,                                           \
         .offset = offsetof(struct settings, parts) + (part) * sizeof(bool), .fallback = usual, .help = what            \
     }
 static const struct param rows[] = {
-    PART(YEAR, "year", "yes", "a column of the year"),
-    PART(MONTH, "month", "yes", "a column of the month, 1 to 12"),
-    PART(DAY, "day", "yes", "a column of the day of the month, 1 to 31"),
-    PART(WEEKDAY, "weekday", "yes", "a column of the day of the week, Monday 0 to Sunday 6"),
-    PART(HOUR, "hour", "yes", "a column of the hour, 0 to 23, where training rows have times of day"),
-    PART(DAY_OF_YEAR, "day_of_year", "no", "a column of the day of the year, 1 to 366"),
+    PART(YEAR, "year", "year", "yes", "a column of the year"),
+    PART(MONTH, "month", "month", "yes", "a column of the month, 1 to 12"),
+    PART(DAY, "day", "day", "yes", "a column of the day of the month, 1 to 31"),
+    PART(WEEKDAY, "weekday", "weekday", "yes", "a column of the day of the week, Monday 0 to Sunday 6"),
+    PART(HOUR, "hour", "hour", "yes", "a column of the hour, 0 to 23, where training rows have times of day"),
+    PART(DAY_OF_YEAR, "day_of_year", "day of year", "no", "a column of the day of the year, 1 to 366"),
     {.name = "cyclic",
      .label = "cyclic",
      .group = "step",

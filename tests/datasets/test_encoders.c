@@ -370,6 +370,51 @@ static void what_cannot_be_encoded_is_said(void **state) {
     dataset_free(dataset);
 }
 
+// ---- suggestions ----
+
+static void dates_and_many_words_are_suggested_for(void **state) {
+    (void)state;
+    enum { MANY = 300 };
+    struct error error = {0};
+    struct str reasons = {0};
+    double when[MANY], y[MANY];
+    char text[MANY][8];
+    const char *word[MANY];
+    for (int row = 0; row < MANY; row++) {
+        when[row] = row == 7 ? NAN : 86400.0 * row;
+        y[row] = row % 2;
+        snprintf(text[row], sizeof text[row], "w%d", row % 150);
+        word[row] = text[row];
+    }
+    struct dataset *dataset = dataset_of(MANY);
+    add_numbers(dataset, "when", when)->type = COLUMN_DATE;
+    add_words(dataset, "word", word);
+    add_numbers(dataset, "y", y);
+    dataset->table->target = 2;
+    struct pipeline *pipeline = NULL;
+    assert_int_equal(pipeline_suggest(dataset, false, &pipeline, &reasons, &error), STATUS_OK);
+    static const char *const kinds[] = {"date-parts", "missing", "standardize", "one-hot"};
+    assert_int_equal(pipeline->count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(pipeline->steps[i]->kind->name, kinds[i]);
+    assert_non_null(strstr(str_text(&reasons), "date parts: 1 column; "));
+    assert_non_null(strstr(str_text(&reasons), "the rarest share one"));
+    struct split split = split_of(MANY, NULL);
+    struct prepared *prepared = run(pipeline, dataset, &split);
+    assert_int_equal(last_stage(prepared)->column_count, 4 + 100 + 1); // no time of day: no hour
+    for (size_t i = 0; i < 105; i++)
+        assert_int_equal(last_stage(prepared)->columns[i]->missing_count, 0);
+    prepared_free(prepared);
+    pipeline_free(pipeline);
+    assert_int_equal(pipeline_suggest(dataset, true, &pipeline, NULL, &error),
+                     STATUS_OK); // what a model cannot do without
+    assert_int_equal(pipeline->count, 2);
+    pipeline_free(pipeline);
+    split_free(&split);
+    str_free(&reasons);
+    dataset_free(dataset);
+}
+
 // ---- memory ----
 
 static void no_allocation_may_fail_badly(void **state) {
@@ -470,6 +515,7 @@ int main(void) {
         cmocka_unit_test(stored_steps_do_the_same),
         cmocka_unit_test(steps_go_back),
         cmocka_unit_test(what_cannot_be_encoded_is_said),
+        cmocka_unit_test(dates_and_many_words_are_suggested_for),
         cmocka_unit_test(no_allocation_may_fail_badly),
         cmocka_unit_test(large_columns_are_fitted_the_same),
     };
