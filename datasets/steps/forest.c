@@ -81,7 +81,7 @@ static void grow(struct tree_work *work, double *rows, size_t count, size_t dept
     uint32_t column = 0;
     double low = 0, high = 0;
     if (count <= 1 || depth >= work->deepest || !choose_column(work, rows, count, &column, &low, &high)) {
-        tree->nodes[at] = (struct forest_node){.size = (uint32_t)count};
+        tree->nodes[at] = (struct forest_node){.split = forest_way(count), .size = (uint32_t)count};
         return;
     }
     double share = rng_uniform(&work->rng), split = low * (1 - share) + high * share;
@@ -136,18 +136,23 @@ void forest_free(struct forest *forest) {
 
 // ---- scoring ----
 
-static double way(const struct forest_tree *tree, const double *row) {
+static double way(const struct forest_node *nodes, const double *row) {
     size_t at = 0, cuts = 0;
-    for (; tree->nodes[at].right != 0; cuts++)
-        at = row[tree->nodes[at].column] <= tree->nodes[at].split ? at + 1 : tree->nodes[at].right;
-    return (double)cuts + forest_way(tree->nodes[at].size);
+    for (; nodes[at].right != 0; cuts++)
+        at = row[nodes[at].column] <= nodes[at].split ? at + 1 : nodes[at].right;
+    return (double)cuts + nodes[at].split;
 }
 
-double forest_score(const struct forest *forest, const double *row) {
-    double sum = 0, whole = forest_way(forest->sample);
-    for (size_t i = 0; i < forest->tree_count; i++)
-        sum += way(&forest->trees[i], row);
-    return whole > 0 ? exp2(-sum / (double)forest->tree_count / whole) : 0.5;
+// A tree at a time, so that it stays in the cache.
+void forest_score(const struct forest *forest, const double *rows, size_t count, double *scores) {
+    double whole = forest_way(forest->sample);
+    memset(scores, 0, count * sizeof *scores);
+    for (size_t i = 0; i < forest->tree_count; i++) {
+        for (size_t row = 0; row < count; row++)
+            scores[row] += way(forest->trees[i].nodes, rows + row * forest->columns);
+    }
+    for (size_t row = 0; row < count; row++)
+        scores[row] = whole > 0 ? exp2(-scores[row] / (double)forest->tree_count / whole) : 0.5;
 }
 
 // ---- saving ----
@@ -216,6 +221,7 @@ static bool read_node(struct reading *reading, size_t depth) {
         return false;
     if (leaf) {
         tree->nodes[at].size = (uint32_t)second;
+        tree->nodes[at].split = forest_way(tree->nodes[at].size);
         return true;
     }
     if (!read_node(reading, depth + 1))

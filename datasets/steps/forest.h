@@ -13,7 +13,7 @@
 #include "core/base/task.h"
 
 struct forest_node {
-    double split;    // at most this: the left child, which is the next node; else the right one
+    double split;    // at most this: the left child, which is the next node; else the right one. Leaf: c(size)
     uint32_t column; // that is compared
     uint32_t right;  // the right child; 0: a leaf
     uint32_t size;   // leaf: rows of the sample that are here
@@ -32,8 +32,8 @@ double forest_way(size_t rows); // c(n)
 // Cuts are drawn from the stream of `seed` and the tree's number: the same forest whatever the threads.
 enum status forest_grow(struct forest *forest, double *samples, size_t trees, size_t sample, size_t columns,
                         uint64_t seed, struct task *task, struct error *error);
-// Of a row of `columns` numbers, which may be infinite: above 0.5 the more it is an outlier, at most 1.
-double forest_score(const struct forest *forest, const double *row);
+// Of rows[count][columns], numbers that may be infinite: above 0.5 the more a row is an outlier, at most 1.
+void forest_score(const struct forest *forest, const double *rows, size_t count, double *scores);
 void forest_free(struct forest *forest);
 // "trees": one text each, nodes in their order: "COLUMN SPLIT" or ". SIZE". Loads the same bits that were saved.
 enum status forest_save(const struct forest *forest, cJSON *object, struct error *error);

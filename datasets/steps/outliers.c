@@ -144,28 +144,28 @@ struct fences {
     double low, high;
 };
 
-static struct fences fences_by_quartiles(const double *sorted, size_t count, double factor) {
-    double q25 = numbers_quantile(sorted, count, 0.25), q75 = numbers_quantile(sorted, count, 0.75);
+// All three may reorder `values`.
+static struct fences fences_by_quartiles(double *values, size_t count, double factor) {
+    double q25 = numbers_select_quantile(values, count, 0.25), q75 = numbers_select_quantile(values, count, 0.75);
     double reach = factor * (q75 - q25);
     return q75 > q25 ? (struct fences){q25 - reach, q75 + reach} : (struct fences){1, 0};
 }
 
-static struct fences fences_by_mean(const double *sorted, size_t count, double limit) {
+static struct fences fences_by_mean(const double *values, size_t count, double limit) {
     double mean, variance;
-    numbers_moments(sorted, count, &mean, &variance);
+    numbers_moments(values, count, &mean, &variance);
     double reach = limit * sqrt(variance);
     return variance == 0 ? (struct fences){1, 0} : (struct fences){mean - reach, mean + reach}; // NaN is refused
 }
 
-// `sorted` is used up.
-static struct fences fences_by_median(double *sorted, size_t count, double limit) {
-    double median = numbers_quantile(sorted, count, 0.5), sum = 0;
+// `values` are used up.
+static struct fences fences_by_median(double *values, size_t count, double limit) {
+    double median = numbers_select_quantile(values, count, 0.5), sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sorted[i] = fabs(sorted[i] - median);
-        sum += sorted[i];
+        values[i] = fabs(values[i] - median);
+        sum += values[i];
     }
-    numbers_sort(sorted, count);
-    double mad = numbers_quantile(sorted, count, 0.5);
+    double mad = numbers_select_quantile(values, count, 0.5);
     double unit = mad > 0 ? mad / 0.6745 : 1.253314 * sum / (double)count;
     return unit == 0 ? (struct fences){1, 0} : (struct fences){median - limit * unit, median + limit * unit};
 }
@@ -181,13 +181,13 @@ static void set_figures(const struct step *step, struct fences fences, struct fe
     state->figures[OUTLIER_TO_HIGH] = inward ? inner.high : state->figures[OUTLIER_HIGH];
 }
 
-static struct fences outermost_within(const double *sorted, size_t count, struct fences fences) {
+static struct fences outermost_within(const double *values, size_t count, struct fences fences) {
     struct fences inner = {INFINITY, -INFINITY};
     for (size_t i = 0; i < count; i++) {
-        if (sorted[i] < fences.low || sorted[i] > fences.high)
+        if (values[i] < fences.low || values[i] > fences.high)
             continue;
-        inner.low = fmin(inner.low, sorted[i]);
-        inner.high = fmax(inner.high, sorted[i]);
+        inner.low = fmin(inner.low, values[i]);
+        inner.high = fmax(inner.high, values[i]);
     }
     return inner;
 }
@@ -211,7 +211,6 @@ static enum status set_fences(const struct step *step, double *values, size_t co
     struct fences fences, inner;
     if (copy == NULL)
         return error_memory(error, "the numbers of a column", count * sizeof *values);
-    numbers_sort(copy, count);
     if (outliers_found_by(step, "iqr"))
         fences = fences_by_quartiles(copy, count, settings->factor);
     else if (outliers_found_by(step, "z"))
@@ -233,8 +232,7 @@ static void set_range(double *values, size_t count, struct column_state *state) 
     }
     if (low > high)
         low = high = 0;
-    numbers_sort(values, count);
-    double median = numbers_quantile(values, count, 0.5);
+    double median = numbers_select_quantile(values, count, 0.5);
     state->figures[OUTLIER_LOW] = low;
     state->figures[OUTLIER_HIGH] = high;
     state->figures[OUTLIER_TO_LOW] = state->figures[OUTLIER_TO_HIGH] = fmin(fmax(median, low), high);

@@ -75,10 +75,13 @@ static enum status grow(struct step *step, const struct table *table, const uint
 
 // ---- scores of all rows ----
 
+enum { SCORED_TOGETHER = 1024 }; // rows
+
 struct scoring {
     const struct outlier_state *state;
     const struct table *table;
     double *scores; // [rows]
+    struct task *task;
 };
 
 static enum status read_rows(const struct scoring *scoring, size_t block, double *rows, struct error *error) {
@@ -107,15 +110,19 @@ static enum status score_block(void *context, size_t block, struct error *error)
     double *rows = mem_alloc(COLUMN_BLOCK * columns + 1, sizeof *rows);
     enum status status = rows == NULL ? error_memory(error, "a block of rows", COLUMN_BLOCK * columns * sizeof *rows)
                                       : read_rows(scoring, block, rows, error);
-    for (size_t row = 0; row < COLUMN_BLOCK && first + row < scoring->table->rows && status == STATUS_OK; row++)
-        scoring->scores[first + row] = forest_score(&scoring->state->forest, rows + row * columns);
+    size_t left = scoring->table->rows - first, count = left < COLUMN_BLOCK ? left : COLUMN_BLOCK;
+    for (size_t row = 0; row < count && status == STATUS_OK; row += SCORED_TOGETHER) {
+        size_t some = count - row < SCORED_TOGETHER ? count - row : SCORED_TOGETHER;
+        status = task_step(scoring->task, 0, error);
+        forest_score(&scoring->state->forest, rows + row * columns, some, scoring->scores + first + row);
+    }
     mem_free(rows);
     return status;
 }
 
 static enum status score_rows(const struct step *step, const struct table *table, struct task *task, double **scores,
                               struct error *error) {
-    struct scoring scoring = {.state = step->state, .table = table};
+    struct scoring scoring = {.state = step->state, .table = table, .task = task};
     scoring.scores = mem_alloc(table->rows + 1, sizeof *scoring.scores);
     if (scoring.scores == NULL)
         return error_memory(error, "the scores", table->rows * sizeof *scoring.scores);

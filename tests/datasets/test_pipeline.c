@@ -558,15 +558,13 @@ static void suggestions_fit_the_data(void **state) {
 
 // ---- memory ----
 
-static void no_allocation_may_fail_badly(void **state) {
-    (void)state;
+static void allocations_of(const char *steps, unsigned long least) {
     struct dataset *dataset = small();
     struct split split = split_of(5, (int[]){1, 1, 1, 1, 0});
     unsigned long failures = 0;
     for (unsigned long after = 1; after < 5000; after++) {
         struct error error = {0};
-        struct pipeline *pipeline = parse_steps(
-            "drop-duplicates=columns=age\\,job,outliers=clip,missing=median:indicator=yes,min-max,standardize,one-hot");
+        struct pipeline *pipeline = parse_steps(steps);
         struct prepared *prepared = NULL;
         mem_fail_at(after);
         enum status status = pipeline_run(pipeline, dataset, &split, &prepared, NULL, &error);
@@ -584,9 +582,18 @@ static void no_allocation_may_fail_badly(void **state) {
         prepared_free(prepared);
         pipeline_free(pipeline);
     }
-    assert_in_range(failures, 100, 4000);
+    assert_in_range(failures, least, 4000);
     split_free(&split);
     dataset_free(dataset);
+}
+
+static void no_allocation_may_fail_badly(void **state) {
+    (void)state;
+    allocations_of("drop-duplicates=columns=age\\,job,outliers=clip,missing=median:indicator=yes,min-max,standardize,one-hot",
+                   100);
+    allocations_of("missing=previous,outliers=flag:method=z,smooth,check=not_missing=yes:unique=yes:flag=bad", 50);
+    allocations_of("missing=knn,outliers=winsorize,outliers=flag:method=forest:trees=3:share=0.3,near-equal", 50);
+    allocations_of("near-equal=distance,near-equal=merges=baker\\=cook,infinities,missing=drop-row,check=set=x", 30);
 }
 
 int main(void) {

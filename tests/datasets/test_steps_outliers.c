@@ -42,22 +42,28 @@ static void ways_as_published(void **state) {
 }
 
 // x ≤ 1: leaf of 3; else y ≤ 5: leaf of 1; else leaf of 2. And a tree that is a leaf of 6.
+static double score_of(const struct forest *forest, const double *row) {
+    double score;
+    forest_score(forest, row, 1, &score);
+    return score;
+}
+
 static void scores_as_published(void **state) {
     (void)state;
     struct forest_node cut[] = {{.split = 1, .column = 0, .right = 2},
-                                {.size = 3},
+                                {.split = forest_way(3), .size = 3},
                                 {.split = 5, .column = 1, .right = 4},
-                                {.size = 1},
-                                {.size = 2}};
-    struct forest_node whole[] = {{.size = 6}};
+                                {.split = 0, .size = 1},
+                                {.split = 1, .size = 2}};
+    struct forest_node whole[] = {{.split = forest_way(6), .size = 6}};
     struct forest_tree trees[] = {{cut, 5}, {whole, 1}};
     struct forest forest = {trees, 1, 2, 6};
     double c6 = 2 * (log(5) + 0.5772156649015329) - 2 * 5.0 / 6, c3 = 2 * (log(2) + 0.5772156649015329) - 4.0 / 3;
-    assert_near(forest_score(&forest, (double[]){1, 9}), pow(2, -(1 + c3) / c6), 1e-15);
-    assert_near(forest_score(&forest, (double[]){1.5, 5}), pow(2, -2 / c6), 1e-15);
-    assert_near(forest_score(&forest, (double[]){INFINITY, INFINITY}), pow(2, -(2 + 1) / c6), 1e-15);
+    assert_near(score_of(&forest, (double[]){1, 9}), pow(2, -(1 + c3) / c6), 1e-15);
+    assert_near(score_of(&forest, (double[]){1.5, 5}), pow(2, -2 / c6), 1e-15);
+    assert_near(score_of(&forest, (double[]){INFINITY, INFINITY}), pow(2, -(2 + 1) / c6), 1e-15);
     forest.tree_count = 2;
-    assert_near(forest_score(&forest, (double[]){1.5, 5}), pow(2, -(2 + c6) / 2 / c6), 1e-15);
+    assert_near(score_of(&forest, (double[]){1.5, 5}), pow(2, -(2 + c6) / 2 / c6), 1e-15);
 }
 
 static void check_tree(const struct forest_tree *tree, size_t at, size_t depth, size_t *rows, size_t deepest) {
@@ -132,10 +138,9 @@ static void as_scikit_learn(void **state) {
             check_tree(&forest.trees[tree], 0, 0, &total, 8);
             assert_int_equal(total, SAMPLE);
         }
-        for (size_t i = 0; i < count; i++) {
-            scores[i] = forest_score(&forest, rows + i * 3);
+        forest_score(&forest, rows, count, scores);
+        for (size_t i = 0; i < count; i++)
             means[i] += scores[i] / SEEDS;
-        }
         area += area_under_curve(scores, cJSON_GetObjectItem(made, "label"), count) / SEEDS;
         forest_free(&forest);
     }
