@@ -95,7 +95,10 @@ struct train_params {
     double warmup; // epochs
     bool drop_last;
     int64_t crop_padding; // images: random crop after padding by so many pixels; 0 = none
+    char crop_fill[PARAM_TEXT_SIZE]; // zero | reflect
     bool flip;            // images: random horizontal flip
+    int64_t translation, cutout; // images: pixels; 0 = none
+    double brightness, contrast; // images: ranges; 0 = none
     int64_t seed;
     // device
     char device[PARAM_TEXT_SIZE]; // auto | cpu | cuda | ref

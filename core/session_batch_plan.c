@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/backend/augment.h"
 #include "core/base/mem.h"
-#include "core/base/rng.h"
 #include "core/base/str.h"
 #include "core/train/sampler.h"
+#include "core/train/trainer.h"
 
 #define RANGES 8                     // of a number: octiles of the training rows
 #define RANGE_SAMPLE 262144          // rows looked at to find them
@@ -370,41 +371,32 @@ double batch_plan_measured(const struct batch_plan *plan, size_t batch) {
 // ---- pictures -------------------------------------------------------------------------------------------
 
 bool batch_plan_augments(const struct train_params *params) {
-    return params->crop_padding > 0 || params->flip;
+    return trainer_augments(params) != NULL;
 }
 
-struct augmentation {
-    int64_t dy, dx;
-    bool mirrored;
-};
-
-static struct augmentation draw_augmentation(const struct batch_plan *plan, const struct train_params *params,
-                                             size_t position) {
-    size_t batch = (size_t)params->batch, full = plan->rows / batch;
-    uint64_t steps = full + (plan->rows % batch && (full == 0 || !params->drop_last));
-    uint64_t step = plan->epoch * steps + position / batch, choices = 2 * (uint64_t)params->crop_padding + 1;
-    struct rng rng = rng_make(plan->seed, RNG_AUGMENT, step << 24 | position % batch);
-    struct augmentation drawn;
-    drawn.dy = (int64_t)rng_below(&rng, choices) - params->crop_padding;
-    drawn.dx = (int64_t)rng_below(&rng, choices) - params->crop_padding;
-    drawn.mirrored = rng_below(&rng, 2) == 1 && params->flip;
-    return drawn;
+static uint8_t level_of(double share) {
+    return (uint8_t)lround(fmin(fmax(share, 0), 1) * 255);
 }
 
 void batch_plan_pixels(const struct batch_plan *plan, const struct train_params *params, size_t position,
                        uint8_t *pixels) {
     const struct source *source = plan->source;
     const int64_t *size = source->sample.size;
-    struct augmentation drawn = draw_augmentation(plan, params, position);
-    const uint8_t *from =
-        (const uint8_t *)source->features + plan->order[position] * (size_t)shape_count(source->sample);
+    uint32_t row = plan->order[position];
+    struct augment augment = trainer_augment(params);
+    struct augment_drawn drawn = augment_draw(&augment, plan->seed, plan->epoch, row, size[1], size[2]);
+    const uint8_t *from = (const uint8_t *)source->features + row * (size_t)shape_count(source->sample);
     for (int64_t c = 0; c < size[0]; c++, from += size[1] * size[2]) {
-        uint8_t outside = (uint8_t)lround(fmin(fmax((double)source->pixel_mean[c < 4 ? c : 3], 0), 1) * 255);
+        double mean = (double)source->pixel_mean[c < 4 ? c : 3];
         for (int64_t h = 0; h < size[1]; h++)
             for (int64_t w = 0; w < size[2]; w++) {
-                int64_t y = h + drawn.dy, x = (drawn.mirrored ? size[2] - 1 - w : w) + drawn.dx;
-                bool inside = y >= 0 && y < size[1] && x >= 0 && x < size[2];
-                *pixels++ = inside ? from[y * size[2] + x] : outside;
+                int64_t y = augment_from(h, size[1], drawn.shift[0], drawn.crop[0], augment.crop_reflect);
+                int64_t x = augment_from(drawn.flip ? size[2] - 1 - w : w, size[2], drawn.shift[1], drawn.crop[1],
+                                         augment.crop_reflect);
+                bool cut = h >= drawn.cut[0] && h - drawn.cut[0] < drawn.cut_size && w >= drawn.cut[1] &&
+                           w - drawn.cut[1] < drawn.cut_size;
+                bool inside = y >= 0 && x >= 0 && !cut;
+                *pixels++ = level_of(inside ? augment_tone(from[y * size[2] + x] / 255.0, mean, &drawn) : mean);
             }
     }
 }

@@ -50,9 +50,9 @@ double batch_plan_error(const struct batch_plan *plan, size_t batch);
 double batch_plan_measured(const struct batch_plan *plan, size_t batch); // NaN: not measured
 
 bool batch_plan_augments(const struct train_params *params); // pictures are changed on their way into a batch
-// Pixels [channels][height][width] of the picture at that position of the order as training sees them (OP_GATHER,
-// core/backend/program.h), in the step that a run takes there whose batch size never changed. What comes from
-// outside the picture has the mean color of the training pictures, which is 0 to the model.
+// Pixels [channels][height][width] of the picture at that position of the order as training sees it in this epoch,
+// whatever the batch size (OP_GATHER, core/backend/program.h), in 8 bits. What comes from outside the picture or is
+// cut out has the mean color of the training pictures, which is 0 to the model.
 void batch_plan_pixels(const struct batch_plan *plan, const struct train_params *params, size_t position,
                        uint8_t *pixels);
 

@@ -233,7 +233,7 @@ static enum view_result switch_augmentation(struct batches_state *state, const s
     if (!context->snapshot->dataset->images)
         message = "augmentation is for pictures; these are rows of a table";
     else if (!batch_plan_augments(context->snapshot->params))
-        message = "pictures are not augmented: s sets crop padding and flip";
+        message = "pictures are not augmented: s sets crop, flip and more";
     snprintf(context->wish->message, sizeof context->wish->message, "%s", message);
     if (!message[0])
         state->plain = !state->plain;

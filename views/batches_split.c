@@ -95,10 +95,12 @@ static bool is_one_of(const char *name, const char *const *names, size_t count) 
 static bool is_of_form(const struct param *row, bool images) {
     static const char *const elsewhere[] = {"target", "recipe"}, *const order[] = {"seed", "batch", "drop_last",
                                                                                    "epochs"};
-    static const char *const pictures[] = {"crop_padding", "flip"};
+    static const char *const pictures[] = {"crop_padding", "crop_fill",  "flip",    "translation",
+                                           "cutout",       "brightness", "contrast"};
     if (text_equal(row->group, "data"))
         return !is_one_of(row->name, elsewhere, 2);
-    return is_one_of(row->name, order, 4) || (images && is_one_of(row->name, pictures, 2));
+    return is_one_of(row->name, order, 4) ||
+           (images && is_one_of(row->name, pictures, sizeof pictures / sizeof *pictures));
 }
 
 static bool of_images(const struct snapshot *snapshot) {

@@ -8,7 +8,7 @@
 
 #include "core/backend/program.h"
 
-#define BACKEND_VERSION 1u
+#define BACKEND_VERSION 2u
 
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16, PRECISION_F16, PRECISION_COUNT };
 
@@ -31,6 +31,16 @@ struct backend; // begins with `const struct backend_api *api`
 struct buffer;  // device memory of `count` elements of one type; made by allocate, ended by release
 struct plan;    // a program made ready; ended by discard
 
+struct augment {       // how pictures of training are changed at random; all zeros: not at all
+    int crop_padding;  // pixels around the picture before it is cut to its size again
+    bool crop_reflect; // they mirror the picture; else they are 0 after normalization
+    bool flip;         // left to right, every other time
+    int translation;   // pixels; what comes in is 0 after normalization
+    int cutout;        // side of a square set to 0 after normalization
+    double brightness; // added: −b … b, of 1
+    double contrast;   // around the mean color: times 1 − c … 1 + c
+};
+
 // What changes from step to step without a new plan.
 struct step_args {
     uint64_t seed, step;
@@ -38,8 +48,8 @@ struct step_args {
     int metric_slot; // which row of SLOT_METRICS to write
     double lr, momentum, weight_decay, label_smoothing;
     bool nesterov;
-    int crop_padding;
-    bool flip;
+    uint64_t epoch; // keys the changes of pictures, together with their rows
+    struct augment augment;
 };
 
 struct binding {

@@ -51,10 +51,16 @@ struct value {
 // in[] and out[] per operation, "?" = may be VALUE_NONE. B batch, I/O inputs/outputs.
 enum op_kind {
     OP_GATHER,  // in: rows I32[B], features [N,…]; out: x real [B,…]. U8 becomes (v/255 − mean[c])/sd[c].
-                // attr.gather.training: images (rank 4) are cropped and flipped at random as step_args
-                // says. Draws from rng_make(seed, RNG_AUGMENT, step << 24 | position in batch), always
-                // all three: dy, dx = rng_below(2p+1) − p, flipped = rng_below(2). First
-                // y[h,w] = x[h+dy, w+dx], zero outside (zero after normalization), then the mirror.
+                // attr.gather.training: images (rank 4) are changed at random as step_args.augment says, keyed
+                // by rng_make(seed, RNG_AUGMENT, epoch << 32 | row number), always all of these draws, in this
+                // order: crop y, x = rng_below(2p+1) − p; flipped = rng_below(2); shift y, x = rng_below(2t+1) − t;
+                // center of the cut-out y, x = rng_below(height), rng_below(width); brightness =
+                // (2·rng_uniform − 1)·b; contrast = 1 + (2·rng_uniform − 1)·c. Then, with mirrored w where
+                // flipped: y[h,w] = x[h − shift + crop, w − shift + crop]; 0 (after normalization) where h − shift
+                // lies outside, and where the sum does, unless crop_reflect mirrors it at the borders (which are
+                // not repeated). Pixels: v/255 becomes mean + contrast·(v/255 − mean) + brightness within 0 … 1
+                // where b or c is set, then normalized; reals: contrast·x + brightness. Last the square from
+                // center − ⌊cutout/2⌋ on, `cutout` wide, is 0. Bit for bit the same on every backend.
     OP_GATHER_LABELS,  // in: rows, labels I32[N]; out: I32[B]
     OP_GATHER_TARGETS, // in: rows, targets [N,T]; out: real [B,T]
     OP_DENSE,          // in: x [B,I], w [O,I], b? [O]; out: y [B,O] = x wᵀ + b

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/backend/augment.h"
 #include "core/backend/host.h"
 #include "core/backend/ref_ops.h"
 #include "core/base/rng.h"
@@ -16,38 +17,54 @@ static int64_t row_of(const struct ref_op *op, const struct ref_step *step, int6
     return row;
 }
 
-struct augmentation {
-    int64_t dy, dx;
-    bool flip;
-};
-
-static struct augmentation draw_augmentation(const struct step_args *args, int64_t position) {
-    struct rng rng = rng_make(args->seed, RNG_AUGMENT, args->step << 24 | (uint64_t)position);
-    uint64_t choices = 2 * (uint64_t)args->crop_padding + 1;
-    struct augmentation drawn;
-    drawn.dy = (int64_t)rng_below(&rng, choices) - args->crop_padding;
-    drawn.dx = (int64_t)rng_below(&rng, choices) - args->crop_padding;
-    drawn.flip = rng_below(&rng, 2) == 1 && args->flip;
-    return drawn;
-}
-
-static REAL feature_at(const struct ref_op *op, int64_t index, int64_t channel) {
+static double feature_at(const struct ref_op *op, int64_t index) {
     if (op->in_value[1].dtype != DTYPE_U8) {
-        return ((const REAL *)op->in[1])[index];
+        return (double)((const REAL *)op->in[1])[index];
     }
-    double mean = op->op.attr.gather.mean[channel], sd = op->op.attr.gather.sd[channel];
-    return (REAL)((((const uint8_t *)op->in[1])[index] / 255.0 - mean) / sd);
+    return ((const uint8_t *)op->in[1])[index] / 255.0;
 }
 
-static void gather_image(const struct ref_op *op, int64_t row, struct augmentation drawn, REAL *y) {
+// Is (h, w) of the finished picture inside the square that is cut out?
+static bool is_cut(const struct augment_drawn *drawn, int64_t h, int64_t w) {
+    int64_t y = h - drawn->cut[0], x = w - drawn->cut[1];
+    return y >= 0 && y < drawn->cut_size && x >= 0 && x < drawn->cut_size;
+}
+
+// The number at (h, w) of channel c; `augment` is NULL where nothing is changed.
+static REAL pixel_at(const struct ref_op *op, int64_t row, const struct augment *augment,
+                     const struct augment_drawn *drawn, int64_t c, int64_t h, int64_t w) {
     const int64_t *size = op->out_value[0].shape.size;
+    bool pixels = op->in_value[1].dtype == DTYPE_U8;
+    double mean = pixels ? (double)op->op.attr.gather.mean[c] : 0, sd = pixels ? (double)op->op.attr.gather.sd[c] : 1;
+    if (augment == NULL) {
+        double x = feature_at(op, ((row * size[1] + c) * size[2] + h) * size[3] + w);
+        return pixels ? (REAL)((x - mean) / sd) : (REAL)x;
+    }
+    int64_t from_w = drawn->flip ? size[3] - 1 - w : w;
+    int64_t from_h = augment_from(h, size[2], drawn->shift[0], drawn->crop[0], augment->crop_reflect);
+    from_w = augment_from(from_w, size[3], drawn->shift[1], drawn->crop[1], augment->crop_reflect);
+    if (from_h < 0 || from_w < 0 || is_cut(drawn, h, w)) {
+        return 0;
+    }
+    double x = feature_at(op, ((row * size[1] + c) * size[2] + from_h) * size[3] + from_w);
+    bool toned = augment->brightness > 0 || augment->contrast > 0;
+    if (!pixels) {
+        return (REAL)(toned ? drawn->contrast * x + drawn->brightness : x);
+    }
+    return (REAL)(((toned ? augment_tone(x, mean, drawn) : x) - mean) / sd);
+}
+
+static void gather_image(const struct ref_op *op, int64_t row, const struct ref_step *step, REAL *y) {
+    const int64_t *size = op->out_value[0].shape.size;
+    const struct augment *augment = op->op.attr.gather.training ? &step->args->augment : NULL;
+    struct augment_drawn drawn = {0};
+    if (augment != NULL) {
+        drawn = augment_draw(augment, step->args->seed, step->args->epoch, (uint64_t)row, size[2], size[3]);
+    }
     for (int64_t c = 0; c < size[1]; c++) {
         for (int64_t h = 0; h < size[2]; h++) {
             for (int64_t w = 0; w < size[3]; w++) {
-                int64_t from_h = h + drawn.dy, from_w = (drawn.flip ? size[3] - 1 - w : w) + drawn.dx;
-                bool inside = from_h >= 0 && from_h < size[2] && from_w >= 0 && from_w < size[3];
-                int64_t from = ((row * size[1] + c) * size[2] + from_h) * size[3] + from_w;
-                y[(c * size[2] + h) * size[3] + w] = inside ? feature_at(op, from, c) : 0;
+                *y++ = pixel_at(op, row, augment, &drawn, c, h, w);
             }
         }
     }
@@ -56,12 +73,11 @@ static void gather_image(const struct ref_op *op, int64_t row, struct augmentati
 static void gather(const struct ref_op *op, const struct ref_step *step) {
     struct shape shape = op->out_value[0].shape;
     int64_t sample = shape_count(shape) / shape.size[0];
-    bool augment = op->op.attr.gather.training && shape.rank == 4;
     for (int64_t i = 0; i < shape.size[0]; i++) {
         REAL *y = (REAL *)op->out[0] + i * sample;
         int64_t row = row_of(op, step, i);
         if (shape.rank == 4) {
-            gather_image(op, row, augment ? draw_augmentation(step->args, i) : (struct augmentation){0}, y);
+            gather_image(op, row, step, y);
         } else {
             memcpy(y, (const REAL *)op->in[1] + row * sample, (size_t)sample * sizeof *y);
         }

@@ -38,10 +38,32 @@ static enum status check_batch(const struct train_params *params, const struct s
     return STATUS_OK;
 }
 
+struct augment trainer_augment(const struct train_params *params) {
+    return (struct augment){
+        .crop_padding = (int)params->crop_padding,
+        .crop_reflect = strcmp(params->crop_fill, "reflect") == 0,
+        .flip = params->flip,
+        .translation = (int)params->translation,
+        .cutout = (int)params->cutout,
+        .brightness = params->brightness,
+        .contrast = params->contrast,
+    };
+}
+
+const char *trainer_augments(const struct train_params *params) {
+    return params->flip               ? "flip"
+           : params->crop_padding > 0 ? "crop padding"
+           : params->translation > 0  ? "translation"
+           : params->cutout > 0       ? "cut-out"
+           : params->brightness > 0   ? "brightness"
+           : params->contrast > 0     ? "contrast"
+                                      : NULL;
+}
+
 static enum status check_images(const struct train_params *params, const struct source *source, struct error *error) {
-    if (source->sample.rank != 3 && (params->crop_padding > 0 || params->flip)) {
+    if (source->sample.rank != 3 && trainer_augments(params) != NULL) {
         return error_set(error, STATUS_INVALID, "%s is for images, and this data is a table; switch it off",
-                         params->flip ? "flip" : "crop padding");
+                         trainer_augments(params));
     }
     return STATUS_OK;
 }

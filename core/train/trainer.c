@@ -148,8 +148,8 @@ static struct step_args step_arguments(const struct trainer *trainer) {
         .weight_decay = params->weight_decay,
         .label_smoothing = params->label_smoothing,
         .nesterov = params->nesterov,
-        .crop_padding = (int)params->crop_padding,
-        .flip = params->flip,
+        .epoch = trainer->sampler.epoch,
+        .augment = trainer_augment(params),
     };
 }
 

@@ -70,6 +70,8 @@ bool trainer_finished(const struct trainer *trainer);
 size_t trainer_bytes(const struct trainer *trainer); // device memory in use
 // The learning rate at a given point of the run (epochs, possibly fractional), for the Model view's plot.
 double schedule_rate(const struct train_params *params, double epoch);
+struct augment trainer_augment(const struct train_params *params); // how pictures are changed
+const char *trainer_augments(const struct train_params *params);   // the first parameter that does; NULL: none
 // Copies the weights (layout of the model) to the caller's array of model->weight_count floats, or back.
 enum status trainer_weights(struct trainer *trainer, float *weights, struct error *error);
 enum status trainer_set_weights(struct trainer *trainer, const float *weights, struct error *error);

@@ -277,59 +277,152 @@ static void test_dropout(void **state) {
     backend_close(ref);
 }
 
-// ---- crop and flip ------------------------------------------------------------------------------
+// ---- pictures -----------------------------------------------------------------------------------
 
-// Another way to the same: pad the image with zeros, cut a window out of it, mirror a copy.
-static void cut_and_mirror(const double *image, int64_t height, int64_t width, int64_t padding, int64_t top,
-                           int64_t left, bool flip, double *out) {
-    int64_t padded_width = width + 2 * padding;
-    double *padded = mem_alloc((size_t)((height + 2 * padding) * padded_width), sizeof *padded);
-    for (int64_t h = 0; h < height; h++) {
-        memcpy(padded + (h + padding) * padded_width + padding, image + h * width, (size_t)width * sizeof *image);
-    }
-    for (int64_t i = 0; i < height * width; i++) {
-        int64_t column = flip ? width - 1 - i % width : i % width;
-        out[i] = padded[(i / width + top) * padded_width + left + column];
-    }
-    mem_free(padded);
+struct plane {
+    double *at;
+    int64_t height, width;
+};
+
+static struct plane plane_make(int64_t height, int64_t width) {
+    return (struct plane){mem_alloc((size_t)(height * width), sizeof(double)), height, width};
 }
 
-// Gathering the same rows without augmentation gives the images; `plain` says which those are.
-static void check_augmentation(struct backend *ref, const char *name, bool *moved, bool *mirrored) {
-    struct op_case c = *find_case(name, 0), plain = c;
-    plain.variant &= ~2;
-    struct op_result at, images;
-    run(ref, &c, NULL, &at);
-    run(ref, &plain, NULL, &images);
-    int64_t height = c.size[2], width = c.size[3], p = c.args.crop_padding;
-    double *want = mem_alloc((size_t)(height * width), sizeof *want);
-    for (int64_t i = 0; i < c.size[0]; i++) {
-        struct rng rng = rng_make(c.args.seed, RNG_AUGMENT, c.args.step << 24 | (uint64_t)i);
-        int64_t top = (int64_t)rng_below(&rng, (uint64_t)(2 * p + 1));
-        int64_t left = (int64_t)rng_below(&rng, (uint64_t)(2 * p + 1));
-        bool flip = rng_below(&rng, 2) == 1 && c.args.flip;
-        *moved = *moved || top != p || left != p;
-        *mirrored = *mirrored || flip;
-        for (int64_t k = 0; k < c.size[1]; k++) {
-            size_t from = (size_t)((i * c.size[1] + k) * height * width);
-            cut_and_mirror(images.output + from, height, width, p, top, left, flip, want);
-            assert_memory_equal(at.output + from, want, (size_t)(height * width) * sizeof *want);
+// A border of `p`: NaN, or mirrored without repeating the edge, one ring after the other.
+static struct plane padded(struct plane from, int64_t p, bool reflect) {
+    struct plane to = plane_make(from.height + 2 * p, from.width + 2 * p);
+    for (int64_t i = 0; i < to.height * to.width; i++) {
+        int64_t h = i / to.width - p, w = i % to.width - p;
+        while (reflect && (h < 0 || h >= from.height))
+            h = from.height == 1 ? 0 : h < 0 ? -h : 2 * (from.height - 1) - h;
+        while (reflect && (w < 0 || w >= from.width))
+            w = from.width == 1 ? 0 : w < 0 ? -w : 2 * (from.width - 1) - w;
+        bool inside = h >= 0 && h < from.height && w >= 0 && w < from.width;
+        to.at[i] = inside ? from.at[h * from.width + w] : NAN;
+    }
+    return to;
+}
+
+static struct plane cut_window(struct plane from, int64_t top, int64_t left, int64_t height, int64_t width) {
+    struct plane to = plane_make(height, width);
+    for (int64_t i = 0; i < height * width; i++)
+        to.at[i] = from.at[(top + i / width) * from.width + left + i % width];
+    return to;
+}
+
+static void replace(struct plane *plane, struct plane next) {
+    mem_free(plane->at);
+    *plane = next;
+}
+
+static void mirror(struct plane plane) {
+    for (int64_t i = 0; i < plane.height * plane.width; i++) {
+        int64_t w = i % plane.width, other = i - w + plane.width - 1 - w;
+        double kept = plane.at[i];
+        if (w < plane.width / 2) {
+            plane.at[i] = plane.at[other];
+            plane.at[other] = kept;
         }
     }
-    mem_free(want);
+}
+
+struct changes { // drawn as program.h says
+    int64_t top, left, down, right, cut_h, cut_w;
+    bool flip;
+    double brightness, contrast;
+};
+
+static struct changes draw_changes(const struct op_case *c, int64_t row) {
+    const struct augment *a = &c->args.augment;
+    struct rng rng = rng_make(c->args.seed, RNG_AUGMENT, c->args.epoch << 32 | (uint64_t)row);
+    struct changes drawn;
+    drawn.top = (int64_t)rng_below(&rng, (uint64_t)(2 * a->crop_padding + 1));
+    drawn.left = (int64_t)rng_below(&rng, (uint64_t)(2 * a->crop_padding + 1));
+    drawn.flip = rng_below(&rng, 2) == 1 && a->flip;
+    drawn.down = (int64_t)rng_below(&rng, (uint64_t)(2 * a->translation + 1));
+    drawn.right = (int64_t)rng_below(&rng, (uint64_t)(2 * a->translation + 1));
+    drawn.cut_h = (int64_t)rng_below(&rng, (uint64_t)c->size[2]);
+    drawn.cut_w = (int64_t)rng_below(&rng, (uint64_t)c->size[3]);
+    drawn.brightness = a->brightness * (2 * rng_uniform(&rng) - 1);
+    drawn.contrast = 1 + a->contrast * (2 * rng_uniform(&rng) - 1);
+    return drawn;
+}
+
+// Another way to the same: pad, cut a window, pad with nothing and cut again, mirror; NaN is "nothing".
+static struct plane changed_plane(const struct op_case *c, const struct changes *drawn, const double *image) {
+    const struct augment *a = &c->args.augment;
+    int64_t height = c->size[2], width = c->size[3];
+    struct plane plane = plane_make(height, width);
+    memcpy(plane.at, image, (size_t)(height * width) * sizeof *image);
+    replace(&plane, padded(plane, a->crop_padding, a->crop_reflect));
+    replace(&plane, cut_window(plane, drawn->top, drawn->left, height, width));
+    replace(&plane, padded(plane, a->translation, false));
+    replace(&plane, cut_window(plane, 2 * a->translation - drawn->down, 2 * a->translation - drawn->right, height,
+                               width));
+    if (drawn->flip)
+        mirror(plane);
+    for (int64_t i = 0; a->cutout && i < height * width; i++)
+        if (llabs(2 * (i / width - drawn->cut_h) + (a->cutout % 2 == 0)) <= a->cutout - (a->cutout % 2) &&
+            llabs(2 * (i % width - drawn->cut_w) + (a->cutout % 2 == 0)) <= a->cutout - (a->cutout % 2))
+            plane.at[i] = NAN;
+    return plane;
+}
+
+// From the normalized number back to the pixel, changed, and normalized again.
+static double toned(const struct op_case *c, const struct changes *drawn, int64_t channel, double x) {
+    const struct augment *a = &c->args.augment;
+    bool pixels = (c->variant & 1) != 0;
+    double mean = (double)(0.4f + 0.05f * (float)channel), sd = (double)(0.2f + 0.01f * (float)channel);
+    if (isnan(x) || (a->brightness <= 0 && a->contrast <= 0))
+        return isnan(x) ? 0 : x;
+    if (!pixels)
+        return drawn->contrast * x + drawn->brightness;
+    double level = mean + x * sd * drawn->contrast + drawn->brightness;
+    return ((level < 0 ? 0 : level > 1 ? 1 : level) - mean) / sd;
+}
+
+// Gathering the same rows without changes gives the pictures; `plain` says which those are.
+static double check_augmentation(struct backend *ref, const struct op_case *c) {
+    struct op_case plain = *c;
+    plain.variant &= ~2;
+    struct op_result at, images;
+    run(ref, c, NULL, &at);
+    run(ref, &plain, NULL, &images);
+    int64_t size = c->size[2] * c->size[3];
+    double changed = 0;
+    int32_t rows[64];
+    op_case_rows(c, 7, rows);
+    for (int64_t i = 0; i < c->size[0]; i++) {
+        struct changes drawn = draw_changes(c, rows[i]);
+        for (int64_t k = 0; k < c->size[1]; k++) {
+            size_t from = (size_t)((i * c->size[1] + k) * size);
+            struct plane want = changed_plane(c, &drawn, images.output + from);
+            for (int64_t p = 0; p < size; p++) {
+                double expected = toned(c, &drawn, k, want.at[p]);
+                assert_true(fabs(at.output[from + (size_t)p] - expected) < 1e-12);
+                changed += fabs(expected - images.output[from + (size_t)p]) > 1e-9;
+            }
+            mem_free(want.at);
+        }
+    }
+    changed /= (double)(c->size[0] * c->size[1] * size);
     op_result_free(&at);
     op_result_free(&images);
+    return changed;
 }
 
 static void test_augmentation(void **state) {
     (void)state;
     struct backend *ref = open_ref();
-    bool moved = false, mirrored = false;
-    check_augmentation(ref, "crop and flip", &moved, &mirrored);
-    check_augmentation(ref, "crop", &moved, &mirrored);
-    check_augmentation(ref, "crop more than there is", &moved, &mirrored);
-    check_augmentation(ref, "flip reals", &moved, &mirrored);
-    assert_true(moved && mirrored);
+    size_t tested = 0;
+    for (size_t i = 0; i < op_case_count; i++)
+        if (op_cases[i].args.augment.crop_padding || op_cases[i].args.augment.flip || op_cases[i].args.epoch) {
+            double changed = check_augmentation(ref, &op_cases[i]);
+            if (op_cases[i].size[3] > 3 && !(changed > 0.05))
+                fail_msg("%s changes %g of the pixels", op_cases[i].name, changed);
+            tested++;
+        }
+    assert_int_equal(tested, 14);
     backend_close(ref);
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/rng.h"
 #include "core/session.h"
 #include "core/train/sampler.h"
+#include "core/train/trainer.h"
 #include "tests/support/sources.h"
 
 static struct error error;
@@ -194,8 +195,8 @@ static void numbers_fall_into_octiles(void **state) {
     source_release(source);
 }
 
-// A program of one operation, as a backend runs it in the training step `step`: out [batch, …sample].
-static void gather(const struct source *source, const struct train_params *params, uint64_t step, const uint32_t *rows,
+// A program of one operation, as a backend runs it in a step of epoch `epoch`: out [batch, …sample].
+static void gather(const struct source *source, const struct train_params *params, uint64_t epoch, const uint32_t *rows,
                    size_t batch, float *out) {
     struct backend *ref = NULL;
     struct backend_options options = {0};
@@ -216,8 +217,7 @@ static void gather(const struct source *source, const struct train_params *param
         op->attr.gather.mean[i] = source->pixel_mean[i];
         op->attr.gather.sd[i] = source->pixel_sd[i];
     }
-    struct step_args args = {.seed = (uint64_t)params->seed, .step = step, .flip = params->flip};
-    args.crop_padding = (int)params->crop_padding;
+    struct step_args args = {.seed = (uint64_t)params->seed, .epoch = epoch, .augment = trainer_augment(params)};
     assert_int_equal(backend_open("ref", &options, &ref, &error), STATUS_OK);
     const struct backend_api *api = ref->api;
     assert_int_equal(api->allocate(ref, DTYPE_I32, batch, &buffers[0], &error), STATUS_OK);
@@ -250,14 +250,19 @@ static void pictures_are_those_that_training_sees(void **state) {
     params.batch = BATCH;
     params.crop_padding = 3;
     params.flip = true;
+    params.translation = 2;
+    params.cutout = 4;
+    params.brightness = 0.4;
+    params.contrast = 0.3;
+    snprintf(params.crop_fill, sizeof params.crop_fill, "reflect");
     for (int c = 0; c < CHANNELS; c++) {
         source->pixel_mean[c] = 0.25F * (float)(c + 1);
         source->pixel_sd[c] = 0.5F;
     }
     struct batch_plan *plan = plan_of(source, (uint64_t)params.seed, 2, 0); // the third epoch
-    size_t steps = (plan->rows + BATCH - 1) / BATCH, moved = 0;
-    for (size_t batch = 0; batch + 1 < steps; batch++) {
-        gather(source, &params, 2 * steps + batch, plan->order + batch * BATCH, BATCH, gathered);
+    size_t moved = 0;
+    for (size_t batch = 0; batch < plan->rows / BATCH; batch++) {
+        gather(source, &params, 2, plan->order + batch * BATCH, BATCH, gathered);
         for (size_t i = 0; i < BATCH; i++) {
             uint8_t pixels[PIXELS];
             const uint8_t *stored = (const uint8_t *)source->features + (size_t)plan->order[batch * BATCH + i] * PIXELS;

@@ -348,6 +348,10 @@ static void build_gather_targets(struct op_builder *b) {
         {"convolution input gradient", build_convolution_input, {__VA_ARGS__}, 0, {0}},                                \
         {"convolution weight gradient", build_convolution_weight, {__VA_ARGS__}, 1, {0}},                              \
         {"convolution weight gradient, no bias", build_convolution_weight, {__VA_ARGS__}, 0, {0}}
+#define PICTURES(s, e, ...) {.seed = (s), .epoch = (e), .augment = {__VA_ARGS__}}
+#define ALL_CHANGES(s, e)                                                                                              \
+    PICTURES(s, e, .crop_padding = 3, .crop_reflect = true, .flip = true, .translation = 2, .cutout = 4,               \
+             .brightness = 0.3, .contrast = 0.5)
 #define POOL(...)                                                                                                      \
     {"max pool", build_pool, {__VA_ARGS__}, 0, {0}}, {"average pool", build_pool, {__VA_ARGS__}, 1, {0}},              \
         {"max pool, positions inside", build_pool, {__VA_ARGS__}, 2, {0}}
@@ -395,10 +399,20 @@ const struct op_case op_cases[] = {
     {"gather rows", build_gather, {1, 30}, 0, {0}}, {"gather rows", build_gather, {33, 7}, 2, {.first = 11}},
     {"gather images", build_gather, {5, 3, 6, 7}, 0, {.first = 3}},
     {"gather pixels", build_gather, {5, 3, 6, 7}, 1, {.first = 3}},
-    {"crop and flip", build_gather, {9, 3, 8, 9}, 3, {.seed = 3, .step = 77, .crop_padding = 2, .flip = true}},
-    {"crop", build_gather, {9, 1, 8, 9}, 3, {.seed = 3, .step = 77, .crop_padding = 4}},
-    {"crop more than there is", build_gather, {9, 1, 3, 2}, 3, {.seed = 1, .step = 2, .crop_padding = 5, .flip = true}},
-    {"flip reals", build_gather, {17, 2, 5, 6}, 2, {.seed = 4, .step = 1, .flip = true}},
+    {"crop and flip", build_gather, {9, 3, 8, 9}, 3, PICTURES(3, 77, .crop_padding = 2, .flip = true)},
+    {"crop", build_gather, {9, 1, 8, 9}, 3, PICTURES(3, 77, .crop_padding = 4)},
+    {"crop more than there is", build_gather, {9, 1, 3, 2}, 3, PICTURES(1, 2, .crop_padding = 5, .flip = true)},
+    {"flip reals", build_gather, {17, 2, 5, 6}, 2, PICTURES(4, 1, .flip = true)},
+    {"crop, reflect", build_gather, {19, 3, 8, 9}, 3, PICTURES(5, 3, .crop_padding = 4, .crop_reflect = true)},
+    {"crop, reflect reals", build_gather, {9, 2, 1, 3}, 2, PICTURES(6, 4, .crop_padding = 7, .crop_reflect = true)},
+    {"translation", build_gather, {19, 3, 8, 9}, 3, PICTURES(7, 5, .translation = 3, .flip = true)},
+    {"cut-out", build_gather, {19, 3, 8, 9}, 3, PICTURES(8, 6, .cutout = 3)},
+    {"cut-out of all", build_gather, {5, 1, 4, 5}, 2, PICTURES(8, 6, .cutout = 20)},
+    {"brightness", build_gather, {19, 3, 8, 9}, 3, PICTURES(9, 7, .brightness = 0.6)},
+    {"contrast", build_gather, {19, 4, 8, 9}, 3, PICTURES(10, 8, .contrast = 0.9)},
+    {"all changes", build_gather, {33, 3, 12, 10}, 3, ALL_CHANGES(11, 9)},
+    {"all changes of reals", build_gather, {33, 6, 7, 10}, 2, ALL_CHANGES(12, 1048575)},
+    {"all changes of wide pictures", build_gather, {2, 1, 2, 2100}, 3, ALL_CHANGES(13, 10)},
     {"gather targets", build_gather_targets, {1, 1}, 0, {0}},
     {"gather targets", build_gather_targets, {257, 3}, 0, {.first = 800}},
 };
@@ -466,6 +480,16 @@ static void make_integer_slot(struct run *run, enum slot slot, size_t count, uin
         make_slot(run, slot, DTYPE_I32, count, data);
     }
     mem_free(data);
+}
+
+void op_case_rows(const struct op_case *op_case, uint64_t seed, int32_t *rows) {
+    struct rng rng = rng_make(seed, RNG_TEST, 100 + SLOT_ROWS); // as above
+    for (size_t i = 0; i < op_case->args.first + (size_t)op_case->size[0]; i++) {
+        int32_t row = (int32_t)rng_below(&rng, (uint64_t)op_case->size[0] + 7);
+        if (i >= op_case->args.first) {
+            rows[i - op_case->args.first] = row;
+        }
+    }
 }
 
 static void make_pixel_slot(struct run *run, size_t count, uint64_t seed) {

@@ -47,6 +47,8 @@ extern const size_t op_case_count;
 enum status op_case_run(struct backend *backend, const struct op_case *op_case, enum dtype real, uint64_t seed,
                         const double *inputs, int repeat, struct op_result *result, struct error *error);
 void op_result_free(struct op_result *result);
+// The row numbers that a gather case reads with that seed, [size[0]].
+void op_case_rows(const struct op_case *op_case, uint64_t seed, int32_t *rows);
 
 // ‖a − b‖/‖b‖, or ‖a − b‖ where b is all zeros; infinite where one is not finite.
 double normalized_error(const double *a, const double *b, size_t count);

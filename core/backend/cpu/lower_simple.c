@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/backend/augment.h"
 #include "core/base/rng.h"
 
 static size_t value_count(const struct builder *b, value_id id) {
@@ -30,70 +31,25 @@ static dnnl_status_t run_gather(const struct step *step, const struct run_state 
     return dnnl_success;
 }
 
-struct window_shift {
-    int64_t dy, dx;
-    bool flip;
-};
-
-// The order of draws is the contract's (program.h).
-static struct window_shift draw_shift(const struct step_args *args, int64_t position) {
-    struct rng rng = rng_make(args->seed, RNG_AUGMENT, args->step << 24 | (uint64_t)position);
-    uint64_t choices = 2 * (uint64_t)args->crop_padding + 1;
-    struct window_shift shift;
-    shift.dy = (int64_t)rng_below(&rng, choices) - args->crop_padding;
-    shift.dx = (int64_t)rng_below(&rng, choices) - args->crop_padding;
-    shift.flip = rng_below(&rng, 2) == 1 && args->flip;
-    return shift;
-}
-
-// One row of an image into y, through the table for 8-bit pixels.
-static void gather_line(const void *line, const float *table, int64_t width, struct window_shift shift, float *y) {
-    int64_t begin = shift.dx < 0 ? -shift.dx : 0, end = shift.dx > 0 ? width - shift.dx : width;
-    const uint8_t *pixels = line;
-    const float *reals = line;
-    begin = begin < width ? begin : width; // before mirroring, columns begin … end−1 lie inside
-    end = end > begin ? end : begin;
-    memset(y, 0, (size_t)width * sizeof *y);
-    for (int64_t w = begin; w < end; w++) {
-        int64_t to = shift.flip ? width - 1 - w : w;
-        y[to] = table != NULL ? table[pixels[w + shift.dx]] : reals[w + shift.dx];
-    }
-}
-
-static void gather_image(const struct step *step, const char *image, float table[][256], struct window_shift shift,
-                         float *y) {
-    const int64_t *size = step->u.own.shape.size;
-    int64_t element = step->size[ELEMENT_SIZE];
-    for (int64_t c = 0; c < size[1]; c++) {
-        for (int64_t h = 0; h < size[2]; h++, y += size[3]) {
-            int64_t from = h + shift.dy;
-            if (from < 0 || from >= size[2]) {
-                memset(y, 0, (size_t)size[3] * sizeof *y);
-                continue;
-            }
-            const char *line = image + (c * size[2] + from) * size[3] * element;
-            gather_line(line, element == 1 ? table[c] : NULL, size[3], shift, y);
-        }
-    }
-}
-
 static dnnl_status_t run_gather_images(const struct step *step, const struct run_state *state) {
-    float table[IMAGE_CHANNELS_MOST][256]; // what each pixel value becomes
     const struct op *op = &step->u.own.op;
-    for (int64_t c = 0; step->size[ELEMENT_SIZE] == 1 && c < step->u.own.shape.size[1]; c++) {
-        for (int v = 0; v < 256; v++) {
-            table[c][v] = (float)((v / 255.0 - (double)op->attr.gather.mean[c]) / (double)op->attr.gather.sd[c]);
-        }
-    }
+    const struct step_args *args = state->args;
+    const int64_t *size = step->u.own.shape.size;
+    struct picture_kind kind = {.channels = size[1], .height = size[2], .width = size[3]};
+    kind.pixels = step->size[ELEMENT_SIZE] == 1;
+    memcpy(kind.mean, op->attr.gather.mean, sizeof kind.mean);
+    memcpy(kind.sd, op->attr.gather.sd, sizeof kind.sd);
+    picture_kind_ready(&kind);
+    const struct augment *augment = op->attr.gather.training && augment_any(&args->augment) ? &args->augment : NULL;
     size_t bytes = (size_t)(step->size[ELEMENT_SIZE] * step->size[SAMPLE]);
     float *to = step->at[BATCH];
-    for (int64_t i = 0; i < step->u.own.shape.size[0]; i++, to += step->size[SAMPLE]) {
-        struct window_shift shift = {0};
-        if (op->attr.gather.training) {
-            shift = draw_shift(state->args, i);
+    for (int64_t i = 0; i < size[0]; i++, to += step->size[SAMPLE]) {
+        size_t row = source_row(step, args, i);
+        struct augment_drawn drawn = {0};
+        if (augment) {
+            drawn = augment_draw(augment, args->seed, args->epoch, row, size[2], size[3]);
         }
-        const char *image = (const char *)step->at[FEATURES] + source_row(step, state->args, i) * bytes;
-        gather_image(step, image, table, shift, to);
+        picture_make(&kind, (const char *)step->at[FEATURES] + row * bytes, augment, &drawn, to);
     }
     return dnnl_success;
 }

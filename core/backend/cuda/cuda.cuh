@@ -41,9 +41,10 @@ struct buffer {
 
 // step_args as kernels read it: in device memory, so that a captured graph serves every step.
 struct device_args {
-    unsigned long long seed, step;
+    unsigned long long seed, step, epoch;
     long long first;
-    int metric_slot, crop_padding, flip, nesterov;
+    struct augment augment;
+    int metric_slot, nesterov;
     float lr, momentum, weight_decay, label_smoothing;
 };
 

@@ -1,5 +1,6 @@
-// A batch straight from the set that stays on the card: gather, turn bytes into numbers, normalize,
-// crop and flip in one pass.
+// A batch straight from the set that stays on the card: gather, turn bytes into numbers, normalize and
+// change pictures at random in one pass. Arithmetic is in double, each operation rounded by itself: the
+// reference's bits. For 8-bit pixels it is done once per value and block, not once per pixel.
 #include "core/backend/cuda/philox.cuh"
 
 struct image_norm {
@@ -14,12 +15,72 @@ __global__ static void gather_rows(float *out, const float *features, const int 
         out[blockIdx.x * count + i] = features[row * count + i];
 }
 
-__device__ static inline float real_of(unsigned char byte, float mean, float sd) {
-    return ((float)byte / 255.0f - mean) / sd;
+struct drawn { // for one picture: core/backend/augment.h
+    int crop_y, crop_x, shift_y, shift_x, flip, reflect, cut_y, cut_x, cut_size, toned;
+    double brightness, contrast;
+};
+
+__device__ static double draw_tone(struct stream &draws, double range) {
+    return __dmul_rn(__dadd_rn(__dmul_rn(2.0, draws.uniform()), -1.0), range);
 }
 
-__device__ static inline float real_of(float value, float, float) {
-    return value;
+// Always all draws, in program.h's order.
+__device__ static void draw(struct drawn &drawn, const struct device_args *args, int row, int height, int width) {
+    const struct augment &augment = args->augment;
+    struct stream draws(args->seed, RNG_AUGMENT, args->epoch << 32 | (unsigned)row);
+    unsigned long long crops = 2ull * (unsigned)augment.crop_padding + 1;
+    unsigned long long shifts = 2ull * (unsigned)augment.translation + 1;
+    drawn.crop_y = (int)draws.below(crops) - augment.crop_padding;
+    drawn.crop_x = (int)draws.below(crops) - augment.crop_padding;
+    drawn.flip = draws.below(2) == 1 && augment.flip;
+    drawn.shift_y = (int)draws.below(shifts) - augment.translation;
+    drawn.shift_x = (int)draws.below(shifts) - augment.translation;
+    drawn.cut_y = (int)draws.below((unsigned)height) - augment.cutout / 2;
+    drawn.cut_x = (int)draws.below((unsigned)width) - augment.cutout / 2;
+    drawn.brightness = draw_tone(draws, augment.brightness);
+    drawn.contrast = __dadd_rn(1.0, draw_tone(draws, augment.contrast));
+    drawn.cut_size = augment.cutout;
+    drawn.reflect = augment.crop_reflect;
+    drawn.toned = augment.brightness > 0 || augment.contrast > 0;
+}
+
+// −1: from nowhere
+__device__ static inline int come_from(int to, int size, int shift, int crop, int reflect) {
+    int from = to - shift;
+    if (from < 0 || from >= size)
+        return -1;
+    from += crop;
+    if (from >= 0 && from < size)
+        return from;
+    if (!reflect)
+        return -1;
+    int period = size > 1 ? 2 * (size - 1) : 1;
+    from = (from % period + period) % period;
+    return from < size ? from : period - from;
+}
+
+__device__ static float pixel_becomes(int value, double mean, double sd, const struct drawn &drawn) {
+    double x = __ddiv_rn((double)value, 255.0);
+    if (drawn.toned) {
+        x = __dadd_rn(mean, __dmul_rn(drawn.contrast, __dadd_rn(x, -mean)));
+        x = fmin(fmax(__dadd_rn(x, drawn.brightness), 0.0), 1.0);
+    }
+    return (float)__ddiv_rn(__dadd_rn(x, -mean), sd);
+}
+
+// What every pixel value becomes in this picture; all threads of the block.
+__device__ static void fill_table(float *table, const struct image_norm &norm, int channels,
+                                  const struct drawn &drawn) {
+    for (int i = threadIdx.x; i < 256 * channels; i += BLOCK)
+        table[i] = pixel_becomes(i % 256, norm.mean[i / 256], norm.sd[i / 256], drawn);
+}
+
+__device__ static inline float real_of(unsigned char byte, int channel, const float *table, const struct drawn &) {
+    return table[256 * channel + byte];
+}
+
+__device__ static inline float real_of(float value, int, const float *, const struct drawn &drawn) {
+    return drawn.toned ? (float)__dadd_rn(__dmul_rn(drawn.contrast, (double)value), drawn.brightness) : value;
 }
 
 // features [rows][channels][height][width], bytes or f32 -> out [batch][channels][height][width]
@@ -27,27 +88,31 @@ template <typename T>
 __global__ static void gather_images(float *out, const T *features, const int *rows, int channels, int height,
                                      int width, struct image_norm norm, int training,
                                      const struct device_args *args) {
-    __shared__ int shift_y, shift_x, flipped;
+    __shared__ struct drawn drawn;
+    __shared__ float table[256 * IMAGE_CHANNELS_MOST];
+    int row = rows[args->first + blockIdx.x];
     if (threadIdx.x == 0) {
-        shift_y = shift_x = flipped = 0;
-        if (training) { // always all three draws, as program.h says
-            struct stream draws(args->seed, RNG_AUGMENT, args->step << 24 | blockIdx.x);
-            unsigned long long span = 2ull * (unsigned)args->crop_padding + 1;
-            shift_y = (int)draws.below(span) - args->crop_padding;
-            shift_x = (int)draws.below(span) - args->crop_padding;
-            flipped = draws.below(2) == 1 && args->flip;
-        }
+        drawn.crop_y = drawn.crop_x = drawn.shift_y = drawn.shift_x = drawn.flip = drawn.reflect = 0;
+        drawn.cut_y = drawn.cut_x = drawn.cut_size = drawn.toned = 0;
+        drawn.brightness = 0.0, drawn.contrast = 1.0;
+        if (training)
+            draw(drawn, args, row, height, width);
     }
     __syncthreads();
+    if (sizeof(T) == 1)
+        fill_table(table, norm, channels, drawn);
+    __syncthreads();
     long long plane = (long long)height * width, count = channels * plane;
-    const T *image = features + rows[args->first + blockIdx.x] * count;
+    const T *image = features + row * count;
     for (long long i = threadIdx.x; i < count; i += BLOCK) {
         int channel = (int)(i / plane), y = (int)(i % plane / width), x = (int)(i % width);
-        int from_x = (flipped ? width - 1 - x : x) + shift_x, from_y = y + shift_y;
-        bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
+        int from_y = come_from(y, height, drawn.shift_y, drawn.crop_y, drawn.reflect);
+        int from_x = come_from(drawn.flip ? width - 1 - x : x, width, drawn.shift_x, drawn.crop_x, drawn.reflect);
+        bool cut = y >= drawn.cut_y && y < drawn.cut_y + drawn.cut_size && x >= drawn.cut_x &&
+                   x < drawn.cut_x + drawn.cut_size;
         long long from = channel * plane + (long long)from_y * width + from_x;
-        int constants = channel < IMAGE_CHANNELS_MOST ? channel : 0; // f32 images may have more, and use none
-        out[blockIdx.x * count + i] = inside ? real_of(image[from], norm.mean[constants], norm.sd[constants]) : 0.0f;
+        bool inside = from_y >= 0 && from_x >= 0 && !cut;
+        out[blockIdx.x * count + i] = inside ? real_of(image[from], channel, table, drawn) : 0.0f;
     }
 }
 

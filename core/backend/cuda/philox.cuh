@@ -50,6 +50,7 @@ struct stream {
         } while (draw < surplus);
         return draw % bound;
     }
+    __device__ double uniform() { return (double)(wide() >> 11) * 0x1p-53; }
 };
 
 #endif

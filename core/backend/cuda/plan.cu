@@ -196,8 +196,8 @@ enum status cuda_run(struct backend *base, struct plan *plan, const struct step_
     now.step = args->step;
     now.first = (long long)args->first;
     now.metric_slot = args->metric_slot;
-    now.crop_padding = args->crop_padding;
-    now.flip = args->flip;
+    now.epoch = args->epoch;
+    now.augment = args->augment;
     now.nesterov = args->nesterov;
     now.lr = (float)args->lr;
     now.momentum = (float)args->momentum;
