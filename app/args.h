@@ -54,6 +54,7 @@ enum command_set { // bits: which commands take a flag
     X(DECIMAL, "decimal", 0, "C", TAKES_READING, "Decimal mark: \".\" or \",\"; every column for itself when not given.") \
     X(THOUSANDS, "thousands", 0, "C|none", TAKES_READING, "Between thousands: \",\" \".\" \" \" or \"'\".") \
     X(DATES, "dates", 0, "day-first|month-first", TAKES_READING, "Order of 01/02/2020.") \
+    X(NO_CACHE, "no-cache", 0, "", TAKES_READING, "Read the text of a large file even where its table was kept; keep none.") \
     X(TYPE, "type", 0, "COLUMN=TYPE", TAKES_READING, \
       "numeric, amount (12 kg, $5), date, category or text; may be given often.") \
     X(ASCII, "ascii", 0, "", TAKES_SCREEN, "Draw with plain ASCII characters.") \

@@ -6,6 +6,7 @@
 
 #include "app/tui.h"
 #include "core/base/str.h"
+#include "datasets/kept.h"
 #include "datasets/pipeline.h"
 #include "datasets/profile_limits.h"
 
@@ -282,6 +283,8 @@ enum status cli_load_options(const struct arguments *arguments, struct load_opti
     options->missing_tokens = arguments->tokens;
     options->missing_token_count = arguments->token_count;
     options->only_tokens = flags[FLAG_KEEP_NA] != NULL;
+    if (flags[FLAG_NO_CACHE])
+        kept_set_least(SIZE_MAX);
     options->target = cli_setting(arguments, "target");
     return status;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/checksum.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 
@@ -104,10 +105,10 @@ static enum status write_all(const void *bytes, size_t count, uint64_t offset, s
     return STATUS_OK;
 }
 
-static enum status read_all(void *bytes, size_t count, uint64_t offset, struct error *error) {
+static enum status read_all(int fd, void *bytes, size_t count, uint64_t offset, struct error *error) {
     char *to = bytes;
     while (count > 0) {
-        ssize_t got = pread(shared.fd, to, count, (off_t)offset);
+        ssize_t got = pread(fd, to, count, (off_t)offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -122,6 +123,67 @@ static enum status read_all(void *bytes, size_t count, uint64_t offset, struct e
     return STATUS_OK;
 }
 
+// ---- files of kept tables -------------------------------------------------------------------------------
+
+struct cell_store {
+    _Atomic int references;
+    int fd;
+    char *name;
+};
+
+struct cell_store *cell_store_open(int fd, const char *name, struct error *error) {
+    struct cell_store *store = mem_alloc(1, sizeof *store);
+    char *copy = mem_string(name);
+    if (store == NULL || copy == NULL) {
+        error_memory(error, name, sizeof *store);
+        mem_free(store);
+        mem_free(copy);
+        close(fd);
+        return NULL;
+    }
+    atomic_init(&store->references, 1);
+    store->fd = fd;
+    store->name = copy;
+    return store;
+}
+
+void cell_store_release(struct cell_store *store) {
+    if (store == NULL || atomic_fetch_sub(&store->references, 1) > 1)
+        return;
+    close(store->fd);
+    mem_free(store->name);
+    mem_free(store);
+}
+
+enum status cell_store_read(const struct cell_store *store, void *bytes, size_t count, uint64_t offset,
+                            struct error *error) {
+    return read_all(store->fd, bytes, count, offset, error);
+}
+
+struct cell_file *cell_file_of(struct cell_store *store, size_t cell, uint64_t offset, size_t count,
+                               const uint64_t *hashes, struct error *error) {
+    struct cell_file *file = cell_file_make(cell, error);
+    if (file == NULL)
+        return NULL;
+    file->offsets = mem_alloc(count + 1, sizeof *file->offsets);
+    file->hashes = mem_alloc(count + 1, sizeof *file->hashes);
+    if (file->offsets == NULL || file->hashes == NULL) {
+        error_memory(error, store->name, count * sizeof *file->offsets);
+        cell_file_free(file);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        file->offsets[i] = offset + i * (file->block_bytes + CELLS_MISSING_BYTES);
+        file->hashes[i] = hashes[i];
+    }
+    file->count = file->capacity = count;
+    file->store = store;
+    atomic_fetch_add(&store->references, 1);
+    return file;
+}
+
+// ---- columns' parts -------------------------------------------------------------------------------------
+
 struct cell_file *cell_file_make(size_t cell, struct error *error) {
     struct cell_file *file = mem_alloc(1, sizeof *file);
     if (file == NULL)
@@ -134,9 +196,12 @@ struct cell_file *cell_file_make(size_t cell, struct error *error) {
 void cell_file_free(struct cell_file *file) {
     if (file == NULL)
         return;
-    for (size_t i = 0; i < file->count; i++) // where a file system cannot do it, the room waits for the program's end
+    for (size_t i = 0; file->store == NULL && i < file->count;
+         i++) // where a file system cannot do it, the room waits for the program's end
         (void)!fallocate(shared.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)file->offsets[i],
                          (off_t)(file->block_bytes + CELLS_MISSING_BYTES));
+    cell_store_release(file->store);
+    mem_free(file->hashes);
     mem_free(file->offsets);
     mem_free(file);
 }
@@ -156,12 +221,25 @@ enum status cell_file_add(struct cell_file *file, const void *cells, const uint6
     return status;
 }
 
+// A whole block that somebody has changed since it was written.
+static enum status check_block(const struct cell_file *file, size_t block, size_t cells, const void *values,
+                               const uint64_t *missing, struct error *error) {
+    if (file->hashes == NULL || cells < COLUMN_BLOCK)
+        return STATUS_OK;
+    uint64_t hash = checksum_hash64(missing, CELLS_MISSING_BYTES, checksum_hash64(values, file->block_bytes, 0));
+    if (hash == file->hashes[block])
+        return STATUS_OK;
+    unlink(file->store->name);
+    return error_set(error, STATUS_IO, "%s: is damaged and was removed; open the data again", file->store->name);
+}
+
 enum status cell_file_read(const struct cell_file *file, size_t block, size_t first, size_t count, void *cells,
                            uint64_t *missing, struct error *error) {
     size_t cell = file->block_bytes / COLUMN_BLOCK;
     uint64_t offset = file->offsets[block];
-    enum status status = read_all(cells, count * cell, offset + first * cell, error);
+    int fd = file->store == NULL ? shared.fd : file->store->fd;
+    enum status status = read_all(fd, cells, count * cell, offset + first * cell, error);
     if (status == STATUS_OK)
-        status = read_all(missing, (count + 63) / 64 * 8, offset + file->block_bytes + first / 8, error);
-    return status;
+        status = read_all(fd, missing, (count + 63) / 64 * 8, offset + file->block_bytes + first / 8, error);
+    return status == STATUS_OK ? check_block(file, block, count, cells, missing, error) : status;
 }

@@ -61,6 +61,12 @@ static enum status set_capacity(struct column_maker *maker, size_t rows, struct 
     return STATUS_OK;
 }
 
+enum status column_maker_reserve(struct column_maker *maker, size_t rows, struct error *error) {
+    size_t cell = cell_bytes(maker->column);
+    bool fits = rows <= maker->capacity || cells_in_memory() + (rows - maker->capacity) * cell <= cells_memory();
+    return rows > maker->capacity && fits ? set_capacity(maker, rows, error) : STATUS_OK;
+}
+
 // Every whole block in memory goes to the file; the rest moves to the front.
 static enum status spill(struct column_maker *maker, struct error *error) {
     struct column *column = maker->column;

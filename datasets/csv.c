@@ -11,6 +11,7 @@
 #include "datasets/csv_reader.h"
 #include "datasets/csv_sample.h"
 #include "datasets/csv_seen.h"
+#include "datasets/kept.h"
 
 enum { PROBE_ROWS = 500 };
 
@@ -251,10 +252,14 @@ static enum status load(const char *path, const struct load_options *options, st
                         struct task *task, struct error *error) {
     struct loading loading = {.path = path, .options = options, .dataset = dataset, .task = task};
     struct csv_names names = {0};
+    bool kept = false;
+    enum status status = kept_read(path, options, dataset, &kept, task, error);
+    if (status != STATUS_OK || kept)
+        return status;
     give_preview(path, options, dataset->file_bytes);
     dataset->kind = DATASET_TABLE;
     dataset->dialect = options->dialect;
-    enum status status = csv_sniff_noted(path, &dataset->dialect, &dataset->notes, error);
+    status = csv_sniff_noted(path, &dataset->dialect, &dataset->notes, error);
     if (status == STATUS_OK)
         status = (options->only_tokens ? missing_tokens_own : missing_tokens_make)(
             &loading.tokens, options->missing_tokens, options->missing_token_count, error);
@@ -262,6 +267,8 @@ static enum status load(const char *path, const struct load_options *options, st
         status = note_skipped(dataset, error);
     if (status == STATUS_OK)
         status = load_rows(&loading, &names, error);
+    if (status == STATUS_OK)
+        kept_write(path, options, dataset);
     for (size_t i = 0; loading.columns != NULL && i < loading.width; i++)
         csv_column_clear(&loading.columns[i]);
     mem_free(loading.columns);

@@ -173,6 +173,8 @@ struct column_maker {
     size_t spilled;        // rows that are in the file already
 };
 enum status column_maker_open(struct column_maker *maker, const char *name, enum column_type type, struct error *error);
+// Room in memory for so many rows in all, where they are known before; beyond the limit nothing happens.
+enum status column_maker_reserve(struct column_maker *maker, size_t rows, struct error *error);
 // Appends `count` cells: values or codes, as the type says; `missing` has bit i for cell i, NULL: none is.
 enum status column_maker_add(struct column_maker *maker, const double *values, const uint32_t *codes,
                              const uint64_t *missing, size_t count, struct error *error);
