@@ -183,20 +183,17 @@ static bool skip_quoted(struct cutting *cutting, size_t *close) {
     return mark[1] == *mark + 1; // a delimiter or the line's end follows at once
 }
 
-static void undouble(struct csv_reader *reader) {
-    char quote = reader->dialect.quote;
-    for (size_t i = 0; i < reader->cell_count; i++) {
-        struct csv_cell *cell = &reader->cells[i];
-        char *text = reader->buffer + (cell->text - reader->buffer);
-        if (text == reader->buffer || text[-1] != quote || memchr(text, quote, cell->length) == NULL)
-            continue;
-        size_t kept = 0;
-        for (size_t at = 0; at < cell->length; at++, kept++) {
-            text[kept] = text[at];
-            at += text[at] == quote;
-        }
-        cell->length = kept;
+// Of two quotes in a quoted cell one stays.
+static void undouble_cell(struct csv_reader *reader, struct csv_cell *cell) {
+    char quote = reader->dialect.quote, *text = reader->buffer + (cell->text - reader->buffer);
+    if (text == reader->buffer || text[-1] != quote || memchr(text, quote, cell->length) == NULL)
+        return;
+    size_t kept = 0;
+    for (size_t at = 0; at < cell->length; at++, kept++) {
+        text[kept] = text[at];
+        at += text[at] == quote;
     }
+    cell->length = kept;
 }
 
 static enum status add_here(struct csv_reader *reader, const char *text, size_t from, size_t to, struct error *error) {
@@ -235,8 +232,8 @@ static void end_row(struct cutting *cutting, size_t *used) {
     *used = *mark + (pair ? 2 : 1) - reader->start;
     csv_reader_count_ending(reader, cr, !cr || pair);
     reader->index->next = (size_t)(mark - reader->index->at) + (pair ? 2 : 1);
-    if (cutting->doubled)
-        undouble(reader);
+    for (size_t i = 0; cutting->doubled && i < reader->cell_count; i++)
+        undouble_cell(reader, &reader->cells[i]);
     csv_reader_end_cells(reader);
 }
 
@@ -257,22 +254,59 @@ enum csv_cut csv_cut_indexed(struct csv_reader *reader, size_t *used, enum statu
     return CSV_CUT_ROW;
 }
 
-// One plain row: its cells to cells[0], cells[stride] …; the mark behind it, or NULL when it is not plain.
-static inline const uint32_t *cut_plain(const char *text, size_t at, const uint32_t *mark, size_t end, char delimiter,
-                                        size_t width, size_t stride, struct csv_cell *cells) {
-    for (size_t i = 1; i < width; i++, mark++) {
-        if (*mark >= end || text[*mark] != delimiter)
+// What cutting plain rows needs of the reader.
+struct plain {
+    const char *text;
+    size_t end, width, stride;
+    char delimiter, quote; // 0: none, and no cell has a NUL
+    bool doubled; // a quoted cell of the row holds doubled quotes
+};
+
+// The mark behind the quoted cell that begins at *mark, or NULL where libcsv has to look; *close: its other quote.
+static const uint32_t *plain_quoted(struct plain *plain, const uint32_t *mark, size_t *close) {
+    for (mark++; *mark < plain->end; mark++) {
+        char c = plain->text[*mark];
+        if (is_line_end(c))
             return NULL;
-        *cells = (struct csv_cell){text + at, *mark - at};
-        cells += stride;
-        at = *mark + 1;
+        if (c != plain->quote)
+            continue;
+        *close = *mark++;
+        if (*mark != *close + 1)
+            return NULL;
+        if (*mark >= plain->end || plain->text[*mark] != plain->quote)
+            return mark;
+        plain->doubled = true;
     }
-    if (*mark >= end)
-        return NULL;
+    return NULL;
+}
+
+// One row without line ends in its cells: they go to cells[0], cells[stride] …; the mark behind it, or NULL when it is
+// no such row.
+static inline const uint32_t *cut_plain(struct plain *plain, size_t at, const uint32_t *mark, struct csv_cell *cells) {
+    const char *text = plain->text;
+    size_t end = plain->end;
+    plain->doubled = false;
+    for (size_t i = 0;; i++) {
+        if (*mark >= end)
+            return NULL;
+        if (*mark == at && text[at] == plain->quote) {
+            size_t close = 0;
+            mark = plain_quoted(plain, mark, &close);
+            if (mark == NULL || *mark >= end)
+                return NULL;
+            cells[i * plain->stride] = (struct csv_cell){text + at + 1, close - at - 1};
+        } else {
+            cells[i * plain->stride] = (struct csv_cell){text + at, *mark - at};
+        }
+        if (i + 1 == plain->width)
+            break;
+        if (text[*mark] != plain->delimiter)
+            return NULL;
+        at = *mark++ + 1;
+    }
     bool cr = text[*mark] == '\r';
     if (cr ? mark[1] != *mark + 1 || mark[1] >= end || text[mark[1]] != '\n' : text[*mark] != '\n')
         return NULL;
-    *cells = (struct csv_cell){text + at, *mark - at};
     return mark + (cr ? 2 : 1);
 }
 
@@ -284,15 +318,21 @@ size_t csv_reader_plain_rows(struct csv_reader *reader, size_t width, size_t mos
     while (index->at[index->next] < reader->start)
         index->next++;
     const uint32_t *mark = &index->at[index->next], *behind;
-    char delimiter = reader->dialect.delimiter[0];
+    struct plain plain = {.text = reader->buffer,
+                          .end = reader->end,
+                          .width = width,
+                          .stride = most,
+                          .delimiter = reader->dialect.delimiter[0],
+                          .quote = reader->dialect.quote};
     size_t rows = 0, at = reader->start;
     for (; rows < most; rows++, mark = behind) {
-        behind = cut_plain(reader->buffer, at, mark, reader->end, delimiter, width, most, cells + rows);
+        behind = cut_plain(&plain, at, mark, cells + rows);
         if (behind == NULL)
             break;
+        for (size_t i = 0; plain.doubled && i < width; i++)
+            undouble_cell(reader, &cells[rows + i * most]);
         at = behind[-1] + 1;
-        bool cr = at >= 2 && behind - mark > (ptrdiff_t)width;
-        csv_reader_count_ending(reader, cr, true);
+        csv_reader_count_ending(reader, reader->buffer[at - 2] == '\r', true);
         lines[rows] = reader->line++;
     }
     reader->start = at;
