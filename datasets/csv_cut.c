@@ -259,7 +259,7 @@ struct plain {
     const char *text;
     size_t end, width, stride;
     char delimiter, quote; // 0: none, and no cell has a NUL
-    bool doubled; // a quoted cell of the row holds doubled quotes
+    bool doubled;          // a quoted cell of the row holds doubled quotes
 };
 
 // The mark behind the quoted cell that begins at *mark, or NULL where libcsv has to look; *close: its other quote.

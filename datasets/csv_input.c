@@ -26,8 +26,8 @@ enum status csv_input_open(struct csv_input *input, const char *path, enum csv_e
         status = error_memory(error, path, CSV_RAW);
         goto out;
     }
-    fd = -1; // now the stream's
-    gzbuffer(input->file, CSV_RAW);
+    fd = -1;                            // now the stream's
+    gzbuffer(input->file, CSV_RAW / 2); // zlib reads as much as twice this without a copy of its own
 out:
     if (fd >= 0)
         close(fd);
@@ -69,6 +69,12 @@ enum status csv_input_raw(struct csv_input *input, unsigned char *out, size_t ro
     return STATUS_OK;
 }
 
+static enum status tell_offset(struct csv_input *input, struct error *error) {
+    uint64_t now = (uint64_t)gzoffset(input->file), before = input->offset;
+    input->offset = now;
+    return task_step(input->task, now > before ? now - before : 0, error);
+}
+
 static enum status fill_raw(struct csv_input *input, struct error *error) {
     size_t got = 0, room = CSV_RAW - input->raw_count;
     enum status status = csv_input_raw(input, input->raw + input->raw_count, room, &got, error);
@@ -76,9 +82,7 @@ static enum status fill_raw(struct csv_input *input, struct error *error) {
         return status;
     input->raw_count += got;
     input->raw_end = got < room;
-    uint64_t now = (uint64_t)gzoffset(input->file), before = input->offset;
-    input->offset = now;
-    return task_step(input->task, now > before ? now - before : 0, error);
+    return tell_offset(input, error);
 }
 
 // ---- decoding: each consumes what is whole and returns how many bytes of raw it used ----
@@ -107,6 +111,15 @@ static size_t put(struct csv_input *input, uint32_t code, char *out) {
 // How many bytes from `at` on are plain ASCII without NUL.
 static size_t ascii_run(const unsigned char *at, size_t count) {
     size_t i = 0;
+    for (; i + 64 <= count; i += 64) { // what compilers make vectors of
+        unsigned char high = 0, zero = 0;
+        for (size_t k = 0; k < 64; k++) {
+            high |= at[i + k];
+            zero |= at[i + k] == 0;
+        }
+        if (((high & 0x80) | zero) != 0)
+            break;
+    }
     for (; i + 8 <= count; i += 8) {
         uint64_t word;
         memcpy(&word, at + i, 8);
@@ -183,27 +196,65 @@ static size_t bom_length(const struct csv_input *input) {
     return there ? length : 0;
 }
 
-enum status csv_input_read(struct csv_input *input, char *out, size_t *got, struct error *error) {
-    *got = 0;
-    while (*got == 0 && !(input->raw_end && input->raw_count == 0)) {
-        if (!input->raw_end) {
-            enum status status = fill_raw(input, error);
-            if (status != STATUS_OK)
-                return status;
-        }
-        size_t mark = input->begun ? 0 : bom_length(input);
-        input->begun = true;
-        input->raw_count -= mark;
-        memmove(input->raw, input->raw + mark, input->raw_count);
-        size_t used;
-        if (input->encoding == CSV_UTF8)
-            used = decode_utf8(input, out, got);
-        else if (input->encoding == CSV_LATIN1 || input->encoding == CSV_WINDOWS1252)
-            used = decode_bytes(input, out, got);
-        else
-            used = decode_utf16(input, out, got);
-        input->raw_count -= used;
-        memmove(input->raw, input->raw + used, input->raw_count);
+static enum status fill_raw_and_decode(struct csv_input *input, char *out, size_t *got, struct error *error) {
+    if (!input->raw_end) {
+        enum status status = fill_raw(input, error);
+        if (status != STATUS_OK)
+            return status;
     }
+    size_t mark = input->begun ? 0 : bom_length(input);
+    input->begun = true;
+    input->raw_count -= mark;
+    memmove(input->raw, input->raw + mark, input->raw_count);
+    size_t used;
+    if (input->encoding == CSV_UTF8)
+        used = decode_utf8(input, out, got);
+    else if (input->encoding == CSV_LATIN1 || input->encoding == CSV_WINDOWS1252)
+        used = decode_bytes(input, out, got);
+    else
+        used = decode_utf16(input, out, got);
+    input->raw_count -= used;
+    memmove(input->raw, input->raw + used, input->raw_count);
     return STATUS_OK;
+}
+
+// How many bytes from the front are whole characters of UTF-8 and no NUL: those that decoding leaves as they are.
+static size_t unchanged_utf8(const unsigned char *bytes, size_t count) {
+    size_t at = 0;
+    while (at < count) {
+        at += ascii_run(bytes + at, count - at);
+        uint32_t code = 0;
+        size_t length = at < count ? utf8_decode((const char *)bytes + at, count - at, &code) : 1;
+        if (at == count || (length == 1 && code == 0xfffd) || code == 0)
+            break;
+        at += length;
+    }
+    return at;
+}
+
+// UTF-8 that goes to its reader as it lies in the file: what has to change, and half a character at the end, is left
+// to the way above.
+static enum status read_unchanged(struct csv_input *input, char *out, size_t *got, struct error *error) {
+    size_t count = 0;
+    memcpy(out, input->raw, input->raw_count);
+    size_t before = input->raw_count, room = CSV_RAW - before;
+    enum status status = csv_input_raw(input, (unsigned char *)out + before, room, &count, error);
+    if (status != STATUS_OK)
+        return status;
+    input->raw_end = count < room;
+    count += before;
+    *got = unchanged_utf8((const unsigned char *)out, count);
+    input->raw_count = count - *got;
+    memcpy(input->raw, out + *got, input->raw_count);
+    return tell_offset(input, error);
+}
+
+enum status csv_input_read(struct csv_input *input, char *out, size_t *got, struct error *error) {
+    enum status status = STATUS_OK;
+    *got = 0;
+    while (status == STATUS_OK && *got == 0 && !(input->raw_end && input->raw_count == 0)) {
+        bool changes = !input->begun || input->encoding != CSV_UTF8 || input->raw_end || input->raw_count > 4;
+        status = changes ? fill_raw_and_decode(input, out, got, error) : read_unchanged(input, out, got, error);
+    }
+    return status;
 }

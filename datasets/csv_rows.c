@@ -213,11 +213,26 @@ static bool wait_turn(struct crew *crew, size_t index) {
     return !crew->over;
 }
 
+// After the first piece: about as many rows as the file will have. Where there is no room, columns grow as they may.
+static void reserve_rows(struct crew *crew, const struct csv_reader *reader, const struct csv_part *part) {
+    struct loading *loading = crew->loading;
+    struct error ignored;
+    uint64_t bytes = loading->dataset->file_bytes;
+    if (csv_input_packed(&crew->pieces.input) || reader->end == 0 || bytes <= reader->end)
+        return;
+    double rows = (double)part->rows * (double)bytes / (double)reader->end * 1.02;
+    for (size_t i = 0; i < loading->width && rows < UINT32_MAX; i++)
+        if (loading->columns[i].stored)
+            (void)column_maker_reserve(&loading->columns[i].maker, (size_t)rows, &ignored);
+}
+
 static enum status append_piece(struct crew *crew, size_t index, const struct csv_reader *reader, struct csv_part *part,
                                 struct error *error) {
     enum status status = STATUS_OK;
     pthread_mutex_lock(&crew->appending);
     if (wait_turn(crew, index)) {
+        if (index == 0)
+            reserve_rows(crew, reader, part);
         status = append(crew->loading, part, crew->lines, error);
         add_totals(&crew->totals, reader, crew->lines);
         crew->lines += reader->line - 1;
