@@ -40,6 +40,7 @@ enum command_set { // bits: which commands take a flag
     X(FIT_ROWS, "fit-rows", 0, "SHARE|all", TAKES_PREPARE, "Share of the rows that steps are fitted on (all).") \
     X(PART_COLUMN, "part-column", 0, "NAME", TAKES_PREPARE, \
       "Write every row's part of the split (train, validation, test) into column NAME.") \
+    X(FOLLOW, "follow", 0, "", TAKES_SCREEN | TAKES_CAT, "Go on while the file grows: new rows come in as whole lines are added.") \
     X(FORMAT, "format", 0, "csv|json|jsonl", TAKES_CAT, "Form of the output (csv).") \
     X(RAW, "raw", 0, "", TAKES_CAT, "Every cell as it stands in the file.") \
     X(DELIMITER, "delimiter", 0, "TEXT", TAKES_READING, "Separator between cells; detected when not given.") \

@@ -2,16 +2,20 @@
 // rows are padded to the width of the first row, unless --raw asks for rows as they stand. Several files are one
 // table: one header, and the cells of further files under the columns of the first.
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/cli.h"
 #include "app/json.h"
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/csv.h"
 #include "datasets/csv_files.h"
 #include "datasets/csv_match.h"
+#include "datasets/follow.h"
 
 // ---- sniff ----------------------------------------------------------------------------------------------
 
@@ -75,6 +79,8 @@ struct cat {
     bool raw;
     size_t width; // of the first row
     uint64_t rows;
+    uint64_t seen, passed; // of a file that grows: rows in this reading; those before are written already
+    uint64_t last_line;    // of the last row written
     struct str line;
     struct notes *notes;
     // of one of several files
@@ -158,6 +164,9 @@ static enum status on_row(void *context, const struct csv_cell *cells, size_t co
         cat->header = false;
         return STATUS_OK;
     }
+    if (cat->seen++ < cat->passed)
+        return STATUS_OK;
+    cat->last_line = line;
     if (cat->further && !cat->match.same)
         put_in_order(cat, cat->width, &cells, &count);
     if (cat->rows == 0)
@@ -234,6 +243,91 @@ static enum status cat_all(struct cat *cat, const struct path_list *list, const 
     return status;
 }
 
+// ---- cat of a file that grows -----------------------------------------------------------------------------
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number) {
+    interrupted = signal_number;
+}
+
+// What is new: notes on rows that were not there when the file was read before.
+static enum status tell_new_notes(const char *path, const struct notes *notes, uint64_t after, struct error *error) {
+    struct notes fresh = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < notes->count && !status; i++)
+        if (notes->items[i].line > after || after == 0)
+            status = notes_add(&fresh, notes->items[i].line, notes->items[i].column, error, "%s", notes->items[i].text);
+    cli_notes(path, &fresh);
+    notes_free(&fresh);
+    return status;
+}
+
+static enum status cat_new_rows(struct cat *cat, const char *path, struct dialect *dialect, struct error *error) {
+    struct notes notes = {0};
+    uint64_t after = cat->last_line;
+    bool found = dialect->delimiter[0] != '\0';
+    cat->notes = &notes;
+    cat->seen = 0;
+    cat->passed = cat->rows;
+    enum status status = found ? STATUS_OK : csv_sniff_noted(path, dialect, &notes, error);
+    if (!status)
+        status = csv_read_rows(path, dialect, &notes, NULL, on_row, cat, error);
+    if (!status)
+        status = tell_new_notes(path, &notes, after, error);
+    if (!status && fflush(stdout) != 0)
+        status = error_set(error, STATUS_IO, "writing to standard output failed");
+    notes_free(&notes);
+    return status;
+}
+
+static void tell_rewritten(struct cat *cat, const char *path, enum follow_news news) {
+    fprintf(stderr, "%s: %s\n", path,
+            news == FOLLOW_GONE       ? "is gone; it is looked for"
+            : news == FOLLOW_REPLACED ? "is another file now; its rows follow"
+                                      : "was written anew; its rows follow");
+    if (news != FOLLOW_GONE)
+        cat->rows = cat->last_line = 0;
+}
+
+static enum status cat_follow(struct cat *cat, const char *path, const struct dialect *wanted, struct error *error) {
+    struct follow follow = {0};
+    struct dialect dialect = *wanted;
+    struct sigaction action = {.sa_handler = on_interrupt};
+    struct timespec pause = {.tv_sec = 0, .tv_nsec = 200000000};
+    enum follow_news news = FOLLOW_GROWN;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    enum status status = follow_begin(&follow, path, error);
+    while (!status && !interrupted) {
+        double began = clock_now();
+        if (news == FOLLOW_REPLACED || news == FOLLOW_REWRITTEN)
+            dialect = *wanted;
+        if (news != FOLLOW_NOTHING && news != FOLLOW_GONE && follow.end > 0)
+            status = cat_new_rows(cat, path, &dialect, error);
+        double passed = 4 * (clock_now() - began); // reading takes a fifth of the time
+        pause.tv_sec = (time_t)passed;
+        pause.tv_nsec = passed < 0.2 ? 200000000 : (long)((passed - (double)pause.tv_sec) * 1e9);
+        if (!status && !interrupted)
+            nanosleep(&pause, NULL);
+        news = follow_look(&follow);
+        if (news > FOLLOW_GROWN)
+            tell_rewritten(cat, path, news);
+    }
+    follow_end(&follow);
+    return status;
+}
+
+static enum status cat_growing(struct cat *cat, const struct path_list *list, const struct dialect *wanted,
+                               struct error *error) {
+    if (list->count > 1)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "--follow: several files as one table cannot be followed; name one");
+    if (cat->format == CAT_JSON)
+        return error_set(error, STATUS_INVALID, "--follow: json has an end, and a growing file has none; use jsonl");
+    return cat_follow(cat, list->items[0], wanted, error);
+}
+
 int cli_cat(const struct arguments *arguments) {
     struct load_options options;
     struct cat cat = {.raw = arguments->flags[FLAG_RAW] != NULL};
@@ -243,7 +337,9 @@ int cli_cat(const struct arguments *arguments) {
         parse_format(arguments->flags[FLAG_FORMAT], &cat.format, &error))
         return cli_usage(&error);
     enum status status = dataset_files(arguments->files[0], &options, &list, &error);
-    if (!status)
+    if (!status && arguments->flags[FLAG_FOLLOW])
+        status = cat_growing(&cat, &list, &options.dialect, &error);
+    else if (!status)
         status = list.count == 1 ? cat_one(&cat, list.items[0], &options.dialect, &error)
                                  : cat_all(&cat, &list, &options.dialect, &error);
     if (!status && cat.format == CAT_JSON)

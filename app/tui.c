@@ -103,7 +103,9 @@ static enum status open_session(struct screen *screen, const struct arguments *a
     struct load_options options;
     enum status status = cli_load_options(arguments, &options, error);
     if (!status)
-        status = session_open(&screen->session, &(struct session_options){.previews = true}, error);
+        status = session_open(
+            &screen->session,
+            &(struct session_options){.previews = true, .follow = arguments->flags[FLAG_FOLLOW] != NULL}, error);
     for (size_t i = 0; !status && i < arguments->setting_count; i++)
         status = session_set(screen->session, arguments->settings[i].name, arguments->settings[i].text, error);
     if (!status && arguments->file_count)
@@ -216,10 +218,11 @@ static enum status show(struct screen *screen, struct error *error) {
 }
 
 static int wait_milliseconds(const struct screen *screen) {
-    int lone_escape = term_timeout(screen->term), frame = -1;
+    int lone_escape = term_timeout(screen->term), frame = session_timeout(screen->session);
     if (frame_dirty(screen->frame)) {
         double left = screen->shown + FRAME_SECONDS - clock_now();
-        frame = left <= 0 ? 0 : (int)(left * 1000) + 1;
+        int shown = left <= 0 ? 0 : (int)(left * 1000) + 1;
+        frame = frame < 0 || shown < frame ? shown : frame;
     }
     if (frame < 0 || (lone_escape >= 0 && lone_escape < frame))
         return lone_escape;

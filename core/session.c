@@ -19,6 +19,9 @@ void session_publish(struct session *session) {
     session->changed = true;
     bool open = !session->preview; // of data that is only looked at nothing else is known
     view->preview = !open;
+    view->following = session->follow.file.path != NULL;
+    bool counted = open && session->dataset && session->dataset->table && session->follow.rows != SIZE_MAX;
+    view->followed_rows = counted ? (int64_t)session->dataset->table->rows - (int64_t)session->follow.rows : 0;
     view->dataset = open ? session->dataset : session->preview;
     view->profile = open ? session->profile : NULL;
     view->split = open && session->split.part ? &session->split : NULL;
@@ -78,6 +81,7 @@ enum status session_open(struct session **out, const struct session_options *opt
         return error_memory(error, "the session", sizeof *session);
     session->no_profile = options->no_profile;
     session->previews = options->previews;
+    session->follow.wanted = options->follow;
     session->wake.read_fd = session->wake.write_fd = -1;
     session->loaded_target = -1;
     session->view.seconds_left = NAN;
@@ -129,6 +133,7 @@ void session_close(struct session *session) {
     profile_free(session->profile);
     dataset_free(session->dataset);
     dataset_free(session->preview);
+    follow_end(&session->follow.file);
     load_settings_clear(&session->load);
     history_clear(&session->undo);
     history_clear(&session->redo);
@@ -184,6 +189,7 @@ bool session_drain(struct session *session) {
     wake_clear(engine_wake(session->engine));
     wake_clear(&session->wake);
     session_take_over(session);
+    session_follow_look(session);
     if (session->job.active)
         look_at_job(session);
     session_drain_batches(session);

@@ -79,6 +79,8 @@ struct snapshot {
     uint64_t version; // grows with every visible change
     // data (NULL until something is open)
     const struct dataset *dataset; // dataset->partial: the first rows, while the rest is read or when it was stopped
+    bool following;                // the file is read again when it has grown
+    int64_t followed_rows;         // more than when following began; less than 0 when it was written anew
     bool preview;                  // `dataset` is what the job at work has read so far; nothing else of it is there
     const struct profile *profile;   // NULL while it is being made
     const struct split *split;
@@ -130,6 +132,7 @@ struct session_options {
     bool no_profile;        // the command line trains without one
     bool previews;          // the screen: large tables show their first rows while they are read, and a cancelled
                             // reading leaves the rows so far
+    bool follow;            // files that are opened are followed while they grow (follow.h)
 };
 enum status session_open(struct session **session, const struct session_options *options, struct error *error);
 void session_close(struct session *session); // stops and saves a living run; NULL allowed
@@ -153,6 +156,11 @@ void session_clear_message(struct session *session);
 enum status session_load(struct session *session, const char *path, const struct load_options *options,
                          struct error *error);
 void session_cancel(struct session *session); // the job at work
+// Whether the file that is open is followed while it grows: read again, in session_drain, whenever whole lines have
+// come. A living run keeps its own rows.
+enum status session_follow(struct session *session, bool on, struct error *error);
+// Milliseconds until session_drain should be called though nothing is to be read; -1 = never.
+int session_timeout(const struct session *session);
 // A table whose reading was stopped: reads it again, to its end.
 enum status session_read_on(struct session *session, struct error *error);
 enum status session_set_target(struct session *session, const char *column, struct error *error);

@@ -27,6 +27,9 @@ enum status session_load(struct session *session, const char *path, const struct
         status = params_set(&train_table, &params, "target", options->target, error);
         session->params = params;
     }
+    follow_end(&session->follow.file);
+    if (!status && session->follow.wanted)
+        status = session_follow_begin(session, path, error);
     if (status) {
         load_request_clear(&request);
         return status;
@@ -38,7 +41,7 @@ enum status session_load(struct session *session, const char *path, const struct
     return STATUS_OK;
 }
 
-static enum status check_table(const struct session *session, struct error *error) {
+enum status session_check_table(const struct session *session, struct error *error) {
     if (session->preview)
         return error_set(error, STATUS_STATE, "%s is still being read; wait for the rest", session->preview->name);
     if (!session->dataset)
@@ -49,7 +52,7 @@ static enum status check_table(const struct session *session, struct error *erro
 }
 
 static enum status find_column(const struct session *session, const char *column, struct error *error) {
-    enum status status = check_table(session, error);
+    enum status status = session_check_table(session, error);
     if (status || table_find(session->dataset->table, column) >= 0)
         return status;
     const struct table *table = session->dataset->table;
@@ -112,7 +115,7 @@ enum status session_set_type(struct session *session, const char *column, enum c
 
 enum status session_add_missing_token(struct session *session, const char *token, struct error *error) {
     struct load_request request = {0};
-    enum status status = check_table(session, error);
+    enum status status = session_check_table(session, error);
     if (!status && !token[0])
         status = error_set(error, STATUS_INVALID, "an empty cell is missing already; name another token");
     if (!status)
@@ -122,18 +125,21 @@ enum status session_add_missing_token(struct session *session, const char *token
     return end_reload(session, &request, status, error);
 }
 
-enum status session_read_on(struct session *session, struct error *error) {
+enum status session_reload(struct session *session, struct error *error) {
     struct load_request request = {0};
-    enum status status = check_table(session, error);
-    if (!status && !session->dataset->partial)
-        status = error_set(error, STATUS_STATE, "all rows of %s are here", session->dataset->name);
-    if (!status)
-        status = begin_reload(session, &request, error);
+    enum status status = begin_reload(session, &request, error);
     if (!status)
         request_load(session, &request);
     else
         load_request_clear(&request);
     return status;
+}
+
+enum status session_read_on(struct session *session, struct error *error) {
+    enum status status = session_check_table(session, error);
+    if (!status && !session->dataset->partial)
+        status = error_set(error, STATUS_STATE, "all rows of %s are here", session->dataset->name);
+    return status ? status : session_reload(session, error);
 }
 
 // ---- going on with a run -----------------------------------------------------------------------------------

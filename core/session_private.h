@@ -7,6 +7,7 @@
 #include "core/engine/engine.h"
 #include "core/job.h"
 #include "core/session.h"
+#include "datasets/follow.h"
 #include "core/train/trainer.h"
 
 // ---- how the data was opened (session_settings.c) -------------------------------------------------------
@@ -48,6 +49,14 @@ struct history {
     size_t count, capacity;
 };
 enum { HISTORY_MOST = 100 };
+
+// ---- a file that grows (session_follow.c) -----------------------------------------------------------------
+enum status session_follow_begin(struct session *session, const char *path, struct error *error);
+void session_follow_loaded(struct session *session); // a reading has ended
+void session_follow_look(struct session *session);   // now and then
+// session_data.c: the table that is open; reads it again in the same way.
+enum status session_check_table(const struct session *session, struct error *error);
+enum status session_reload(struct session *session, struct error *error);
 
 // ---- background work (session_work.c) ----------------------------------------------------------------------
 enum work_kind { WORK_NONE = 0, WORK_LOAD = 1, WORK_PREPARE = 2, WORK_EXPORT = 4, WORK_PROFILE = 8 };
@@ -105,6 +114,12 @@ struct session {
     struct snapshot view;
     bool no_profile, previews, changed;
     struct dataset *preview; // first rows of what is being read
+    struct {                 // a file that grows (session_follow.c)
+        bool wanted;         // files that are opened are followed
+        struct follow file;
+        double next, began; // on the clock: the next look; the present reading
+        size_t rows;        // of the table when following began; SIZE_MAX: not read yet
+    } follow;
     struct store *store;
     struct engine *engine;
     session_listener *listener;

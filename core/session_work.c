@@ -155,6 +155,7 @@ static enum status take_load(struct session *session, struct error *error) {
         session->params.target[0] = '\0';
     }
     load_request_clear(request);
+    session_follow_loaded(session);
     session->wanted |= session->no_profile ? WORK_PREPARE : WORK_PREPARE | WORK_PROFILE;
     session->view.pipeline_stale = true;
     return STATUS_OK;

@@ -12,7 +12,7 @@ enum status csv_input_open(struct csv_input *input, const char *path, enum csv_e
                            struct error *error) {
     int fd = -1;
     uint64_t bytes = 0;
-    *input = (struct csv_input){.path = path, .encoding = encoding, .task = task};
+    *input = (struct csv_input){.path = path, .encoding = encoding, .left = input_end(path), .task = task};
     enum status status = input_open(path, &fd, &bytes, task, error);
     if (status != STATUS_OK)
         goto out;
@@ -50,6 +50,8 @@ void csv_input_close(struct csv_input *input) {
 
 enum status csv_input_raw(struct csv_input *input, unsigned char *out, size_t room, size_t *got, struct error *error) {
     *got = 0;
+    if (room > input->left)
+        room = (size_t)input->left;
     while (*got < room) {
         int count = gzread(input->file, out + *got, (unsigned)(room - *got));
         if (count > 0) {
@@ -66,6 +68,8 @@ enum status csv_input_raw(struct csv_input *input, unsigned char *out, size_t ro
                              input->path, problem == Z_ERRNO ? strerror(errno) : text);
         break;
     }
+    if (input->left != UINT64_MAX)
+        input->left -= *got;
     return STATUS_OK;
 }
 

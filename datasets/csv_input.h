@@ -30,6 +30,7 @@ struct csv_input {
     uint64_t offset;     // in the file as stored, reported to the task
     uint64_t odd_bytes;  // bytes that the encoding does not have: read as Windows-1252
     uint64_t nul_bytes;  // NUL characters: read as U+FFFD
+    uint64_t left;       // bytes that may still be read of a file that grows; UINT64_MAX of others
     struct task *task;   // may be NULL
 };
 

@@ -293,3 +293,26 @@ enum status input_open(const char *path, int *fd, uint64_t *bytes, struct task *
     }
     return status;
 }
+
+// ---- files that grow --------------------------------------------------------------------------------
+
+static struct {
+    pthread_mutex_t lock;
+    char path[4096]; // "" when there is none
+    uint64_t end;
+} growing = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void input_set_end(const char *path, uint64_t end) {
+    pthread_mutex_lock(&growing.lock);
+    bool fits = snprintf(growing.path, sizeof growing.path, "%s", end == UINT64_MAX ? "" : path) <
+                (int)sizeof growing.path;
+    growing.end = fits ? end : UINT64_MAX;
+    pthread_mutex_unlock(&growing.lock);
+}
+
+uint64_t input_end(const char *path) {
+    pthread_mutex_lock(&growing.lock);
+    uint64_t end = growing.path[0] != '\0' && strcmp(path, growing.path) == 0 ? growing.end : UINT64_MAX;
+    pthread_mutex_unlock(&growing.lock);
+    return end;
+}

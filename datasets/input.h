@@ -23,4 +23,9 @@ enum status input_open(const char *path, int *fd, uint64_t *bytes, struct task *
 // Bytes of a file, or of a pipe that has been spooled; -1 when there are none yet or no such file.
 int64_t input_size(const char *path);
 
+// A file that grows (follow.h) is read up to here only, until it is set anew; UINT64_MAX: all of it again. One file at
+// a time. input_end gives it, UINT64_MAX for any other.
+void input_set_end(const char *path, uint64_t end);
+uint64_t input_end(const char *path);
+
 #endif

@@ -14,6 +14,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
+#include "datasets/input.h"
 
 enum { UNFINISHED_SECONDS = 3600 }; // a file that is still being written for so long has been given up
 
@@ -67,7 +68,8 @@ static bool name_of(const struct str *key, struct str *name) {
 }
 
 bool kept_key(const char *path, const struct load_options *options, struct str *key, struct str *name) {
-    if (kept_least() == SIZE_MAX || options->more_count > 0 || options->seen != NULL || options->rows_most > 0)
+    if (kept_least() == SIZE_MAX || options->more_count > 0 || options->seen != NULL || options->rows_most > 0 ||
+        input_end(path) != UINT64_MAX)
         return false;
     char *whole = realpath(path, NULL);
     bool good = whole != NULL && add_file(key, whole) && add_file(key, "/proc/self/exe");

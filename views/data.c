@@ -108,7 +108,8 @@ static void draw_table(const struct data_state *state, const struct snapshot *sn
     struct table_view_model model = table_model(&data, state, snapshot);
     char title[PROMPT_SIZE + 32], note[128], numbers[3][TEXT_NUMBER_SIZE];
     int64_t first = 0, shown = table_view_visible(&state->table, &model, inside_of(area), &first);
-    snprintf(title, sizeof title, "%s%s", state->rows.filter[0] && state->rows.table == data.table ? "filter: " : "rows",
+    snprintf(title, sizeof title, "%s%s",
+             state->rows.filter[0] && state->rows.table == data.table ? "filter: " : "rows",
              state->rows.table == data.table ? state->rows.filter : "");
     snprintf(note, sizeof note, "row %s–%s of %s", text_integer(first + (model.rows > 0), NUMBER_SCREEN, numbers[0]),
              text_integer(first + shown, NUMBER_SCREEN, numbers[1]),
@@ -128,13 +129,18 @@ static void draw_head_table(const struct snapshot *snapshot, struct canvas *canv
         x += canvas_print(canvas, x, row.y, style_ink(INK_WARNING), " of ≈ %s",
                           text_integer((int64_t)dataset->rows_guess, NUMBER_SCREEN, a));
     x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), " rows × %zu columns   ", dataset->table->column_count);
+    if (snapshot->following)
+        x += canvas_print(canvas, x, row.y, style_ink(INK_ACCENT), "following · %s%s   ",
+                          snapshot->followed_rows >= 0 ? "+" : "",
+                          text_integer(snapshot->followed_rows, NUMBER_SCREEN, a));
     x += canvas_print(canvas, x, row.y, style_ink(INK_DIM), "%s   %s  '%s'  header: %s   ",
                       text_bytes((double)dataset->file_bytes, NUMBER_SCREEN, a), dataset->dialect.encoding,
                       text_equal(dataset->dialect.delimiter, "\t") ? "tab" : dataset->dialect.delimiter,
                       dataset->dialect.header == 1 ? "yes" : "no");
     if (snapshot->profile)
         canvas_print(canvas, x, row.y, style_ink(INK_DIM), "%s missing cells   %s%s duplicate rows",
-                     text_integer((int64_t)snapshot->profile->missing_cells, NUMBER_SCREEN, a), snapshot->profile->duplicates_about ? "≈ " : "",
+                     text_integer((int64_t)snapshot->profile->missing_cells, NUMBER_SCREEN, a),
+                     snapshot->profile->duplicates_about ? "≈ " : "",
                      text_integer((int64_t)snapshot->profile->duplicates, NUMBER_SCREEN, b));
 }
 
@@ -148,7 +154,8 @@ static void draw_head(const struct snapshot *snapshot, struct canvas *canvas, st
     }
     const struct image_set *images = dataset->images;
     char a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
-    canvas_print(canvas, x, row.y, style_ink(INK_TEXT), "%s images (%s of them the test part)   %zu×%zu×%zu   %zu classes",
+    canvas_print(canvas, x, row.y, style_ink(INK_TEXT),
+                 "%s images (%s of them the test part)   %zu×%zu×%zu   %zu classes",
                  text_integer((int64_t)images->count, NUMBER_SCREEN, a),
                  text_integer((int64_t)(images->count - images->test_from), NUMBER_SCREEN, b), images->channels,
                  images->height, images->width, images->classes);
@@ -172,7 +179,8 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
     const struct data_state *state = view_state;
     struct data_rects at = rects(area);
     if (!snapshot->dataset) {
-        const char *hint = snapshot->job.active ? "Reading …" : "Nothing is open. o opens a file or one of the samples.";
+        const char *hint =
+            snapshot->job.active ? "Reading …" : "Nothing is open. o opens a file or one of the samples.";
         canvas_wrap(canvas, rect_center(area, 54, 2), 0, style_ink(INK_DIM), hint);
     } else {
         draw_head(snapshot, canvas, at.head);
@@ -444,6 +452,8 @@ static enum view_result request_table(struct data_state *state, const struct vie
     case REQUEST_TARGET:
         ask(state, ASK_TARGET, column_name(state, context));
         return VIEW_REDRAW;
+    case REQUEST_FOLLOW:
+        return told(context, session_follow(context->session, !context->snapshot->following, &context->wish->error));
     case REQUEST_READ_ON:
         return told(context, session_read_on(context->session, &context->wish->error));
     case REQUEST_MISSING_TOKEN:
@@ -496,7 +506,8 @@ static enum view_result mouse(struct data_state *state, const struct view_contex
     struct table_view_model model = table_model(&data, state, context->snapshot);
     if (rect_contains(at.table, input->x, input->y))
         state->pane = PANE_TABLE;
-    return table_view_event(&state->table, &model, inside_of(at.table), context->ascii, input) ? VIEW_REDRAW : VIEW_PASS;
+    return table_view_event(&state->table, &model, inside_of(at.table), context->ascii, input) ? VIEW_REDRAW
+                                                                                               : VIEW_PASS;
 }
 
 static enum view_result event(void *view_state, const struct view_context *context, const struct input_event *input) {

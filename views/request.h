@@ -42,6 +42,7 @@ enum view_id {
     X(SORT, "s", IN(DATA) | IN(RUNS), "sort", "sort", "Sort by the chosen column; again for the other way.") \
     X(TYPE, "t", IN(DATA), "column type", "type", "Treat the column as another type.") \
     X(READ_ON, "O", IN(DATA), "read on", "", "Read a table to its end whose reading was stopped.") \
+    X(FOLLOW, "F", IN(DATA), "follow the file", "", "Read the file again whenever it has grown, or stop doing so.") \
     X(TARGET, "T", IN(DATA), "target column", "target", "Make this column the one to predict.") \
     X(MISSING_TOKEN, "a", IN(DATA), "add missing token", "", "Read one more text as a missing value.") \
     X(DESCRIBE, "d", IN(DATA), "describe all", "describe all", \

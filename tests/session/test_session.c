@@ -584,6 +584,53 @@ static void test_first_rows_are_shown_while_reading(void **state) {
     assert_false(view->preview);
 }
 
+static void wait_rows(size_t rows) {
+    for (int round = 0; round < 400 && !(view->source && view->dataset->table->rows == rows); round++) {
+        usleep(20000);
+        session_drain(session);
+    }
+    assert_int_equal(view->dataset->table->rows, rows);
+}
+
+static void add_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "a");
+    fputs(text, file);
+    fclose(file);
+}
+
+// New rows of a growing file come in by themselves, whole ones only; a file that was written anew is told.
+static void test_a_growing_file_is_followed(void **state) {
+    (void)state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/grow.csv", folder);
+    FILE *file = fopen(path, "w");
+    fputs("a,b,c\n", file);
+    for (int row = 0; row < 40; row++)
+        fprintf(file, "%d,%d.25,w%d\n", row, row * 3, row % 2);
+    fclose(file);
+    open_file(path);
+    assert_int_equal(session_timeout(session), -1);
+    must(session_follow(session, true, &error));
+    assert_true(session_timeout(session) >= 0);
+    must(session_wait(session, &error));
+    assert_true(view->following);
+    add_text(path, "40,1.5,w0\n41,2.5,w");
+    wait_rows(41);
+    assert_int_equal(view->followed_rows, 1);
+    add_text(path, "1\n42,3.5,w1\n");
+    wait_rows(43);
+    assert_int_equal(view->followed_rows, 3);
+    assert_int_equal(truncate(path, 6 + 8 * 10), 0);
+    for (int round = 0; round < 400 && view->dataset->table->rows >= 43; round++) {
+        usleep(20000);
+        session_drain(session);
+    }
+    assert_true(view->dataset->table->rows < 43);
+    must(session_follow(session, false, &error));
+    assert_false(view->following);
+    must(session_wait(session, &error));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(iris_is_opened_prepared_and_trained),
@@ -599,6 +646,7 @@ int main(void) {
         TEST(closing_while_training_keeps_the_run),
         TEST(a_run_whose_process_was_killed_can_be_resumed),
         TEST(what_cannot_run_is_refused_in_words),
+        cmocka_unit_test_setup_teardown(test_a_growing_file_is_followed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_first_rows_are_shown_while_reading, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
