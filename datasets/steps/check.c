@@ -171,8 +171,24 @@ static enum status list_repeated(const struct checking *checking, const uint32_t
     return status;
 }
 
+// Which rows are for training; NULL where none is told apart (prediction).
+static enum status training_marks(const struct checking *checking, uint8_t **marks, struct error *error) {
+    const uint8_t *training = checking->context->training;
+    *marks = NULL;
+    if (training == NULL)
+        return STATUS_OK;
+    *marks = mem_alloc(checking->table->rows + 1, 1);
+    if (*marks == NULL)
+        return error_memory(error, "the training rows", checking->table->rows);
+    for (size_t row = 0; row < checking->table->rows; row++)
+        (*marks)[row] = training[table_origin(checking->table, row)] != 0;
+    return STATUS_OK;
+}
+
+// Training rows are compared with training rows alone, so that the new column tells a model nothing of other rows.
 static enum status check_unique(const struct checking *checking, struct error *error) {
     struct table *alone = NULL;
+    uint8_t *marks = NULL;
     size_t holes, rows_count = checking->table->rows;
     uint8_t *hole = NULL;
     uint64_t *hash = mem_alloc(rows_count + 1, sizeof *hash);
@@ -186,12 +202,15 @@ static enum status check_unique(const struct checking *checking, struct error *e
     if (status == STATUS_OK)
         status = table_row_hashes(alone, hash, error);
     if (status == STATUS_OK)
-        status = duplicates_find(alone, hash, NULL, first, checking->context->task, error);
+        status = training_marks(checking, &marks, error);
+    if (status == STATUS_OK)
+        status = duplicates_find(alone, hash, marks, first, checking->context->task, error);
     if (status == STATUS_OK)
         status = series_holes(checking->column, &hole, &holes, error);
     if (status == STATUS_OK)
         status = list_repeated(checking, first, hole, error);
     table_free(alone);
+    mem_free(marks);
     mem_free(hole);
     mem_free(first);
     mem_free(hash);
