@@ -336,11 +336,12 @@ static void test_interrupted_and_resumed_is_as_never_stopped(void **state) {
     int64_t run = interrupt(SIGINT, &stopped_at);
     char text[32];
     snprintf(text, sizeof text, "%" PRId64, run);
-    struct child program = CHILD_RUN("resume", text, "--json");
+    const struct child_options patient = {.seconds = 240}; // with sanitizers on a busy machine
+    struct child program = child_run_with(&patient, (const char *const[]){"resume", text, "--json", NULL});
     child_assert_done(&program);
     lines_read(&lines, program.out);
     child_free(&program);
-    program = CHILD_RUN(LONG_RUN);
+    program = child_run_with(&patient, (const char *const[]){LONG_RUN, NULL});
     child_assert_done(&program);
     lines_read(&others, program.out);
     child_free(&program);
