@@ -181,10 +181,15 @@ static bool add_warning(cJSON *warnings, const struct dataset *dataset, const st
                 add_text(object, "kind", warning->kind) && add_text(object, "message", warning->message);
     cJSON *rows = fits ? cJSON_AddArrayToObject(object, "rows") : NULL;
     cJSON *lines = rows != NULL && dataset->table != NULL ? cJSON_AddArrayToObject(object, "lines") : NULL;
-    fits = rows != NULL && (dataset->table == NULL || lines != NULL);
-    for (size_t i = 0; i < warning->row_count && fits; i++)
-        fits = push(rows, cJSON_CreateNumber(warning->rows[i])) &&
-               (lines == NULL || push(lines, cJSON_CreateNumber((double)table_line(dataset->table, warning->rows[i]))));
+    bool several = lines != NULL && dataset->table->files != NULL; // then a line alone says nothing
+    cJSON *files = several ? cJSON_AddArrayToObject(object, "files") : NULL;
+    fits = rows != NULL && (dataset->table == NULL || lines != NULL) && (files != NULL || !several);
+    for (size_t i = 0; i < warning->row_count && fits; i++) {
+        size_t row = warning->rows[i];
+        fits = push(rows, cJSON_CreateNumber((double)row)) &&
+               (lines == NULL || push(lines, cJSON_CreateNumber((double)table_line(dataset->table, row)))) &&
+               (files == NULL || push(files, cJSON_CreateString(table_file(dataset->table, row))));
+    }
     if (fits)
         return push(warnings, object);
     cJSON_Delete(object);

@@ -78,6 +78,8 @@ static void profile_prepare_and_train_give_what_they_give_for_the_whole(void **s
     struct child whole = CHILD_RUN("profile", "--json", IRIS), several = CHILD_RUN("profile", first, second, "--json");
     child_assert_done(&whole);
     child_assert_done(&several);
+    assert_non_null(strstr(several.out, "part-2.csv\"]")); // the file of the repeated row
+    assert_null(strstr(whole.out, "\"files\""));
     assert_string_equal(figures(&several), figures(&whole));
     child_free(&whole);
     child_free(&several);
