@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/base/checksum.h"
@@ -53,7 +54,8 @@ static struct {
     uint64_t end;
 } shared = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
-static enum status open_shared(struct error *error) {
+// A file without a name in the cache folder.
+static enum status open_nameless(int *fd, struct error *error) {
     struct str path = {0};
     enum status status = file_home_path(FILE_CACHE, "cells", &path, error);
     if (status == STATUS_OK)
@@ -62,14 +64,19 @@ static enum status open_shared(struct error *error) {
     if (status == STATUS_OK && path.failed)
         status = error_memory(error, "a path", path.length);
     if (status == STATUS_OK) {
-        shared.fd = mkostemp(path.text, O_CLOEXEC);
-        if (shared.fd < 0)
+        *fd = mkostemp(path.text, O_CLOEXEC);
+        if (*fd < 0)
             status = error_set(error, STATUS_IO, "%s: cannot be made: %s; memory is short and cells go there",
                                str_text(&path), strerror(errno));
         else
             unlink(path.text);
     }
     str_free(&path);
+    return status;
+}
+
+static enum status open_shared(struct error *error) {
+    enum status status = open_nameless(&shared.fd, error);
     shared.open = status == STATUS_OK;
     return status;
 }
@@ -87,10 +94,10 @@ static enum status take_room(size_t bytes, uint64_t *offset, struct error *error
     return status;
 }
 
-static enum status write_all(const void *bytes, size_t count, uint64_t offset, struct error *error) {
+static enum status write_all(int fd, const void *bytes, size_t count, uint64_t offset, struct error *error) {
     const char *from = bytes;
     while (count > 0) {
-        ssize_t wrote = pwrite(shared.fd, from, count, (off_t)offset);
+        ssize_t wrote = pwrite(fd, from, count, (off_t)offset);
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0)
@@ -121,6 +128,42 @@ static enum status read_all(int fd, void *bytes, size_t count, uint64_t offset, 
         count -= (size_t)got;
     }
     return STATUS_OK;
+}
+
+// ---- mapped bytes -----------------------------------------------------------------------------------------
+
+static enum status fill_file(int fd, size_t bytes, size_t step, cells_fill *fill, void *context, struct error *error) {
+    char *room = mem_alloc(step, 1);
+    enum status status = room == NULL ? error_memory(error, "a block of cells", step) : STATUS_OK;
+    for (size_t at = 0; at < bytes && status == STATUS_OK; at += step) {
+        size_t count = bytes - at < step ? bytes - at : step;
+        status = fill(context, at, room, count, error);
+        if (status == STATUS_OK)
+            status = write_all(fd, room, count, at, error);
+    }
+    mem_free(room);
+    return status;
+}
+
+enum status cells_map(size_t bytes, size_t step, cells_fill *fill, void *context, const void **mapped,
+                      struct error *error) {
+    int fd = -1;
+    enum status status = open_nameless(&fd, error);
+    if (status == STATUS_OK)
+        status = fill_file(fd, bytes, step, fill, context, error);
+    void *at = status == STATUS_OK ? mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    if (status == STATUS_OK && at == MAP_FAILED)
+        status = error_set(error, STATUS_MEMORY, "out of memory: %zu bytes of numbers cannot be mapped: %s", bytes,
+                           strerror(errno));
+    if (fd >= 0)
+        close(fd); // the mapping stays
+    *mapped = status == STATUS_OK ? at : NULL;
+    return status;
+}
+
+void cells_unmap(const void *mapped, size_t bytes) {
+    if (mapped != NULL)
+        munmap((void *)(uintptr_t)mapped, bytes);
 }
 
 // ---- files of kept tables -------------------------------------------------------------------------------
@@ -213,9 +256,10 @@ enum status cell_file_add(struct cell_file *file, const void *cells, const uint6
         return error_memory(error, "a column", file->count * sizeof *file->offsets);
     enum status status = take_room(file->block_bytes + CELLS_MISSING_BYTES, &offset, error);
     if (status == STATUS_OK)
-        status = write_all(cells, file->block_bytes, offset, error);
+        status = write_all(shared.fd, cells, file->block_bytes, offset, error);
     if (status == STATUS_OK)
-        status = write_all(missing == NULL ? none : missing, CELLS_MISSING_BYTES, offset + file->block_bytes, error);
+        status = write_all(shared.fd, missing == NULL ? none : missing, CELLS_MISSING_BYTES, offset + file->block_bytes,
+                           error);
     if (status == STATUS_OK)
         file->offsets[file->count++] = offset;
     return status;

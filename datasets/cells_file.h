@@ -2,7 +2,7 @@
 // program, gone with it. A column's part of it is a list of blocks of COLUMN_BLOCK rows: the values or codes,
 // then the missing bits. The file's room is given back to the disk when a column is released. Any thread.
 // Columns of a table that was kept (kept.h) lie in the same way in a file of their own, a cell_store.
-// Private to datasets/cells*.c, column.c and kept*.c.
+// Private to datasets/cells*.c, column.c, kept*.c and encode.c.
 #ifndef DATASETS_CELLS_FILE_H
 #define DATASETS_CELLS_FILE_H
 
@@ -43,6 +43,13 @@ enum status cell_file_add(struct cell_file *file, const void *cells, const uint6
 // Cells first … first + count - 1 of block `block`; `first` is a multiple of 64. missing[(count + 63) / 64].
 enum status cell_file_read(const struct cell_file *file, size_t block, size_t first, size_t count, void *cells,
                            uint64_t *missing, struct error *error);
+
+// Bytes that do not fit in memory, as a mapped file without a name in the cache folder: `fill` is given room for `step`
+// bytes at a time and fills `count` of them, from byte `at` on. Read only afterwards; ended by cells_unmap.
+typedef enum status cells_fill(void *context, uint64_t at, char *room, size_t count, struct error *error);
+enum status cells_map(size_t bytes, size_t step, cells_fill *fill, void *context, const void **mapped,
+                      struct error *error);
+void cells_unmap(const void *mapped, size_t bytes); // NULL allowed
 
 // Memory that columns take: how much is added, or given back when `bytes` is negative.
 void cells_count(ptrdiff_t bytes);

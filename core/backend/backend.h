@@ -8,7 +8,7 @@
 
 #include "core/backend/program.h"
 
-#define BACKEND_VERSION 2u
+#define BACKEND_VERSION 3u
 
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16, PRECISION_F16, PRECISION_COUNT };
 
@@ -83,6 +83,10 @@ struct backend_api {
     // Queues one step. Allocates nothing.
     enum status (*run)(struct backend *backend, struct plan *plan, const struct step_args *args, struct error *error);
     enum status (*sync)(struct backend *backend, struct error *error);
+    // A buffer that is memory of the caller: only read, and there until it is released. NULL where the device has
+    // memory of its own.
+    enum status (*borrow)(struct backend *backend, enum dtype dtype, size_t count, const void *data,
+                          struct buffer **buffer, struct error *error);
 };
 
 struct backend {

@@ -21,10 +21,22 @@ enum status host_allocate(struct backend *backend, enum dtype dtype, size_t coun
     return STATUS_OK;
 }
 
+enum status host_borrow(struct backend *backend, enum dtype dtype, size_t count, const void *data,
+                        struct buffer **buffer, struct error *error) {
+    (void)backend;
+    struct buffer *made = mem_alloc(1, sizeof *made);
+    if (made == NULL) {
+        return error_memory(error, "a buffer", sizeof *made);
+    }
+    *made = (struct buffer){.dtype = dtype, .count = count, .data = (void *)(uintptr_t)data, .borrowed = true};
+    *buffer = made;
+    return STATUS_OK;
+}
+
 void host_release(struct backend *backend, struct buffer *buffer) {
     (void)backend;
     if (buffer != NULL) {
-        mem_free(buffer->data);
+        mem_free(buffer->borrowed ? NULL : buffer->data);
         mem_free(buffer);
     }
 }
@@ -41,6 +53,9 @@ enum status host_upload(struct backend *backend, struct buffer *buffer, size_t o
                         struct error *error) {
     (void)backend;
     enum status status = check_range(buffer, offset, count, error);
+    if (status == STATUS_OK && buffer->borrowed) {
+        return error_set(error, STATUS_INVALID, "A borrowed buffer is only read.");
+    }
     if (status == STATUS_OK && count > 0) {
         size_t size = dtype_size(buffer->dtype);
         memcpy((char *)buffer->data + offset * size, data, count * size);

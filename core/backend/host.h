@@ -12,10 +12,13 @@ struct buffer {
     enum dtype dtype;
     size_t count;
     void *data;
+    bool borrowed; // not the buffer's own, and only read
 };
 
 enum status host_allocate(struct backend *backend, enum dtype dtype, size_t count, struct buffer **buffer,
                           struct error *error);
+enum status host_borrow(struct backend *backend, enum dtype dtype, size_t count, const void *data,
+                        struct buffer **buffer, struct error *error);
 void host_release(struct backend *backend, struct buffer *buffer);
 enum status host_upload(struct backend *backend, struct buffer *buffer, size_t offset, size_t count, const void *data,
                         struct error *error);

@@ -167,6 +167,7 @@ const struct backend_api ref_backend = {
     .allocate = host_allocate,
     .release = host_release,
     .upload = host_upload,
+    .borrow = host_borrow,
     .download = host_download,
     .prepare = ref_prepare,
     .discard = ref_discard,

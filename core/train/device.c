@@ -30,6 +30,24 @@ static enum status fill_buffer(struct trainer *trainer, enum dtype dtype, size_t
     return status;
 }
 
+// The features of a source where they lie, if the backend can read them there: a copy would take their memory twice,
+// and those of a table larger than memory lie in a file.
+static enum status place_features(struct trainer *trainer, size_t count, struct buffer **buffer, struct error *error) {
+    const struct source *source = trainer->source;
+    struct device *device = &trainer->device;
+    if (trainer->backend->api->borrow == NULL || count == 0) {
+        return fill_buffer(trainer, source->dtype, count, source->features, buffer, error);
+    }
+    assert(device->owned_count < sizeof device->owned / sizeof device->owned[0]);
+    enum status status =
+        trainer->backend->api->borrow(trainer->backend, source->dtype, count, source->features, buffer, error);
+    if (!status) {
+        device->owned[device->owned_count++] = *buffer;
+        device->bytes += count * dtype_size(source->dtype);
+    }
+    return status;
+}
+
 // A failed opening takes back what it had, so that it can be tried again.
 static void release_from(struct trainer *trainer, size_t owned_count, size_t bytes) {
     struct device *device = &trainer->device;
@@ -119,7 +137,7 @@ enum status device_open_data(struct trainer *trainer, struct error *error) {
         return error_set(error, STATUS_UNSUPPORTED, "the data has %zu rows; at most %d can be trained on", source->rows,
                          INT32_MAX);
     }
-    enum status status = fill_buffer(trainer, source->dtype, count, source->features, &features, error);
+    enum status status = place_features(trainer, count, &features, error);
     if (!status) {
         status = fill_buffer(trainer, classify ? DTYPE_I32 : DTYPE_F32, source->rows,
                              classify ? (const void *)source->labels : source->targets, &truth, error);

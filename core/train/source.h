@@ -17,6 +17,7 @@ struct source {
     struct shape sample;    // [features] or [channels, height, width]
     enum dtype dtype;       // DTYPE_F32 or DTYPE_U8 (pixels)
     const void *features;   // [rows, …sample]
+    size_t mapped_bytes;    // of `features` where they are a mapped file, because memory is short; else 0
     enum source_task task;
     const int32_t *labels;  // classify: [rows], 0 … classes-1
     const float *targets;   // regress: [rows], standardized: (y − target_mean)/target_sd

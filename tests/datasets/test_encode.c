@@ -58,7 +58,7 @@ static void a_table_becomes_a_source(void **state) {
     struct notes notes = {0};
     struct dataset *dataset = flowers();
     struct source *source = make(dataset, (int[]){1, 1, 1, 1, 0, 1}, "auto", &notes);
-    dataset_free(dataset); // the source stands alone
+    dataset_free(dataset);             // the source stands alone
     assert_int_equal(source->rows, 5); // the row without a kind is left out
     assert_int_equal(source->dtype, DTYPE_F32);
     assert_int_equal(source->sample.rank, 1);
@@ -182,8 +182,9 @@ static void what_cannot_be_learned_is_said(void **state) {
     table_remove(dataset->table, 1);
     add_words(dataset, "two", (const char *const[]){"a", "b", NULL, "a"});
     dataset->table->target = 1;
-    refused(dataset, "auto", "made.csv line 3: column \"x\" is missing there, and a model needs a number; add the step "
-                             "\"missing\"");
+    refused(dataset, "auto",
+            "made.csv line 3: column \"x\" is missing there, and a model needs a number; add the step "
+            "\"missing\"");
     struct column *x = dataset->table->columns[0];
     column_clear_missing(x, 1);
     x->values[1] = -INFINITY;
@@ -306,19 +307,25 @@ static void stored_targets_turn_back_to_the_bit(void **state) {
 static void damaged_encodings_are_refused(void **state) {
     (void)state;
     static const char *const wrong[] = {
-        "{}", "[]", "{\"features\":[1],\"classes\":[],\"sample\":[1]}",
-        "{\"features\":[],\"classes\":[],\"sample\":[0],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":0,\"target_sd\":1}",
+        "{}",
+        "[]",
+        "{\"features\":[1],\"classes\":[],\"sample\":[1]}",
+        "{\"features\":[],\"classes\":[],\"sample\":[0],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":0,"
+        "\"target_sd\":1}",
         "{\"features\":[\"a\"],\"classes\":[],\"sample\":[2],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":0,"
         "\"target_sd\":1}",
-        "{\"features\":[\"a\"],\"classes\":[],\"sample\":[1],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":\"0\","
+        "{\"features\":[\"a\"],\"classes\":[],\"sample\":[1],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":"
+        "\"0\","
         "\"target_sd\":1}",
         "{\"features\":[\"a\"],\"classes\":[],\"sample\":[1],\"target\":\"y\",\"task\":\"guess\",\"target_mean\":0,"
         "\"target_sd\":1}",
-        "{\"features\":[\"a\"],\"classes\":[\"x\"],\"sample\":[1],\"target\":\"y\",\"task\":\"classify\",\"target_mean\":0,"
+        "{\"features\":[\"a\"],\"classes\":[\"x\"],\"sample\":[1],\"target\":\"y\",\"task\":\"classify\",\"target_"
+        "mean\":0,"
         "\"target_sd\":1}",
         "{\"features\":[\"a\"],\"classes\":[],\"sample\":[1],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":0,"
         "\"target_sd\":0}",
-        "{\"features\":[\"a\"],\"classes\":[],\"sample\":[1],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":1e999,"
+        "{\"features\":[\"a\"],\"classes\":[],\"sample\":[1],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":"
+        "1e999,"
         "\"target_sd\":1}",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -387,8 +394,7 @@ static void written_tables_are_quoted_and_harmless(void **state) {
     size_t size;
     struct dataset *dataset = dataset_of(6);
     add_numbers(dataset, "n", (double[]){-1, 0.1, NAN, 1e300, 12345678901234, -0.25});
-    add_words(dataset, "say \"hi\", =1",
-              (const char *const[]){"=1+1", "-5", "a,b", NULL, "two\nlines", "@\"x\""});
+    add_words(dataset, "say \"hi\", =1", (const char *const[]){"=1+1", "-5", "a,b", NULL, "two\nlines", "@\"x\""});
     snprintf(path, sizeof path, "%s/batchlab-out-%ld.csv", folder != NULL ? folder : "/tmp", (long)getpid());
     assert_int_equal(table_write_csv(dataset->table, path, &error), STATUS_OK);
     assert_int_equal(file_read(path, 0, &text, &size, &error), STATUS_OK);
@@ -431,6 +437,56 @@ static void running_out_of_memory_is_said(void **state) {
     dataset_free(dataset);
 }
 
+// Where memory is short, features lie in a mapped file: the same bits, the same refusals.
+static void features_beyond_memory_are_the_same(void **state) {
+    (void)state;
+    enum { MANY = 50000 };
+    static double a[MANY], b[MANY];
+    static const char *words[MANY], *class[MANY];
+    for (int row = 0; row < MANY; row++) {
+        a[row] = row * 0.37 - 1000;
+        b[row] = row % 977;
+        words[row] = row % 5 == 2 ? "x" : row % 5 == 3 ? "y" : "z";
+        class[row] = row % 3 ? "yes" : "no";
+    }
+    struct error error = {0};
+    struct source *sources[2] = {NULL, NULL};
+    for (int beyond = 0; beyond < 2; beyond++) {
+        struct dataset *dataset = dataset_of(MANY);
+        add_numbers(dataset, "a", a);
+        add_numbers(dataset, "b", b);
+        add_words(dataset, "word", words);
+        add_words(dataset, "class", class);
+        dataset->table->target = 3;
+        struct split split = split_of(MANY, NULL);
+        struct prepared *prepared = prepare(dataset, &split, "standardize,one-hot");
+        cells_set_memory(beyond ? 1 : 0);
+        assert_int_equal(source_make(dataset, prepared, &split, "auto", NULL, &sources[beyond], &error), STATUS_OK);
+        prepared_free(prepared);
+        split_free(&split);
+        dataset_free(dataset); // the file is the source's
+    }
+    size_t bytes = MANY * 5 * sizeof(float);
+    assert_int_equal(sources[0]->mapped_bytes, 0);
+    assert_int_equal(sources[1]->mapped_bytes, bytes);
+    assert_int_equal(sources[0]->sample.size[0], 5);
+    assert_memory_equal(sources[0]->features, sources[1]->features, bytes);
+    assert_true(sources[0]->fingerprint == sources[1]->fingerprint);
+    const float *features = sources[1]->features;
+    assert_true(features[40002 * 5 + 2] == 1 && features[40002 * 5 + 3] == 0 && features[40003 * 5 + 3] == 1);
+    source_release(sources[0]);
+    source_release(sources[1]);
+    b[49999] = INFINITY;
+    struct dataset *dataset = dataset_of(MANY);
+    add_numbers(dataset, "a", a);
+    add_numbers(dataset, "b", b);
+    add_words(dataset, "class", class);
+    dataset->table->target = 2;
+    refused(dataset, "auto", "line 50001");
+    dataset_free(dataset);
+    cells_set_memory(0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_becomes_a_source),
@@ -438,6 +494,7 @@ int main(void) {
         cmocka_unit_test(whole_numbers_may_be_classes),
         cmocka_unit_test(numbered_classes_are_sorted_by_value),
         cmocka_unit_test(what_cannot_be_learned_is_said),
+        cmocka_unit_test(features_beyond_memory_are_the_same),
         cmocka_unit_test(the_fingerprint_sees_everything),
         cmocka_unit_test(new_data_is_encoded_the_same),
         cmocka_unit_test(stored_targets_turn_back_to_the_bit),

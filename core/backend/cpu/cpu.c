@@ -119,6 +119,7 @@ const struct backend_api cpu_backend = {
     .allocate = host_allocate,
     .release = host_release,
     .upload = host_upload,
+    .borrow = host_borrow,
     .download = host_download,
     .prepare = cpu_prepare,
     .discard = cpu_discard,
