@@ -2,7 +2,7 @@
 // program, gone with it. A column's part of it is a list of blocks of COLUMN_BLOCK rows: the values or codes,
 // then the missing bits. The file's room is given back to the disk when a column is released. Any thread.
 // Columns of a table that was kept (kept.h) lie in the same way in a file of their own, a cell_store.
-// Private to datasets/cells*.c, column.c, kept*.c and encode.c.
+// Private to datasets/cells*.c, column.c, kept*.c and encode*.c.
 #ifndef DATASETS_CELLS_FILE_H
 #define DATASETS_CELLS_FILE_H
 
