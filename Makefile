@@ -125,14 +125,15 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 ENVIRONMENT := GOMP_SPINCOUNT=1000 BATCHLAB_PROGRAM=$(abspath $(PROGRAM)) BATCHLAB_PLUGINS=$(abspath $(BUILD))
 REAL_TESTS := $(shell grep -rl --include='test_*.c' BATCHLAB_DATA tests)
 
-# The CUDA kernels run on the CPU too: the plugin's sources compiled against tests/support/cuda with g++,
-# its op tests once in order and once with the threads of every block shuffled. (Thread sanitizers cannot
-# follow the stand-in's fibers.)
+# The CUDA kernels run on the CPU too: the plugin's sources compiled against tests/support/cuda with g++, and the
+# tests of operations and whole nets run on that: in order, with the threads of every block shuffled, and in every
+# precision. (Thread sanitizers cannot follow the stand-in's fibers.)
 STANDIN := $(BUILD)/standin
 STANDIN_SOURCES := $(sort $(wildcard core/backend/cuda/*.cu)) tests/support/cuda/standin.cpp
 STANDIN_OBJECTS := $(patsubst %,$(STANDIN)/%.o,$(STANDIN_SOURCES))
-STANDIN_TESTS := $(if $(filter tests/backend/test_ops.c,$(TESTS)),$(if $(findstring thread,$(SANITIZE)),,\
-	$(BUILD)/tests/backend/test_ops_cuda $(BUILD)/tests/backend/test_ops_cuda_shuffled))
+STANDIN_ON := $(if $(findstring thread,$(SANITIZE)),,$(filter tests/backend/test_ops.c tests/backend/test_models.c,$(TESTS)))
+STANDIN_VARIANTS := cuda cuda_shuffled cuda_tf32 cuda_bf16 cuda_fp16
+STANDIN_TESTS := $(foreach t,$(STANDIN_ON:%.c=$(BUILD)/%),$(STANDIN_VARIANTS:%=$(t)_%))
 CXXFLAGS += -std=c++17 -g -O1 -fPIC -fvisibility=hidden -Wall -Wextra -Werror $(SANITIZERS)
 
 $(STANDIN)/%.o: % $(BUILD)/flags
@@ -147,13 +148,17 @@ $(STANDIN)/batchlab-cuda.so: $(STANDIN_OBJECTS)
 $(STANDIN)/libcuda.so.1: $(STANDIN)/tests/support/cuda/libcuda.cpp.o
 	$(Q)$(CXX) $(SANITIZERS) -shared -Wl,-soname,libcuda.so.1 -o $@ $^
 
-$(BUILD)/tests/backend/test_ops_cuda: SEED :=
-$(BUILD)/tests/backend/test_ops_cuda_shuffled: SEED := BATCHLAB_STANDIN_SEED=1
-$(BUILD)/tests/backend/test_ops_cuda $(BUILD)/tests/backend/test_ops_cuda_shuffled: $(BUILD)/tests/backend/test_ops \
-		$(STANDIN)/batchlab-cuda.so $(STANDIN)/libcuda.so.1
+standin_cuda_shuffled := BATCHLAB_STANDIN_SEED=1
+standin_cuda_tf32 := BATCHLAB_TEST_PRECISION=tf32
+standin_cuda_bf16 := BATCHLAB_TEST_PRECISION=bf16
+standin_cuda_fp16 := BATCHLAB_TEST_PRECISION=fp16
+define standin_test
+$(BUILD)/tests/%_$(1): $(BUILD)/tests/% $(STANDIN)/batchlab-cuda.so $(STANDIN)/libcuda.so.1
 	@printf '#!/bin/sh\nexec env %s LD_LIBRARY_PATH=%s BATCHLAB_PLUGINS=%s BATCHLAB_TEST_BACKEND=cuda %s\n' \
-	    '$(SEED)' '$(abspath $(STANDIN))' '$(abspath $(STANDIN))' '$(abspath $<)' >$@
-	@chmod +x $@
+	    '$(standin_$(1))' '$(abspath $(STANDIN))' '$(abspath $(STANDIN))' '$$(abspath $$<)' >$$@
+	@chmod +x $$@
+endef
+$(foreach v,$(STANDIN_VARIANTS),$(eval $(call standin_test,$(v))))
 
 tests: $(TEST_PROGRAMS) $(STANDIN_TESTS)
 
@@ -215,7 +220,7 @@ $(FUZZ_NAMES:%=$(BUILD)/fuzz/%):
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
 CUDA_SOURCES := $(sort $(wildcard core/backend/cuda/*.cu))
 CUDA_OBJECTS := $(patsubst %.cu,$(BUILD)/%.cu.o,$(CUDA_SOURCES))
-NVCCFLAGS += -std=c++17 -O3 -I. --compiler-options -fPIC,-fvisibility=hidden,-Wall,-Wextra
+NVCCFLAGS += -std=c++17 -O3 -I. --Werror all-warnings --compiler-options -fPIC,-fvisibility=hidden,-Wall,-Wextra,-Werror
 # Machine code for A100, H100/H200 and B200 as far as this nvcc knows them; newer GPUs translate the last one's PTX.
 CUDA_KNOWN = $(filter 80 90 100,$(patsubst sm_%,%,$(shell $(NVCC) --list-gpu-code)))
 CUDA_TARGETS = $(foreach a,$(CUDA_KNOWN),-gencode arch=compute_$(a),code=sm_$(a)) \

@@ -83,7 +83,7 @@ static enum status unknown_flag(const char *argument, size_t length, const struc
     char nearest[64] = "", name[64], flag[64];
     snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name), argument);
     const char *word = name + strspn(name, "-");
-    size_t least = strlen(word) / 3 + 2; // farther away is no misspelling
+    size_t least = text_nearest_of(word).least;
     for (int i = 0; i < FLAG_COUNT; i++)
         if (flag_rows[i].commands & command->takes)
             consider(word, flag_rows[i].name, &least, nearest);
@@ -132,7 +132,7 @@ static enum status take_value(int argc, char **argv, int *index, const char *equ
     return STATUS_OK;
 }
 
-// --lr 0.1, --flip, --no-flip, --flip=no.
+// --lr 0.1, --flip, --no-flip, --flip=no, --flip no.
 static enum status take_param(int argc, char **argv, int *index, const struct param *param, bool negated,
                               const char *equals, struct arguments *arguments, struct error *error) {
     if (negated && equals)
@@ -142,7 +142,9 @@ static enum status take_param(int argc, char **argv, int *index, const struct pa
     struct setting *setting = &arguments->settings[arguments->setting_count++];
     setting->name = param->name;
     setting->text = negated ? "no" : "yes";
-    if (param->type == PARAM_SWITCH && !equals)
+    const char *next = *index + 1 < argc ? argv[*index + 1] : "";
+    bool said = !negated && (text_equal(next, "yes") || text_equal(next, "no"));
+    if (param->type == PARAM_SWITCH && !equals && !said)
         return STATUS_OK;
     return take_value(argc, argv, index, equals, &setting->text, error);
 }

@@ -6,6 +6,7 @@
 
 #include "app/tui.h"
 #include "core/base/str.h"
+#include "core/lab/options.h"
 #include "datasets/kept.h"
 #include "datasets/pipeline.h"
 #include "datasets/profile_limits.h"
@@ -38,6 +39,43 @@ const struct command_row cli_commands[] = {
      .files_least = 1,
      .files_most = 1,
      .run = cli_resume},
+    {.name = "fork",
+     .usage = "RUN [--checkpoint last|best|STEP] [--lr X] …",
+     .help = "Begin a new run where a checkpoint of run RUN stands, with other parameters.",
+     .takes = TAKES_FORK,
+     .params = "*",
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_fork},
+    {.name = "eval",
+     .usage = "RUN [FILE …] [--part validation|test|train|all]",
+     .help = "Measure a run on its own rows, or on FILE prepared as its data was.",
+     .takes = TAKES_EVAL,
+     .params = "device|threads|precision",
+     .files_least = 1,
+     .files_most = FILES_MOST,
+     .run = cli_eval},
+    {.name = "predict",
+     .usage = "RUN [FILE] [-o OUT.csv] [--proba] [--keep COL,…]",
+     .help = "Write what a run predicts for every row of FILE, or for its own rows.",
+     .takes = TAKES_PREDICT,
+     .params = "device|threads|precision",
+     .files_least = 1,
+     .files_most = 2,
+     .run = cli_predict},
+    {.name = "attach",
+     .usage = "[RUN]",
+     .help = "Take a detached run over, into the screen (the newest, where none is named).",
+     .takes = TAKES_ATTACH,
+     .files_most = 1,
+     .run = cli_attach},
+    {.name = "watch",
+     .usage = "RUN",
+     .help = "Show a run on the screen while another process trains it.",
+     .takes = TAKES_ATTACH,
+     .files_least = 1,
+     .files_most = 1,
+     .run = cli_watch},
     {.name = "runs", .usage = "", .help = "List every run ever made.", .takes = TAKES_LIST, .run = cli_runs},
     {.name = "devices",
      .usage = "",
@@ -69,6 +107,58 @@ const struct command_row cli_commands[] = {
      .files_least = 1,
      .files_most = FILES_MOST,
      .run = cli_batches},
+    {.name = "noise-scale",
+     .usage = "FILE … [--batch B] [--micro-batch b] [--at-step N] [--samples K] [--exact]",
+     .help = "Measure the gradient noise scale: the batch size at which noise and gradient are equally long.",
+     .takes = TAKES_NOISE,
+     .params = "*",
+     .files_least = 1,
+     .files_most = FILES_MOST,
+     .run = cli_noise_scale},
+    {.name = "lr-range",
+     .usage = "FILE … [--batch B] [--at-step N]",
+     .help = "Try learning rates from 1e-7 to 10 in 100 steps, and suggest one in four ways.",
+     .takes = TAKES_RANGE,
+     .params = "*",
+     .files_least = 1,
+     .files_most = FILES_MOST,
+     .run = cli_lr_range},
+    {.name = "race",
+     .usage = "FILE … [--batches 8,16,…] [--seeds N] [--target-loss X] [--rule none|sqrt|linear] | --resume GROUP",
+     .help = "Train under several batch sizes: time, steps and samples to a target, and the trade-off between them.",
+     .takes = TAKES_RACE,
+     .params = "*",
+     .own = &race_table,
+     .files_most = FILES_MOST,
+     .run = cli_race},
+    {.name = "sweep",
+     .usage = "FILE … --over lr=1e-4..1e-1:log,batch=16|32|64 [--method grid|random|halving] | --resume GROUP",
+     .help = "Train under many values of parameters and find the best: a grid, random draws or successive halving.",
+     .takes = TAKES_SWEEP,
+     .params = "*",
+     .own = &sweep_table,
+     .files_most = FILES_MOST,
+     .run = cli_sweep},
+    {.name = "probe",
+     .usage = "RUN [OTHER] [--rows N] [--points N]",
+     .help = "Print how sharp a run's minimum is and how far from its start; or the loss on the line to another run.",
+     .takes = TAKES_PROBE,
+     .params = "device|threads|precision",
+     .files_least = 1,
+     .files_most = 2,
+     .run = cli_probe},
+    {.name = "report",
+     .usage = "RUN … | --group N  -o FILE.html|FILE.md",
+     .help = "Write runs as one page: figures, curves, parameters, data, preparation, environment.",
+     .takes = TAKES_REPORT,
+     .files_most = FILES_MOST,
+     .run = cli_report},
+    {.name = "lesson",
+     .usage = "[N | FILE] [--answer LETTER]",
+     .help = "List the lessons, or do one: its runs, what to look at, a question about what was measured.",
+     .takes = TAKES_LESSON,
+     .files_most = 1,
+     .run = cli_lesson},
     {.name = "sniff",
      .usage = "FILE",
      .help = "Print how a CSV file is written: separator, quotes, encoding …",
@@ -227,25 +317,11 @@ static enum status dialect_cells(const struct arguments *arguments, struct diale
 }
 
 static enum status column_types(const struct arguments *arguments, struct load_options *options, struct error *error) {
-    static const struct {
-        const char *name;
-        enum column_type type;
-        bool amount;
-    } known[] = {{"numeric", COLUMN_NUMERIC, false},   {"number", COLUMN_NUMERIC, false},
-                 {"amount", COLUMN_NUMERIC, true},     {"date", COLUMN_DATE, false},
-                 {"category", COLUMN_CATEGORY, false}, {"boolean", COLUMN_CATEGORY, false},
-                 {"text", COLUMN_TEXT, false}};
-    for (size_t i = 0; i < arguments->type_count; i++) {
-        size_t k = 0;
-        while (k < sizeof known / sizeof *known && !text_equal(known[k].name, arguments->types[i].type))
-            k++;
-        if (k == sizeof known / sizeof *known)
-            return error_set(error, STATUS_INVALID,
-                             "--type %s=%s: the type must be numeric, amount, date, category or text",
+    for (size_t i = 0; i < arguments->type_count; i++, options->override_count++) {
+        options->overrides[i].column = arguments->types[i].column;
+        if (!column_type_asked(arguments->types[i].type, &options->overrides[i].type, &options->overrides[i].amount))
+            return error_set(error, STATUS_INVALID, "--type %s=%s: the type must be " COLUMN_TYPES_ASKED,
                              arguments->types[i].column, arguments->types[i].type);
-        options->overrides[options->override_count].column = arguments->types[i].column;
-        options->overrides[options->override_count].type = known[k].type;
-        options->overrides[options->override_count++].amount = known[k].amount;
     }
     return STATUS_OK;
 }

@@ -8,7 +8,9 @@
 #include "app/json.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/nn/model.h"
 #include "core/session_batch_plan.h"
+#include "core/train/loss.h"
 #include "core/train/memory.h"
 #include "datasets/pipeline.h"
 #include "views/text.h"
@@ -57,9 +59,7 @@ static enum status read_flags(const struct arguments *arguments, struct batches 
 
 static enum status make(const struct arguments *arguments, struct batches *batches, struct error *error) {
     const struct train_params *params = &batches->params;
-    const char *task = text_equal(params->loss, "cross_entropy") ? "classify"
-                       : text_equal(params->loss, "squared")     ? "regress"
-                                                                 : "auto";
+    const char *task = loss_task_name(params->loss);
     size_t batch = (size_t)params->batch;
     enum status status = dataset_open(arguments->files[0], &batches->options, &batches->dataset, NULL, error);
     if (status)
@@ -69,8 +69,9 @@ static enum status make(const struct arguments *arguments, struct batches *batch
     status = split_make(batches->dataset, &settings, &batches->split, NULL, error);
     if (!status)
         status = split_view_open(&batches->view, batches->dataset, &batches->split, error);
+    size_t index_from = model_embeds(params) ? (size_t)params->embedding_from : 0;
     if (!status)
-        status = cli_read_pipeline(arguments, &batches->view.dataset, &batches->pipeline, error);
+        status = cli_read_pipeline(arguments, &batches->view.dataset, index_from, &batches->pipeline, error);
     if (!status)
         status =
             pipeline_run(batches->pipeline, &batches->view.dataset, &batches->split, &batches->prepared, NULL, error);
@@ -151,7 +152,6 @@ static void print_all(struct batches *batches) {
 // ---- as JSON, one object a line ------------------------------------------------------------------------------
 
 static void json_start(const struct batches *batches) {
-    static const char *const names[] = {[PART_TRAIN] = "train", [PART_VALIDATION] = "validation", [PART_TEST] = "test"};
     const struct batch_plan *plan = batches->plan;
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "event", "start");
@@ -162,13 +162,13 @@ static void json_start(const struct batches *batches) {
     cJSON_AddStringToObject(object, "split", batches->split.how);
     cJSON *rows = cJSON_AddObjectToObject(object, "rows");
     for (int part = 0; part < PART_COUNT; part++)
-        json_number(rows, names[part], (double)batches->source->part_count[part]);
+        json_number(rows, part_name(part), (double)batches->source->part_count[part]);
     cJSON *classes = cJSON_AddArrayToObject(object, plan->ranges ? "ranges" : "classes");
     for (size_t i = 0; i < plan->slot_count; i++) {
         cJSON *slot = cJSON_CreateObject();
         cJSON_AddStringToObject(slot, "name", plan->slots[i].label);
         for (int part = 0; part < PART_COUNT; part++)
-            json_number(slot, names[part], (double)plan->slots[i].counts[part]);
+            json_number(slot, part_name(part), (double)plan->slots[i].counts[part]);
         cJSON_AddItemToArray(classes, slot);
     }
     json_print_line(object);

@@ -79,7 +79,7 @@ struct cat {
     bool raw;
     size_t width; // of the first row
     uint64_t rows;
-    uint64_t seen, passed; // of a file that grows: rows in this reading; those before are written already
+    uint64_t seen, passed; // of a file that grows, read from its front: rows in this reading; those before are written
     uint64_t last_line;    // of the last row written
     struct str line;
     struct notes *notes;
@@ -263,16 +263,18 @@ static enum status tell_new_notes(const char *path, const struct notes *notes, u
     return status;
 }
 
-static enum status cat_new_rows(struct cat *cat, const char *path, struct dialect *dialect, struct error *error) {
+// `end`: of the reading before. Where that is no place to go on from, all is read and the rows written are passed over.
+static enum status cat_new_rows(struct cat *cat, const char *path, struct dialect *dialect, struct csv_end *end,
+                                struct error *error) {
     struct notes notes = {0};
     uint64_t after = cat->last_line;
     bool found = dialect->delimiter[0] != '\0';
     cat->notes = &notes;
     cat->seen = 0;
-    cat->passed = cat->rows;
+    cat->passed = end->bytes > 0 ? 0 : cat->rows;
     enum status status = found ? STATUS_OK : csv_sniff_noted(path, dialect, &notes, error);
     if (!status)
-        status = csv_read_rows(path, dialect, &notes, NULL, on_row, cat, error);
+        status = csv_read_on(path, dialect, end, &notes, NULL, on_row, cat, error);
     if (!status)
         status = tell_new_notes(path, &notes, after, error);
     if (!status && fflush(stdout) != 0)
@@ -293,6 +295,7 @@ static void tell_rewritten(struct cat *cat, const char *path, enum follow_news n
 static enum status cat_follow(struct cat *cat, const char *path, const struct dialect *wanted, struct error *error) {
     struct follow follow = {0};
     struct dialect dialect = *wanted;
+    struct csv_end end = {0};
     struct sigaction action = {.sa_handler = on_interrupt};
     struct timespec pause = {.tv_sec = 0, .tv_nsec = 200000000};
     enum follow_news news = FOLLOW_GROWN;
@@ -301,10 +304,12 @@ static enum status cat_follow(struct cat *cat, const char *path, const struct di
     enum status status = follow_begin(&follow, path, error);
     while (!status && !interrupted) {
         double began = clock_now();
-        if (news == FOLLOW_REPLACED || news == FOLLOW_REWRITTEN)
+        if (news == FOLLOW_REPLACED || news == FOLLOW_REWRITTEN) {
             dialect = *wanted;
+            end = (struct csv_end){0};
+        }
         if (news != FOLLOW_NOTHING && news != FOLLOW_GONE && follow.end > 0)
-            status = cat_new_rows(cat, path, &dialect, error);
+            status = cat_new_rows(cat, path, &dialect, &end, error);
         double passed = 4 * (clock_now() - began); // reading takes a fifth of the time
         pause.tv_sec = (time_t)passed;
         pause.tv_nsec = passed < 0.2 ? 200000000 : (long)((passed - (double)pause.tv_sec) * 1e9);

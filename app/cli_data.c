@@ -10,13 +10,13 @@
 #include "core/base/str.h"
 #include "datasets/pipeline.h"
 
-enum status cli_read_pipeline(const struct arguments *arguments, const struct dataset *dataset,
+enum status cli_read_pipeline(const struct arguments *arguments, const struct dataset *dataset, size_t index_from,
                               struct pipeline **pipeline, struct error *error) {
     const char *recipe = cli_setting(arguments, "recipe"), *steps = arguments->flags[FLAG_STEPS];
     if (steps)
         return pipeline_parse(steps, pipeline, error);
     if (!recipe || text_equal(recipe, "auto") || text_equal(recipe, "none"))
-        return pipeline_suggest(dataset, recipe && text_equal(recipe, "none"), pipeline, NULL, error);
+        return pipeline_suggest(dataset, recipe && text_equal(recipe, "none"), index_from, pipeline, NULL, error);
     char *json = NULL;
     size_t size = 0;
     enum status status = file_read(recipe, (size_t)64 << 20, &json, &size, error);
@@ -134,7 +134,6 @@ static void print_prepared(const struct pipeline *pipeline, const struct prepare
 
 // One more column at the end: the part of every row.
 static enum status add_parts(struct table *table, const struct split *split, const char *name, struct error *error) {
-    static const char *const names[] = {[PART_TRAIN] = "train", [PART_VALIDATION] = "validation", [PART_TEST] = "test"};
     if (table_find(table, name) >= 0)
         return error_set(error, STATUS_INVALID,
                          "--part-column \"%s\": there is a column of that name already; choose "
@@ -144,7 +143,7 @@ static enum status add_parts(struct table *table, const struct split *split, con
     struct column *column = column_make(name, COLUMN_CATEGORY, table->rows, error);
     enum status status = column ? STATUS_OK : STATUS_MEMORY;
     for (int part = 0; part < PART_COUNT && !status; part++)
-        status = column_word(column, names[part], strlen(names[part]), &codes[part], error);
+        status = column_word(column, part_name(part), strlen(part_name(part)), &codes[part], error);
     for (size_t row = 0; row < table->rows && !status; row++)
         column->codes[row] = codes[split->part[table_origin(table, row)]];
     if (!status) {
@@ -174,7 +173,7 @@ static enum status prepare(const struct arguments *arguments, const struct prepa
     if (!status)
         status = split_view_open(&view, dataset, split, error);
     if (!status)
-        status = cli_read_pipeline(arguments, &view.dataset, pipeline, error);
+        status = cli_read_pipeline(arguments, &view.dataset, 0, pipeline, error);
     if (!status)
         status = pipeline_run(*pipeline, &view.dataset, split, prepared, NULL, error);
     if (!status && plan->part_column)

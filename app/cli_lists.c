@@ -100,6 +100,10 @@ static void json_device(const struct backend_entry *entry, const struct device_i
         for (int i = 0; i < PRECISION_COUNT; i++)
             if (info->precisions & 1u << i)
                 cJSON_AddItemToArray(precisions, cJSON_CreateString(precision_name((enum precision)i)));
+        cJSON *emulated = cJSON_AddArrayToObject(object, "emulated");
+        for (int i = 0; i < PRECISION_COUNT; i++)
+            if (info->emulated & 1u << i)
+                cJSON_AddItemToArray(emulated, cJSON_CreateString(precision_name((enum precision)i)));
     }
     json_print_line(object);
     cJSON_Delete(object);
@@ -110,11 +114,11 @@ static void print_device(const struct backend_entry *entry, const struct device_
         printf("%-5s absent: %s\n", entry->name, reason);
         return;
     }
-    printf("%-5s %s, %s, %.1f GB memory, %d threads,", entry->name, info->name, info->detail,
-           (double)info->memory_total / 1e9, info->threads);
+    printf("%-5s %s, %s, %.1f GB memory, %d thread%s,", entry->name, info->name, info->detail,
+           (double)info->memory_total / 1e9, info->threads, info->threads == 1 ? "" : "s");
     for (int i = 0; i < PRECISION_COUNT; i++)
         if (info->precisions & 1u << i)
-            printf(" %s", precision_name((enum precision)i));
+            printf(" %s%s", precision_name((enum precision)i), info->emulated & 1u << i ? " (emulated)" : "");
     putchar('\n');
 }
 

@@ -135,7 +135,7 @@ static enum status write_html(const struct dataset *dataset, const struct profil
     if (!status)
         status = file_create(&writer, path, error);
     if (!status) {
-        fwrite(str_text(&html), 1, html.length, writer.stream); // a failure shows when it is committed
+        file_write(&writer, str_text(&html), html.length);
         status = file_commit(&writer, error);
     }
     str_free(&html);

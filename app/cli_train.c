@@ -1,14 +1,14 @@
 // batchlab train and resume: plain progress lines, or one JSON object a line.
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/cli.h"
 #include "app/cli_folds.h"
+#include "app/cli_session.h"
+#include "app/detach.h"
+#include "app/cli_wait.h"
 #include "app/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -18,13 +18,9 @@ struct report {
     struct session *session;
     bool json;
     bool started, failed; // such an event came
+    bool detached;
+    int word; // detached: what the waiting terminal reads; -1: it has been told
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number) {
-    interrupted = signal_number;
-}
 
 // ---- JSON lines -----------------------------------------------------------------------------------------
 
@@ -52,17 +48,22 @@ static void json_recipe(cJSON *object, const struct snapshot *snapshot) {
     mem_free(json);
 }
 
+static void json_rows(cJSON *object, const struct event *event) {
+    cJSON *rows = cJSON_AddObjectToObject(object, "rows");
+    json_number(rows, "train", (double)event->started.train_rows);
+    json_number(rows, "validation", (double)event->started.validation_rows);
+    json_number(rows, "test", (double)event->started.test_rows);
+}
+
 static void json_started(cJSON *object, const struct snapshot *snapshot, const struct event *event) {
     cJSON_AddStringToObject(object, "event", "start");
     json_number(object, "run", (double)snapshot->run->record.id);
-    cJSON *device = cJSON_AddObjectToObject(object, "device"), *rows = cJSON_AddObjectToObject(object, "rows");
+    cJSON *device = cJSON_AddObjectToObject(object, "device");
     cJSON_AddStringToObject(device, "backend", event->started.backend);
     cJSON_AddStringToObject(device, "name", event->started.device);
     json_number(device, "threads", event->started.threads);
     cJSON_AddStringToObject(device, "precision", event->started.precision);
-    json_number(rows, "train", (double)event->started.train_rows);
-    json_number(rows, "validation", (double)event->started.validation_rows);
-    json_number(rows, "test", (double)event->started.test_rows);
+    json_rows(object, event);
     json_params(object, &snapshot->run->record.params);
     json_recipe(object, snapshot);
 }
@@ -82,6 +83,23 @@ static void json_figures(cJSON *object, const struct epoch_row *row, bool classi
     json_number(object, classify ? "val_accuracy" : "val_rmse", classify ? row->val_accuracy : row->val_rmse);
 }
 
+// Shares of the time, none before there was any.
+static void json_times(cJSON *object, const struct run_times *times) {
+    double sum = run_times_sum(times);
+    cJSON *shares = cJSON_AddObjectToObject(object, "time");
+    json_number(shares, "steps", times->steps / sum);
+    json_number(shares, "data", times->data / sum);
+    json_number(shares, "evaluation", times->evaluation / sum);
+    json_number(shares, "keeping", times->keeping / sum);
+    json_number(shares, "rest", times->rest / sum);
+    double read = times->reading + times->reader_waits;
+    if (!(read > 0))
+        return;
+    cJSON *reader = cJSON_AddObjectToObject(shares, "reader"); // shares of its own time
+    json_number(reader, "reading", times->reading / read);
+    json_number(reader, "waiting", times->reader_waits / read);
+}
+
 static void json_epoch(cJSON *object, const struct epoch_row *row, bool classify) {
     cJSON_AddStringToObject(object, "event", "epoch");
     json_number(object, "epoch", (double)row->epoch);
@@ -92,6 +110,26 @@ static void json_epoch(cJSON *object, const struct epoch_row *row, bool classify
     json_number(object, "batch", (double)row->batch);
     json_figures(object, row, classify);
     json_number(object, "samples_per_s", row->samples_per_s);
+    if (!isnan(row->clipped))
+        json_number(object, "clipped", row->clipped);
+    json_times(object, &row->times);
+}
+
+static void json_noise(cJSON *object, const struct noise_row *row) {
+    cJSON_AddStringToObject(object, "event", "noise");
+    json_number(object, "step", (double)row->step);
+    json_number(object, "epoch", row->epoch);
+    json_number(object, "batch", (double)row->batch);
+    json_number(object, "rows", row->rows);
+    json_number(object, "micro_batch", row->part);
+    json_number(object, "trace", row->trace);
+    json_number(object, "gradient_sq", row->gradient_sq);
+    json_number(object, "noise_scale", row->noise_scale);
+    json_number(object, "low", row->low);
+    json_number(object, "high", row->high);
+    cJSON_AddBoolToObject(object, "resolved", row->resolved);
+    json_number(object, "diversity", row->diversity);
+    json_number(object, "cost", row->cost);
 }
 
 static void json_event(const struct report *report, const struct event *event) {
@@ -108,6 +146,17 @@ static void json_event(const struct report *report, const struct event *event) {
         cJSON_AddStringToObject(object, "param", event->change.name);
         cJSON_AddStringToObject(object, "from", event->change.from);
         cJSON_AddStringToObject(object, "to", event->change.to);
+    } else if (event->kind == EVENT_ROWS) {
+        cJSON_AddStringToObject(object, "event", "rows");
+        json_number(object, "step", (double)event->step);
+        json_number(object, "added", (double)event->started.added_rows);
+        json_rows(object, event);
+    } else if (event->kind == EVENT_NOISE) {
+        json_noise(object, &event->noise);
+    } else if (event->kind == EVENT_MARK) {
+        cJSON_AddStringToObject(object, "event", "mark");
+        json_number(object, "step", (double)event->step);
+        cJSON_AddStringToObject(object, "message", event->text);
     } else if (event->kind == EVENT_WARNING || event->kind == EVENT_ERROR) {
         cJSON_AddStringToObject(object, "event", event->kind == EVENT_WARNING ? "warning" : "error");
         cJSON_AddStringToObject(object, "message", event->text);
@@ -119,7 +168,7 @@ static void json_event(const struct report *report, const struct event *event) {
     cJSON_Delete(object);
 }
 
-static void json_done(const struct run_record *record) {
+static void json_done(const struct run_record *record, const struct run_times *times) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "event", "done");
     json_number(object, "run", (double)record->id);
@@ -132,11 +181,18 @@ static void json_done(const struct run_record *record) {
     json_number(best, "epoch", record->best_row.epoch ? (double)record->best_row.epoch : NAN);
     json_figures(best, &record->best_row, record->classify);
     cJSON_AddStringToObject(object, "state", run_state_name(record->state));
+    json_times(object, times);
     json_print_line(object);
     cJSON_Delete(object);
 }
 
 // ---- plain lines ----------------------------------------------------------------------------------------
+
+static void print_loss(const struct snapshot *snapshot) {
+    const struct source *source = snapshot->source;
+    if (text_equal(snapshot->run->record.params.loss, "binary") && source && source->classes == 2)
+        printf("loss binary: one logit, the log odds of %s\n", source->class_names[1]);
+}
 
 static void print_started(const struct snapshot *snapshot, const struct event *event) {
     printf("run %" PRId64 "  %s  on %s (%s, %d %s, %s)  %" PRIu64 " training rows, %" PRIu64 " validation, %" PRIu64
@@ -144,6 +200,7 @@ static void print_started(const struct snapshot *snapshot, const struct event *e
            snapshot->run->record.id, snapshot->run->record.name, event->started.backend, event->started.device,
            event->started.threads, event->started.threads == 1 ? "thread" : "threads", event->started.precision,
            event->started.train_rows, event->started.validation_rows, event->started.test_rows);
+    print_loss(snapshot);
     if (snapshot->pipeline_reasons[0] && snapshot->suggested)
         printf("suggested pipeline:\n%s", snapshot->pipeline_reasons);
 }
@@ -162,7 +219,10 @@ static void print_epoch(const struct snapshot *snapshot, const struct epoch_row 
         printf("  accuracy %6.2f %%", 100 * row->val_accuracy);
     else if (!isnan(row->val_loss))
         printf("  rmse %.6g", row->val_rmse);
-    printf("  lr %.4g  batch %" PRId64 "  %.0f rows/s\n", row->lr, row->batch, row->samples_per_s);
+    printf("  lr %.4g  batch %" PRId64 "  %.0f rows/s", row->lr, row->batch, row->samples_per_s);
+    if (snapshot->gauge.known)
+        printf("  noise scale %.4g", snapshot->noise->noise_scale);
+    putchar('\n');
 }
 
 static void print_event(const struct report *report, const struct event *event) {
@@ -174,11 +234,18 @@ static void print_event(const struct report *report, const struct event *event) 
     else if (event->kind == EVENT_CHANGE)
         printf("step %" PRIu64 ": %s %s -> %s\n", event->step, event->change.name, event->change.from,
                event->change.to);
+    else if (event->kind == EVENT_ROWS)
+        printf("step %" PRIu64 ": %+" PRId64 " row%s; %" PRIu64 " training rows, %" PRIu64 " validation, %" PRIu64
+               " test from here on\n",
+               event->step, event->started.added_rows, event->started.added_rows == 1 ? "" : "s",
+               event->started.train_rows, event->started.validation_rows, event->started.test_rows);
+    else if (event->kind == EVENT_MARK)
+        printf("step %" PRIu64 ": %s\n", event->step, event->text);
     else if (event->kind == EVENT_WARNING)
         fprintf(stderr, "batchlab: %s\n", event->text);
 }
 
-static void print_done(const struct run_record *record) {
+static void print_done(const struct run_record *record, const struct run_times *times) {
     printf("run %" PRId64 " %s after %" PRIu64 " steps in %.2f s", record->id, run_state_name(record->state),
            record->steps, record->seconds);
     if (record->epochs && record->classify && !isnan(record->best_row.val_accuracy))
@@ -186,11 +253,29 @@ static void print_done(const struct run_record *record) {
                record->best_row.epoch);
     else if (record->epochs && !isnan(record->best_row.val_rmse))
         printf("; best validation rmse %.6g in epoch %" PRIu64, record->best_row.val_rmse, record->best_row.epoch);
+    double sum = run_times_sum(times);
+    if (sum > 0)
+        printf("; waits for data %.0f %%, evaluation %.0f %%", 100 * times->data / sum, 100 * times->evaluation / sum);
+    double read = times->reading + times->reader_waits;
+    if (read > 0)
+        printf("; reading ahead waits for training %.0f %%", 100 * times->reader_waits / read);
     putchar('\n');
+}
+
+static void leave_terminal(struct report *report) {
+    char log[1200], text[160];
+    int64_t run = session_snapshot(report->session)->run->record.id;
+    snprintf(log, sizeof log, "%s/%" PRId64 "/output.log", session_folder(report->session), run);
+    snprintf(text, sizeof text, "run %" PRId64 " trains without a terminal; batchlab attach %" PRId64 " comes back to it\n",
+             run, run);
+    detach_settle(report->word, log, text);
+    report->word = -1;
 }
 
 static void on_event(void *context, const struct event *event) {
     struct report *report = context;
+    if (event->kind == EVENT_STARTED && report->word >= 0)
+        leave_terminal(report);
     report->started = report->started || event->kind == EVENT_STARTED;
     if (event->kind == EVENT_ERROR) {
         report->failed = true;
@@ -217,30 +302,16 @@ static enum status follow(struct report *report, struct error *error) {
         if (ended(snapshot->state))
             return STATUS_OK;
         bool stuck = report->failed && snapshot->state == RUN_PAUSED; // diverged: nobody is here to steer it
-        if ((interrupted || stuck) && !stopping) {
+        if ((cli_interrupted() || stuck) && !stopping) {
             stopping = true;
             enum status status = session_stop(report->session, error);
             if (status)
                 return status;
         }
-        int fds[2];
-        struct pollfd wait[2];
-        size_t count = session_poll_fds(report->session, fds);
-        for (size_t i = 0; i < count; i++)
-            wait[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
-        if (poll(wait, (nfds_t)count, 1000) < 0 && errno != EINTR)
-            return error_set(error, STATUS_IO, "waiting for the engine failed (%s)", strerror(errno));
+        enum status status = cli_wait_news(report->session, error);
+        if (status)
+            return status;
     }
-}
-
-static void catch_interrupts(void) {
-    struct sigaction action, before;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_interrupt;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) // nohup batchlab train …
-        sigaction(SIGHUP, &action, NULL);
 }
 
 // Follows the run to its end and prints the last line. Returns the exit status.
@@ -249,47 +320,29 @@ static int finish(struct report *report) {
     enum status status = follow(report, &error);
     if (status)
         return cli_fail(&error);
-    const struct run_record *record = &session_snapshot(report->session)->run->record;
+    const struct snapshot *snapshot = session_snapshot(report->session);
+    const struct run_record *record = &snapshot->run->record;
     if (report->started && report->json)
-        json_done(record);
+        json_done(record, &snapshot->times);
     else if (report->started)
-        print_done(record);
-    if (interrupted)
+        print_done(record, &snapshot->times);
+    if (cli_interrupted())
         fprintf(stderr, "batchlab: stopped at step %" PRIu64 " and saved; batchlab resume %" PRId64 " goes on\n",
                 record->steps, record->id);
     return record->state == RUN_DONE && !report->failed ? EXIT_DONE : EXIT_FAILED;
 }
 
-static enum status set_all(struct session *session, const struct arguments *arguments, struct error *error) {
-    for (size_t i = 0; i < arguments->setting_count; i++) {
-        enum status status = session_set(session, arguments->settings[i].name, arguments->settings[i].text, error);
-        if (status)
-            return status;
-    }
-    return STATUS_OK;
-}
-
-static void tell_notes(const struct session *session, const char *path) {
-    const struct snapshot *snapshot = session_snapshot(session);
-    cli_notes(path, &snapshot->dataset->notes);
-    if (snapshot->source_notes)
-        cli_notes(path, snapshot->source_notes);
-}
-
-// With steps given by hand it does not matter whether the suggested ones could be fitted.
-static enum status open_data(struct session *session, const char *path, const struct load_options *options,
-                             const char *steps, struct error *error) {
-    enum status status = session_load(session, path, options, error);
-    if (!status)
-        status = session_wait(session, error);
-    if (steps && session_snapshot(session)->dataset) {
-        status = session_recipe(session, steps, true, error);
-        if (!status)
-            status = session_wait(session, error);
-    }
-    if (!status)
-        tell_notes(session, path);
-    return status;
+// Followed is what rows join the run for, unless it is said otherwise.
+static enum status set_follow(struct session *session, const struct arguments *arguments, struct error *error) {
+    const struct train_params *params = session_snapshot(session)->params;
+    if (arguments->flags[FLAG_DETACH] && params->folds > 1 && !cli_setting(arguments, "fold"))
+        return error_set(error, STATUS_INVALID, "--detach trains one run; name one fold with --fold");
+    if (arguments->flags[FLAG_FOLLOW] == NULL)
+        return STATUS_OK;
+    if (params->folds > 1 && !cli_setting(arguments, "fold"))
+        return error_set(error, STATUS_INVALID,
+                         "--follow: rows that come meanwhile belong to no fold of all of them; name one with --fold");
+    return cli_setting(arguments, "follow_rows") ? STATUS_OK : session_set(session, "follow_rows", "yes", error);
 }
 
 // Every fold in turn, each a run of its own, until one fails or the person stops it.
@@ -300,7 +353,7 @@ static int train_folds(struct report *report, size_t folds) {
     int exit_status = EXIT_DONE;
     struct run_record *runs = mem_alloc(folds, sizeof *runs);
     enum status status = runs ? STATUS_OK : error_memory(&error, "the runs of the folds", folds * sizeof *runs);
-    while (!status && exit_status == EXIT_DONE && !interrupted && done < folds) {
+    while (!status && exit_status == EXIT_DONE && !cli_interrupted() && done < folds) {
         char fold[32];
         snprintf(fold, sizeof fold, "%zu", done + 1);
         report->started = false;
@@ -323,11 +376,13 @@ static int train_folds(struct report *report, size_t folds) {
 static int train(struct report *report, const struct arguments *arguments, const struct load_options *options) {
     struct session *session = report->session;
     struct error error;
-    enum status status = set_all(session, arguments, &error);
+    enum status status = cli_set_params(session, arguments, &error);
     if (!status)
-        status = open_data(session, arguments->files[0], options, arguments->flags[FLAG_STEPS], &error);
+        status = set_follow(session, arguments, &error);
+    if (!status)
+        status = cli_open_data(session, arguments, options, &error);
     if (!status) {
-        catch_interrupts(); // from here on there is a run to save
+        cli_catch_interrupts(); // from here on there is a run to save
         int64_t folds = session_snapshot(session)->params->folds;
         if (folds > 1 && !cli_setting(arguments, "fold"))
             return train_folds(report, (size_t)folds);
@@ -336,38 +391,77 @@ static int train(struct report *report, const struct arguments *arguments, const
     return status ? cli_fail(&error) : finish(report);
 }
 
+static enum status open_report(const struct arguments *arguments, struct report *report, struct error *error) {
+    *report = (struct report){.json = arguments->flags[FLAG_JSON] != NULL,
+                              .detached = arguments->flags[FLAG_DETACH] != NULL,
+                              .word = -1};
+    struct session_options options = {.no_profile = true,
+                                      .follow = arguments->flags[FLAG_FOLLOW] != NULL,
+                                      .detached = report->detached};
+    enum status status = report->detached ? detach_begin(&report->word, error) : STATUS_OK;
+    if (!status)
+        status = session_open(&report->session, &options, error);
+    if (!status)
+        session_listen(report->session, on_event, report);
+    return status;
+}
+
 int cli_train(const struct arguments *arguments) {
-    struct session *session = NULL;
     struct load_options load;
+    struct report report;
     struct error error;
     if (cli_check_steps(arguments, &error) || cli_load_options(arguments, &load, &error))
         return cli_usage(&error);
-    struct session_options options = {.no_profile = true};
-    if (session_open(&session, &options, &error))
+    if (open_report(arguments, &report, &error))
         return cli_fail(&error);
-    struct report report = {.session = session, .json = arguments->flags[FLAG_JSON] != NULL};
-    session_listen(session, on_event, &report);
     int exit_status = train(&report, arguments, &load);
-    session_close(session);
+    session_close(report.session);
     return exit_status;
 }
 
 int cli_resume(const struct arguments *arguments) {
-    struct session *session = NULL;
+    struct report report;
     struct error error;
     int64_t run = 0;
     if (cli_number(arguments->files[0], "run", &run, &error))
         return cli_usage(&error);
-    struct session_options options = {.no_profile = true};
-    if (session_open(&session, &options, &error))
+    if (open_report(arguments, &report, &error))
         return cli_fail(&error);
-    struct report report = {.session = session, .json = arguments->flags[FLAG_JSON] != NULL};
-    session_listen(session, on_event, &report);
-    enum status status = session_resume(session, run, &error);
+    enum status status = report.detached ? session_continue(report.session, run, &error)
+                                         : session_resume(report.session, run, &error);
     if (!status)
-        status = session_wait(session, &error);
-    catch_interrupts();
+        status = session_wait(report.session, &error);
+    cli_catch_interrupts();
     int exit_status = status ? cli_fail(&error) : finish(&report);
-    session_close(session);
+    session_close(report.session);
+    return exit_status;
+}
+
+// Every parameter that is given, as session_fork reads it.
+static enum status changes_of(const struct arguments *arguments, struct str *out, struct error *error) {
+    for (size_t i = 0; i < arguments->setting_count; i++)
+        str_format(out, "%s%s=%s", i > 0 ? "," : "", arguments->settings[i].name, arguments->settings[i].text);
+    return out->failed ? error_memory(error, "the parameters of a fork", out->length) : STATUS_OK;
+}
+
+int cli_fork(const struct arguments *arguments) {
+    struct report report = {.session = NULL};
+    struct str changes = {0};
+    struct error error;
+    int64_t run = 0;
+    const char *which = arguments->flags[FLAG_CHECKPOINT];
+    if (cli_number(arguments->files[0], "run", &run, &error))
+        return cli_usage(&error);
+    if (open_report(arguments, &report, &error))
+        return cli_fail(&error);
+    enum status status = changes_of(arguments, &changes, &error);
+    if (!status)
+        status = session_fork(report.session, run, which ? which : "last", str_text(&changes), &error);
+    if (!status)
+        status = session_wait(report.session, &error);
+    cli_catch_interrupts();
+    int exit_status = status ? cli_fail(&error) : finish(&report);
+    session_close(report.session);
+    str_free(&changes);
     return exit_status;
 }

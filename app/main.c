@@ -9,6 +9,7 @@
 #include "app/version.h"
 #include "core/backend/cpu/threads.h"
 #include "core/base/file.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/input.h"
 #include "views/text.h"
@@ -26,10 +27,10 @@ static void help(FILE *out) {
 static const char *misspelled(const char *word) {
     if (word[0] == '-' || file_exists(word))
         return NULL;
+    struct text_nearest nearest = text_nearest_of(word);
     for (size_t i = 0; i < cli_command_count; i++)
-        if (text_distance(word, cli_commands[i].name) <= 2)
-            return cli_commands[i].name;
-    return NULL;
+        text_nearest_try(&nearest, cli_commands[i].name);
+    return nearest.name;
 }
 
 // Results that could not be written are a failure, whatever the command thought of it.
@@ -70,6 +71,7 @@ static int run(int argc, char **argv, const struct command_row *command) {
 
 int main(int argc, char **argv) {
     threads_restart_patient(argv);
+    mem_spare_space();
     setlocale(LC_ALL, "");
     struct lconv *conventions = localeconv();
     text_locale_set(conventions->decimal_point, conventions->thousands_sep);

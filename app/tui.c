@@ -1,9 +1,11 @@
 #include "app/tui.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include "core/base/str.h"
 #include "core/session.h"
 #include "datasets/input.h"
+#include "views/config.h"
 #include "views/frame.h"
 #include "views/term.h"
 
@@ -27,9 +30,12 @@ struct screen {
     struct frame *frame;
     struct canvas canvas;
     struct stderr_log log;
+    struct config config;
     size_t theme;
+    bool asks_background; // nobody chose a theme
     double shown; // when the last frame was sent
     bool leaving;
+    int64_t detach; // the run that goes on without the screen; 0 = none
 };
 
 static volatile sig_atomic_t ended; // by SIGINT, SIGTERM or SIGHUP
@@ -73,33 +79,54 @@ static enum status color_option(const struct arguments *arguments, enum term_col
     return error_set(error, STATUS_INVALID, "--color \"%s\": must be auto, 8, 16, 256 or true", text);
 }
 
-static enum status theme_option(const struct arguments *arguments, size_t *index, struct error *error) {
-    const char *name = arguments->flags[FLAG_THEME];
-    *index = 0;
-    if (!name)
+static bool choose_theme(struct screen *screen, const char *name) {
+    for (size_t i = 0; theme_at(i); i++)
+        if (text_equal(theme_name(theme_at(i)), name)) {
+            screen->theme = i;
+            return true;
+        }
+    return false;
+}
+
+// The flag, else the person's settings, else what suits the terminal's background.
+static enum status theme_option(struct screen *screen, const struct arguments *arguments, struct error *error) {
+    const char *flag = arguments->flags[FLAG_THEME], *name = flag ? flag : screen->config.theme;
+    screen->asks_background = !name[0];
+    if (!name[0] || choose_theme(screen, name))
         return STATUS_OK;
-    for (; theme_at(*index); ++*index)
-        if (text_equal(theme_name(theme_at(*index)), name))
-            return STATUS_OK;
     return error_set(error, STATUS_INVALID, "--theme \"%s\": must be dark, light, safe, 16 or mono", name);
 }
 
 static enum status open_terminal(struct screen *screen, const struct arguments *arguments, struct error *error) {
-    struct term_options options = {.no_mouse = arguments->flags[FLAG_NO_MOUSE] != NULL};
-    enum status status = color_option(arguments, &options.color, error);
+    const struct config *config = &screen->config;
+    struct term_options options = {0};
+    enum status status = config_read(&screen->config, error);
     if (!status)
-        status = theme_option(arguments, &screen->theme, error);
+        status = color_option(arguments, &options.color, error);
+    if (!status)
+        status = theme_option(screen, arguments, error);
     if (status)
         return status;
-    options.theme = theme_at(screen->theme);
+    options.no_mouse = arguments->flags[FLAG_NO_MOUSE] || config->no_mouse;
+    options.theme = screen->asks_background ? NULL : theme_at(screen->theme);
     status = term_open(&screen->term, &options, error);
     if (status)
         return status;
-    screen->canvas.ascii = arguments->flags[FLAG_ASCII] || !text_equal(nl_langinfo(CODESET), "UTF-8");
+    screen->canvas.ascii = arguments->flags[FLAG_ASCII] || config->ascii || !text_equal(nl_langinfo(CODESET), "UTF-8");
     return STATUS_OK;
 }
 
-static enum status open_session(struct screen *screen, const struct arguments *arguments, struct error *error) {
+static enum status open_what(struct screen *screen, const struct arguments *arguments,
+                             const struct load_options *options, enum tui_what what, int64_t run, struct error *error) {
+    if (what == TUI_WATCH)
+        return session_watch(screen->session, run, error);
+    if (what == TUI_CONTINUE)
+        return session_continue(screen->session, run, error);
+    return arguments->file_count ? session_load(screen->session, arguments->files[0], options, error) : STATUS_OK;
+}
+
+static enum status open_session(struct screen *screen, const struct arguments *arguments, enum tui_what what,
+                                int64_t run, struct error *error) {
     struct load_options options;
     enum status status = cli_load_options(arguments, &options, error);
     if (!status)
@@ -108,9 +135,7 @@ static enum status open_session(struct screen *screen, const struct arguments *a
             &(struct session_options){.previews = true, .follow = arguments->flags[FLAG_FOLLOW] != NULL}, error);
     for (size_t i = 0; !status && i < arguments->setting_count; i++)
         status = session_set(screen->session, arguments->settings[i].name, arguments->settings[i].text, error);
-    if (!status && arguments->file_count)
-        status = session_load(screen->session, arguments->files[0], &options, error);
-    return status;
+    return status ? status : open_what(screen, arguments, &options, what, run, error);
 }
 
 // What comes through a pipe is data; keys then come from the terminal itself.
@@ -131,15 +156,21 @@ static enum status take_pipe(const struct arguments *arguments, struct error *er
     return STATUS_OK;
 }
 
-static enum status open_screen(struct screen *screen, const struct arguments *arguments, struct error *error) {
+enum status tui_check_terminal(struct error *error) {
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return STATUS_OK;
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "the screen needs a terminal; without one use the command line: batchlab train FILE …, "
+                     "batchlab profile FILE (batchlab --help lists all)");
+}
+
+static enum status open_screen(struct screen *screen, const struct arguments *arguments, enum tui_what what,
+                               int64_t run, struct error *error) {
     enum status status = take_pipe(arguments, error);
-    if (status)
-        return status;
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "the screen needs a terminal; without one use the command line: batchlab train FILE …, "
-                         "batchlab profile FILE (batchlab --help lists all)");
-    status = open_session(screen, arguments, error);
+    if (!status)
+        status = tui_check_terminal(error);
+    if (!status)
+        status = open_session(screen, arguments, what, run, error);
     if (status)
         return status;
     catch_ends(); // before term_open: these ends save the run first
@@ -149,7 +180,10 @@ static enum status open_screen(struct screen *screen, const struct arguments *ar
     crash_install(screen->log.saved_fd);
     status = open_terminal(screen, arguments, error);
     if (!status)
-        status = frame_open(&screen->frame, screen->session, VIEW_DATA, error);
+        status = frame_open(&screen->frame, screen->session, what == TUI_DATA ? VIEW_DATA : VIEW_TRAIN, error);
+    if (!status && screen->config.mistakes)
+        session_message(screen->session, MESSAGE_WARNING, "%s%s", screen->config.first,
+                        screen->config.mistakes > 1 ? " (! shows the others)" : "");
     return status;
 }
 
@@ -163,10 +197,21 @@ static void close_screen(struct screen *screen) {
 
 // ---- the loop -----------------------------------------------------------------------------------------
 
+static void copy(struct screen *screen, const char *text) {
+    bool taken = term_copy(screen->term, text);
+    session_message(screen->session, taken ? MESSAGE_INFO : MESSAGE_WARNING,
+                    taken ? "sent to the terminal's clipboard" : "this terminal offers programs no clipboard (its Ms is not set)");
+    frame_touch(screen->frame);
+}
+
 static void obey(struct screen *screen, enum frame_act act) {
     switch (act) {
     case FRAME_QUIT:
         screen->leaving = true;
+        break;
+    case FRAME_DETACH:
+        screen->leaving = true;
+        screen->detach = session_snapshot(screen->session)->run->record.id;
         break;
     case FRAME_SUSPEND:
         term_suspend(screen->term);
@@ -176,13 +221,25 @@ static void obey(struct screen *screen, enum frame_act act) {
         term_redraw(screen->term);
         break;
     case FRAME_NEXT_THEME:
+        screen->asks_background = false;
         screen->theme = theme_at(screen->theme + 1) ? screen->theme + 1 : 0;
         term_set_theme(screen->term, theme_at(screen->theme));
         frame_touch(screen->frame);
         break;
+    case FRAME_COPY:
+        copy(screen, frame_copied(screen->frame));
+        break;
     case FRAME_NOTHING:
         break;
     }
+}
+
+static void suit_background(struct screen *screen, bool light) {
+    if (!screen->asks_background || !choose_theme(screen, light ? "light" : "dark"))
+        return;
+    screen->asks_background = false;
+    term_set_theme(screen->term, theme_at(screen->theme));
+    frame_touch(screen->frame);
 }
 
 static enum status read_input(struct screen *screen, struct error *error) {
@@ -193,6 +250,8 @@ static enum status read_input(struct screen *screen, struct error *error) {
             return status;
         if (event.type == INPUT_RESIZE)
             frame_touch(screen->frame);
+        else if (event.type == INPUT_BACKGROUND)
+            suit_background(screen, event.light);
         else
             obey(screen, frame_event(screen->frame, &event));
     }
@@ -257,10 +316,21 @@ static enum status loop(struct screen *screen, struct error *error) {
     return status;
 }
 
-int tui_run(const struct arguments *arguments) {
+// The program again, as the command that goes on with the run; returns only when that cannot be.
+static int go_on_detached(int64_t run) {
+    struct error error;
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)run);
+    execl("/proc/self/exe", "batchlab", "resume", number, "--detach", (char *)NULL);
+    error_set(&error, STATUS_IO, "run %s is saved, but cannot go on by itself (%s); batchlab resume %s goes on", number,
+              strerror(errno), number);
+    return cli_fail(&error);
+}
+
+int tui_show(const struct arguments *arguments, enum tui_what what, int64_t run) {
     struct screen screen = {.log = {.read_fd = -1, .saved_fd = -1}, .shown = -1};
     struct error error;
-    enum status status = open_screen(&screen, arguments, &error);
+    enum status status = open_screen(&screen, arguments, what, run, &error);
     bool opened = status == STATUS_OK;
     if (opened)
         status = loop(&screen, &error);
@@ -271,5 +341,9 @@ int tui_run(const struct arguments *arguments) {
         signal(ended, SIG_DFL);
         raise(ended);
     }
-    return EXIT_DONE;
+    return screen.detach ? go_on_detached(screen.detach) : EXIT_DONE;
+}
+
+int tui_run(const struct arguments *arguments) {
+    return tui_show(arguments, TUI_DATA, 0);
 }

@@ -51,17 +51,12 @@ const struct param *params_find(const struct param_table *table, const char *nam
 }
 
 static enum status unknown_name(const struct param_table *table, const char *name, struct error *error) {
-    const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 2; // farther away is no misspelling
-    for (size_t i = 0; i < table->count; i++) {
-        size_t distance = text_distance(name, table->rows[i].name);
-        if (distance < least) {
-            least = distance;
-            nearest = table->rows[i].name;
-        }
-    }
-    if (nearest)
-        return error_set(error, STATUS_INVALID, "there is no parameter \"%s\"; did you mean \"%s\"?", name, nearest);
+    struct text_nearest nearest = text_nearest_of(name);
+    for (size_t i = 0; i < table->count; i++)
+        text_nearest_try(&nearest, table->rows[i].name);
+    if (nearest.name)
+        return error_set(error, STATUS_INVALID, "there is no parameter \"%s\"; did you mean \"%s\"?", name,
+                         nearest.name);
     return error_set(error, STATUS_INVALID, "there is no parameter \"%s\"; --help lists them all", name);
 }
 
@@ -319,6 +314,68 @@ bool params_equal(const struct param *row, const void *a, const void *b) {
     if (row->type == PARAM_REAL)
         return *(const double *)left == *(const double *)right;
     return *(const bool *)left == *(const bool *)right;
+}
+
+// ---- belonging to others -----------------------------------------------------------------------
+
+// Cuts the next piece of `rest` up to `separator`. False at the end.
+static bool next_piece(const char **rest, char separator, char *out) {
+    const char ends[] = {separator, '\0'};
+    size_t length = strcspn(*rest, ends);
+    if (**rest == '\0')
+        return false;
+    assert(length < PARAM_TEXT_SIZE);
+    memcpy(out, *rest, length);
+    out[length] = '\0';
+    *rest += length + ((*rest)[length] == separator);
+    return true;
+}
+
+static const char any_text[] = "?";
+
+// One condition, "name=a|b": is it so?
+static bool condition_holds(const struct param_table *table, const char *condition, const void *values) {
+    char name[PARAM_TEXT_SIZE], now[PARAM_TEXT_SIZE];
+    const char *allowed = strchr(condition, '=') + 1;
+    snprintf(name, sizeof name, "%.*s", (int)(allowed - 1 - condition), condition);
+    params_get(params_find(table, name), values, now); // a choice, yes and no of a switch, or a text
+    if (allowed[0] == '\0')
+        return now[0] == '\0';
+    return text_equal(allowed, any_text) ? now[0] != '\0' : choice_exists(allowed, now);
+}
+
+static void say_condition(const struct param_table *table, const struct param *row, const char *condition,
+                          const void *values, char *why) {
+    char name[PARAM_TEXT_SIZE], choice[PARAM_TEXT_SIZE], now[PARAM_TEXT_SIZE];
+    const char *allowed = strchr(condition, '=') + 1;
+    struct str text = {0};
+    snprintf(name, sizeof name, "%.*s", (int)(allowed - 1 - condition), condition);
+    const struct param *owner = params_find(table, name);
+    params_get(owner, values, now);
+    bool without = allowed[0] == '\0', choices = !without && !text_equal(allowed, any_text);
+    str_format(&text, "%s is %s %s", row->label, without ? "not used with a" : "used with", owner->label);
+    for (bool first = true; choices && next_choice(&allowed, choice); first = false)
+        str_format(&text, "%s%s", first ? " " : ", ", choice);
+    str_format(&text, "; it is %s", now[0] ? now : "not given");
+    snprintf(why, PARAM_TEXT_SIZE, "%s", str_text(&text));
+    str_free(&text);
+}
+
+bool params_used(const struct param_table *table, const struct param *row, const void *values, char *why) {
+    char group[PARAM_TEXT_SIZE], condition[PARAM_TEXT_SIZE], failed[PARAM_TEXT_SIZE] = "";
+    const char *groups = row->only ? row->only : "";
+    bool used = row->only == NULL;
+    while (!used && next_piece(&groups, ';', group)) {
+        const char *conditions = group;
+        used = true;
+        while (used && next_piece(&conditions, '&', condition))
+            used = condition_holds(table, condition, values);
+        if (!used && failed[0] == '\0')
+            memcpy(failed, condition, sizeof failed);
+    }
+    if (!used && why)
+        say_condition(table, row, failed, values, why);
+    return used;
 }
 
 // ---- nudging ----------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ struct param {
     const char *unit;     // "rows", "" …
     const char *choices;  // "sgd|adam": PARAM_CHOICE
     const char *help;     // one line
+    const char *only;     // "optimizer=adam|adamw": has a meaning only where that choice is so; NULL: always. Of a text:
+                          // "model_file=" where there is none, "model_file=?" where there is one. a&b: both; a;b: either
     bool live;            // may change between two steps
     bool log_scale;       // forms and sweeps move in factors
     double step;          // what one press of + adds (or multiplies by, on a log scale); 0: 1 (2)
@@ -64,6 +66,9 @@ char *params_get(const struct param *row, const void *values, char *out);
 bool params_equal(const struct param *row, const void *a, const void *b);
 // A sentence about the range: "greater than 0 and at most 100". Returns `out` (PARAM_TEXT_SIZE bytes).
 char *params_range_text(const struct param *row, char *out);
+// Has the parameter a meaning beside the other values? False: a sentence in `why` (PARAM_TEXT_SIZE bytes; may be NULL)
+// says what it belongs to: "beta 1 is used with optimizer adam, adamw; it is sgd".
+bool params_used(const struct param_table *table, const struct param *row, const void *values, char *why);
 // The value one step up (+1) or down (-1), within range, as text; for forms and live keys. Switches
 // turn over, choices go round, texts stay.
 char *params_nudge(const struct param *row, const void *values, int direction, char *out);
@@ -80,19 +85,33 @@ struct train_params {
     char split[PARAM_TEXT_SIZE];  // auto | given | stratified | random | group … (datasets/split.h)
     char split_column[PARAM_TEXT_SIZE]; // of group, stratified_group, time, column
     int64_t folds, fold;                // 1 = no folds; fold counts from 1
+    bool follow_rows;                   // rows of a followed file join the run
     // model
-    char model[PARAM_TEXT_SIZE];  // auto | linear | mlp | lenet5
+    char model[PARAM_TEXT_SIZE];  // auto | linear | mlp | lenet5 …
+    char model_file[PARAM_TEXT_SIZE]; // path of a text file of layers; empty = none
+    int64_t width;                    // filters of a convolutional net's first stage; 0 = its own
+    int64_t embedding_from, embedding_width; // values of a column; 0 = as is usual
+    bool batch_norm;                  // of mlp and vgg
     char hidden[PARAM_TEXT_SIZE]; // "64,64"
-    char activation[PARAM_TEXT_SIZE]; // relu | tanh | sigmoid
+    char activation[PARAM_TEXT_SIZE]; // relu | tanh | sigmoid | gelu | silu
     double dropout;
     // training
-    char loss[PARAM_TEXT_SIZE]; // auto | cross_entropy | squared
-    char optimizer[PARAM_TEXT_SIZE]; // sgd (momentum 0 = plain)
-    double lr, momentum, weight_decay, label_smoothing;
-    bool nesterov;
-    int64_t batch, epochs;
+    char loss[PARAM_TEXT_SIZE]; // auto | cross_entropy | binary | squared | absolute | huber
+    double label_smoothing, huber_delta;
+    char class_weights[PARAM_TEXT_SIZE]; // none | balanced | one number for each class
+    int64_t micro_batch; // rows at a time through the model; 0 = the whole batch
+    double clip, ema;    // longest gradient; how much of the averaged weights stays; 0 = neither
+    char optimizer[PARAM_TEXT_SIZE]; // sgd (momentum 0 = plain) | adagrad …
+    double lr, muon_lr, momentum, beta1, beta2, rms_decay, epsilon, weight_decay;
+    bool nesterov, decoupled;
+    int64_t batch, epochs, patience;
+    char batch_rule[PARAM_TEXT_SIZE]; // fixed | noise | increase
+    double batch_share;               // of the noise scale
+    int64_t batch_most;               // rows; 0 = the training rows
     char schedule[PARAM_TEXT_SIZE]; // constant | cosine | step | one_cycle …
     double warmup; // epochs
+    char lr_rule[PARAM_TEXT_SIZE]; // none | sqrt | linear | adascale
+    int64_t rule_warmup;           // steps
     bool drop_last;
     int64_t crop_padding; // images: random crop after padding by so many pixels; 0 = none
     char crop_fill[PARAM_TEXT_SIZE]; // zero | reflect
@@ -107,8 +126,12 @@ struct train_params {
     double pace;                     // steps a second at most, so that a small run can be watched; 0 = full speed
     // output
     double checkpoint_every; // epochs; 0 = only at the end and on stop
+    bool noise_scale;        // measured while training
+    int64_t noise_every;     // steps; 0 = as often as costs little
 };
 
 extern const struct param_table train_table;
+// A learning rate to begin with: what each optimizer's authors and PyTorch propose.
+double train_usual_rate(const char *optimizer);
 
 #endif

@@ -20,6 +20,8 @@ void session_publish(struct session *session) {
     bool open = !session->preview; // of data that is only looked at nothing else is known
     view->preview = !open;
     view->following = session->follow.file.path != NULL;
+    view->rows_join = session->growth.recipe && !session->growth.ended && session_run_alive(session) &&
+                      session->run_params.follow_rows;
     bool counted = open && session->dataset && session->dataset->table && session->follow.rows != SIZE_MAX;
     view->followed_rows = counted ? (int64_t)session->dataset->table->rows - (int64_t)session->follow.rows : 0;
     view->dataset = open ? session->dataset : session->preview;
@@ -44,12 +46,19 @@ void session_publish(struct session *session) {
     view->batches.plan = session->batches.plan;
     view->batches.making = session->batches.job.active && session->batches.work.source;
     view->batches.made = view->batches.making ? task_share(&session->batches.job.task) : 1;
+    view->lab = session->lab.plan ? &session->lab.view : NULL;
+    static const struct row_order as_read;
+    view->rows.order = open ? &session->rows.order : &as_read;
     view->can_undo = session->undo.count > 0;
     view->can_redo = session->redo.count > 0;
 }
 
 const struct snapshot *session_snapshot(const struct session *session) {
     return &session->view;
+}
+
+struct source *session_source(const struct session *session) {
+    return session->source;
 }
 
 void session_message(struct session *session, enum message_kind kind, const char *format, ...) {
@@ -89,6 +98,8 @@ enum status session_open(struct session **out, const struct session_options *opt
     enum status status = wake_open(&session->wake, error);
     if (!status)
         status = store_open(&session->store, options->store_path, error);
+    if (!status && options->detached)
+        store_detached(session->store);
     if (!status)
         status = engine_open(&session->engine, error);
     if (!status)
@@ -120,8 +131,11 @@ void session_close(struct session *session) {
     if (!session)
         return;
     session->wanted = 0;
+    session_close_lab(session); // before its run ends: no other is begun
     job_close(&session->job);
     session_close_batches(session);
+    session_forget_rows(session);
+    session_close_evaluate(session);
     if (session->engine)
         end_run(session);
     engine_close(session->engine);
@@ -134,6 +148,9 @@ void session_close(struct session *session) {
     dataset_free(session->dataset);
     dataset_free(session->preview);
     follow_end(&session->follow.file);
+    csv_growing_free(session->follow.growing);
+    growth_clear(&session->growth);
+    growth_clear(&session->resume.growth);
     load_settings_clear(&session->load);
     history_clear(&session->undo);
     history_clear(&session->redo);
@@ -141,6 +158,7 @@ void session_close(struct session *session) {
     for (size_t i = 0; i < session->overlay_count; i++)
         run_view_free(session->overlays[i]);
     mem_free(session->overlays);
+    mem_free(session->live_extra);
     mem_free(session->runs);
     mem_free(session->layers);
     if (session->wake.read_fd >= 0)
@@ -156,33 +174,36 @@ size_t session_poll_fds(const struct session *session, int fds[2]) {
     return 2;
 }
 
+const char *session_folder(const struct session *session) {
+    return store_folder(session->store);
+}
+
 void session_listen(struct session *session, session_listener *listener, void *context) {
     session->listener = listener;
     session->listener_context = context;
 }
 
 // A rate is that of the present stage: reading says nothing about profiling.
-static void look_at_job(struct session *session) {
+bool session_look_at_job(struct job *from, struct job_look *look, struct job_view *job) {
     double now = clock_now();
-    struct task *task = &session->job.task;
-    struct job_view *job = &session->view.job;
+    struct task *task = &from->task;
     const char *stage = atomic_load(&task->stage);
-    if (session->stage && stage == session->stage && now - session->job_looked < 0.05)
-        return;
-    session->job_looked = now;
-    if (stage != session->stage) {
-        session->stage = stage;
-        session->stage_began = now;
+    if (look->stage && stage == look->stage && now - look->looked < 0.05)
+        return false;
+    look->looked = now;
+    if (stage != look->stage) {
+        look->stage = stage;
+        look->began = now;
     }
     job->stage = stage;
     job->unit = atomic_load(&task->unit);
     job->done = atomic_load(&task->done);
     job->total = atomic_load(&task->total);
-    double passed = now - session->stage_began;
+    double passed = now - look->began;
     bool known = passed > 0.1 && job->done > 0;
     job->rate = known ? (double)job->done / passed : NAN;
     job->seconds_left = known && job->total >= job->done ? (double)(job->total - job->done) / job->rate : NAN;
-    session_publish(session);
+    return true;
 }
 
 bool session_drain(struct session *session) {
@@ -190,11 +211,15 @@ bool session_drain(struct session *session) {
     wake_clear(&session->wake);
     session_take_over(session);
     session_follow_look(session);
-    if (session->job.active)
-        look_at_job(session);
+    if (session->job.active && session_look_at_job(&session->job, &session->look, &session->view.job))
+        session_publish(session);
     session_drain_batches(session);
-    if (session_drain_run(session))
+    session_drain_rows(session);
+    if (session_drain_run(session) || session_watch_look(session))
         session_refresh_rates(session);
+    session_drain_evaluate(session);
+    session_drain_fork(session);
+    session_drain_lab(session);
     bool changed = session->changed;
     session->changed = false;
     return changed;
@@ -203,7 +228,8 @@ bool session_drain(struct session *session) {
 enum status session_wait(struct session *session, struct error *error) {
     for (;;) {
         session_drain(session);
-        if (!session->job.active && !session->wanted && !session->batches.job.active)
+        if (!session->job.active && !session->wanted && !session->batches.job.active &&
+            !session->rows.job.active)
             break;
         struct pollfd descriptor = {.fd = session->wake.read_fd, .events = POLLIN};
         poll(&descriptor, 1, 1000);

@@ -14,9 +14,12 @@
 #include "core/engine/event.h"
 #include "core/nn/model.h"
 #include "core/session_batch_plan.h"
+#include "core/session_evaluated.h"
+#include "core/session_lab.h"
 #include "core/store/store.h"
 #include "datasets/pipeline.h"
 #include "datasets/profile.h"
+#include "datasets/row_order.h"
 
 struct session;
 
@@ -24,7 +27,7 @@ struct session;
 struct mark { // a live change, fork, checkpoint or the person's own, shown on the curves
     uint64_t step, samples;
     double epoch, seconds;
-    enum event_kind kind; // EVENT_CHANGE, EVENT_MARK, EVENT_CHECKPOINT
+    enum event_kind kind; // EVENT_CHANGE, EVENT_MARK, EVENT_CHECKPOINT, EVENT_ROWS
     char text[96];        // "batch 128→512"
 };
 
@@ -32,6 +35,8 @@ struct curve { // every point of one run, never thinned; arrays grow at the end 
     struct step_metrics *points;
     struct epoch_row *epochs;
     struct mark *marks;
+    struct noise_row *noise; // where the run measured its noise scale
+    size_t noise_count, noise_capacity;
     size_t point_count, point_capacity, epoch_count, epoch_capacity, mark_count, mark_capacity;
 };
 
@@ -40,6 +45,15 @@ struct run_view {
     struct curve curve;
     bool pinned;
     bool live; // the run of this session's engine, now or last
+};
+
+struct noise_gauge { // what the noise scale says about the present batch size
+    bool known;           // there is an estimate, resolved or not: |G|² came out above 0
+    double ratio;         // batch / noise scale
+    double left;          // share of the speed-up of larger batches that is still to be had
+    double steps, samples; // a batch twice as large: steps and samples it takes to get as far, relative to now
+    double seconds;        // and time; NaN: the step times are not known
+    bool measured;         // that step time was measured, not drawn on from others
 };
 
 struct job_view {
@@ -73,6 +87,13 @@ struct batches_view {              // for the Batches view; empty until session_
     uint64_t memory_free; // there, before a run; 0 = unknown
 };
 
+struct rows_view {                 // of the table that is open
+    const struct row_order *order; // never NULL: zeroed = all rows as read
+    struct job_view job;           // the sort, filter or search at work
+    uint64_t orders, finds;        // how often `order` became another, and a search found something:
+    size_t found_row, found_column; // the place in `order`, and the column
+};
+
 #define SNAPSHOT_SCHEDULE 121
 
 struct snapshot {
@@ -80,6 +101,7 @@ struct snapshot {
     // data (NULL until something is open)
     const struct dataset *dataset; // dataset->partial: the first rows, while the rest is read or when it was stopped
     bool following;                // the file is read again when it has grown
+    bool rows_join;                // they join the run that lives
     int64_t followed_rows;         // more than when following began; less than 0 when it was written anew
     bool preview;                  // `dataset` is what the job at work has read so far; nothing else of it is there
     const struct profile *profile;   // NULL while it is being made
@@ -102,6 +124,8 @@ struct snapshot {
     char model_reason[ERROR_TEXT_SIZE];
     double schedule[SNAPSHOT_SCHEDULE]; // learning rate from epoch 0 to the last, evenly spaced
     struct batches_view batches;
+    struct rows_view rows;
+    struct evaluate_view evaluate;
     // the run
     enum run_state state;
     const struct run_view *run;        // the live or last one; NULL before the first
@@ -111,6 +135,11 @@ struct snapshot {
     double seconds_left;               // NaN = unknown
     double samples_per_s;              // now
     double microseconds_per_step;      // now
+    const struct noise_row *noise;     // the newest of the run that is shown; NULL: none
+    struct noise_gauge gauge;          // of it
+    const struct range_curve *range;   // the last range test of the run; NULL: none since it was begun
+    uint64_t range_step, range_count;  // its step; how many there were in this session
+    struct run_times times;            // of the last seconds; when the run has ended, of all of it
     struct { // what the run runs on; empty name = nothing yet
         char backend[32], name[128], detail[128], precision[8];
         int threads;
@@ -119,6 +148,7 @@ struct snapshot {
     const struct run_record *runs;     // every run of the store, newest first
     size_t run_count;
     uint64_t metrics_dropped;
+    const struct lab_view *lab;        // the race or sweep that is open; NULL = none
     struct job_view job;
     // the line above the footer
     enum message_kind message_kind;
@@ -129,6 +159,7 @@ struct snapshot {
 // ---- opening and draining -----------------------------------------------------------------------------
 struct session_options {
     const char *store_path; // NULL: the usual place
+    bool detached;          // this process has no terminal: others may take its runs over
     bool no_profile;        // the command line trains without one
     bool previews;          // the screen: large tables show their first rows while they are read, and a cancelled
                             // reading leaves the rows so far
@@ -141,7 +172,9 @@ void session_close(struct session *session); // stops and saves a living run; NU
 size_t session_poll_fds(const struct session *session, int fds[2]);
 // Takes over finished jobs, events and metrics; writes the store. True when the snapshot changed.
 bool session_drain(struct session *session);
+const char *session_folder(const struct session *session); // where the folders of runs are
 const struct snapshot *session_snapshot(const struct session *session);
+struct source *session_source(const struct session *session); // snapshot.source, to be shared; NULL: there is none
 // Drains until no job is at work; the error of the last that failed, if any. Data that no model can use
 // is no error: source is NULL then, and source_reason says why. For the command line and tests.
 enum status session_wait(struct session *session, struct error *error);
@@ -164,8 +197,17 @@ int session_timeout(const struct session *session);
 // A table whose reading was stopped: reads it again, to its end.
 enum status session_read_on(struct session *session, struct error *error);
 enum status session_set_target(struct session *session, const char *column, struct error *error);
-enum status session_set_type(struct session *session, const char *column, enum column_type type, struct error *error);
+enum status session_set_type(struct session *session, const char *column, const char *type, struct error *error);
 enum status session_add_missing_token(struct session *session, const char *token, struct error *error);
+
+// Rows of the table as they are shown (datasets/row_order.h). Made by a job of its own: what is shown stays until it is
+// done, asking for something else gives it up, and session_cancel cancels it. Another table is shown as read.
+enum status session_sort_rows(struct session *session, size_t column, struct error *error); // again: descending
+enum status session_filter_rows(struct session *session, const char *text, const struct row_marks *marks, // copied
+                                struct error *error);
+enum status session_find_row(struct session *session, const char *text, size_t from, int direction,
+                             struct error *error);
+void session_all_rows(struct session *session); // as read, at once
 
 // ---- pipeline: every edit can be undone and fits again by a job -------------------------------------------
 enum status session_step_insert(struct session *session, size_t index, const char *kind, struct error *error);
@@ -193,14 +235,45 @@ enum status session_restart(struct session *session, struct error *error); // sa
 enum status session_checkpoint(struct session *session, struct error *error);
 enum status session_mark(struct session *session, const char *text, struct error *error);
 enum status session_roll_back(struct session *session, struct error *error); // to the last checkpoint
+// Tries learning rates out on the living run, which is then as it was: snapshot.range.
+enum status session_range_test(struct session *session, struct error *error);
 // Opens the run's data and recipe again (a job) and goes on from its last checkpoint, as a new run
 // whose parent it is.
 enum status session_resume(struct session *session, int64_t run, struct error *error);
+// The same, but it stays that run, with its curve, where its last checkpoint is its last step (it was stopped, not
+// killed); otherwise as session_resume. For a run that changes from one process to another.
+enum status session_continue(struct session *session, int64_t run, struct error *error);
+// Shows a run of the store in place of the session's own, and what is added to it while another process trains it.
+// It cannot be steered from here. A run begun or opened takes its place.
+enum status session_watch(struct session *session, int64_t run, struct error *error);
+bool session_watching(const struct session *session);
+// A run alive in another process; false: none. `run` 0 stands for the newest that is detached and becomes its number.
+bool session_run_owner(const struct session *session, int64_t *run, struct run_owner *owner);
+// A new run that begins where a checkpoint of `run` ("last", "best" or the number of a step) stands, with its weights,
+// moments and place in the epoch, and with other parameters: "lr=0.01,batch=64" ("" = none). The living run ends, saved,
+// and is forked where it stands. Parameters that decide which rows train cannot change.
+enum status session_fork(struct session *session, int64_t run, const char *which, const char *changes,
+                         struct error *error);
 bool session_run_alive(const struct session *session);
 
 // From now on snapshot.batches is kept in line with data, parameters and this epoch (0 is the first). Made by
 // a job of its own; the plan before it stays until it is there.
 enum status session_plan_batches(struct session *session, uint64_t epoch, struct error *error);
+
+// ---- evaluation: by jobs of their own; what was measured before stays until the new one is there ---------------
+// What is in force from now on and measured at once; a run or a checkpoint that is not there is refused, and nothing
+// changes. What goes wrong later is in snapshot.evaluate.reason.
+enum status session_evaluate(struct session *session, const struct evaluate_wish *wish, struct error *error);
+// The view is looked at, or no longer: measures what the wish stands for by now, where it is another thing than was
+// measured, and keeps the plane of two features in step with the living run. STATUS_OK where there is no run.
+enum status session_evaluate_seen(struct session *session, bool seen, struct error *error);
+void session_evaluate_cancel(struct session *session);
+void session_evaluate_every_epoch(struct session *session, bool on);
+void session_evaluate_class(struct session *session, size_t of_class); // whose curves are shown
+// The predictions of what was measured, with probabilities, as `batchlab predict` writes them; a job, told when done.
+enum status session_evaluate_export(struct session *session, const char *path, struct error *error);
+// The points of the curves, or of truth and prediction, as CSV.
+enum status session_evaluate_points(struct session *session, const char *path, struct error *error);
 
 enum status session_refresh_runs(struct session *session, struct error *error);
 enum status session_overlay(struct session *session, int64_t run, struct error *error); // on, or off again

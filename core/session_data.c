@@ -7,11 +7,17 @@
 #include "core/session_private.h"
 
 // Takes over what the request owns, also when it fails.
-static void request_load(struct session *session, struct load_request *request) {
+enum status session_request_load(struct session *session, struct load_request *request, enum status status) {
+    if (status) {
+        load_request_clear(request);
+        return status;
+    }
+    session->resume.run = 0;
     load_request_clear(&session->request);
     session->request = *request;
     *request = (struct load_request){0};
     session_want(session, WORK_LOAD);
+    return STATUS_OK;
 }
 
 // The run to come or at work keeps its own rows; the recipe is read now, so that a mistake is told at once.
@@ -19,7 +25,9 @@ enum status session_load(struct session *session, const char *path, const struct
                          struct error *error) {
     struct load_request request = {0};
     enum pipeline_mode mode;
-    enum status status = recipe_read(session->params.recipe, &mode, &request.pipeline, error);
+    enum status status = session_check_lab(session, error);
+    if (!status)
+        status = recipe_read(session->params.recipe, &mode, &request.pipeline, error);
     if (!status)
         status = load_settings_make(&request.settings, path, options, error);
     if (!status && options && options->target) {
@@ -28,17 +36,13 @@ enum status session_load(struct session *session, const char *path, const struct
         session->params = params;
     }
     follow_end(&session->follow.file);
+    if (!status && session->follow.wanted && request.settings.more_count > 0)
+        status = session_refuse_several(error);
     if (!status && session->follow.wanted)
         status = session_follow_begin(session, path, error);
-    if (status) {
-        load_request_clear(&request);
-        return status;
-    }
     bool same = session->load.path && strcmp(session->load.path, path) == 0;
     request.keeps_target = same || !session->dataset || (options && options->target);
-    session->resume.run = 0;
-    request_load(session, &request);
-    return STATUS_OK;
+    return session_request_load(session, &request, status);
 }
 
 enum status session_check_table(const struct session *session, struct error *error) {
@@ -55,22 +59,13 @@ static enum status find_column(const struct session *session, const char *column
     enum status status = session_check_table(session, error);
     if (status || table_find(session->dataset->table, column) >= 0)
         return status;
-    const struct table *table = session->dataset->table;
-    const char *nearest = "";
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < table->column_count; i++) {
-        size_t distance = text_distance(column, table->columns[i]->name);
-        if (distance < best) {
-            best = distance;
-            nearest = table->columns[i]->name;
-        }
-    }
-    return error_set(error, STATUS_MISSING, "%s has no column '%s'; the nearest is '%s'", table->name, column, nearest);
+    return table_no_column(session->dataset->table, column, error);
 }
 
 enum status session_set_target(struct session *session, const char *column, struct error *error) {
     struct train_params params = session->params;
-    enum status status = (session->dataset || session->preview) && column[0] ? find_column(session, column, error) : STATUS_OK;
+    enum status status =
+        (session->dataset || session->preview) && column[0] ? find_column(session, column, error) : STATUS_OK;
     if (!status)
         status = params_set(&train_table, &params, "target", column, error);
     if (status || strcmp(params.target, session->params.target) == 0)
@@ -95,21 +90,20 @@ static enum status end_reload(struct session *session, struct load_request *requ
                               struct error *error) {
     if (!status)
         status = history_record(session, error);
-    if (status) {
-        load_request_clear(request);
-        return status;
-    }
-    request_load(session, request);
-    return STATUS_OK;
+    return session_request_load(session, request, status);
 }
 
-enum status session_set_type(struct session *session, const char *column, enum column_type type, struct error *error) {
+enum status session_set_type(struct session *session, const char *column, const char *name, struct error *error) {
     struct load_request request = {0};
+    enum column_type type;
+    bool amount;
     enum status status = find_column(session, column, error);
+    if (!status && !column_type_asked(name, &type, &amount))
+        status = error_set(error, STATUS_INVALID, "type \"%s\": must be " COLUMN_TYPES_ASKED, name);
     if (!status)
         status = begin_reload(session, &request, error);
     if (!status)
-        status = load_settings_set_type(&request.settings, column, type, false, error);
+        status = load_settings_set_type(&request.settings, column, type, amount, error);
     return end_reload(session, &request, status, error);
 }
 
@@ -125,21 +119,17 @@ enum status session_add_missing_token(struct session *session, const char *token
     return end_reload(session, &request, status, error);
 }
 
-enum status session_reload(struct session *session, struct error *error) {
-    struct load_request request = {0};
+enum status session_reload(struct session *session, bool grown, struct error *error) {
+    struct load_request request = {.grown = grown};
     enum status status = begin_reload(session, &request, error);
-    if (!status)
-        request_load(session, &request);
-    else
-        load_request_clear(&request);
-    return status;
+    return session_request_load(session, &request, status);
 }
 
 enum status session_read_on(struct session *session, struct error *error) {
     enum status status = session_check_table(session, error);
     if (!status && !session->dataset->partial)
         status = error_set(error, STATUS_STATE, "all rows of %s are here", session->dataset->name);
-    return status ? status : session_reload(session, error);
+    return status ? status : session_reload(session, false, error);
 }
 
 // ---- going on with a run -----------------------------------------------------------------------------------
@@ -158,7 +148,7 @@ static enum status read_recipe_member(const cJSON *extra, const char *path, stru
     return status;
 }
 
-static enum status request_of_checkpoint(const char *path, struct load_request *request, struct error *error) {
+enum status session_request_of_checkpoint(const char *path, struct load_request *request, struct error *error) {
     struct checkpoint_header header = {0};
     enum status status = checkpoint_read_header(path, &header, error);
     if (status)
@@ -167,6 +157,8 @@ static enum status request_of_checkpoint(const char *path, struct load_request *
     status = load_settings_parse(cJSON_GetObjectItemCaseSensitive(extra, "data"), &request->settings, error);
     if (!status)
         status = read_recipe_member(extra, path, &request->pipeline, error);
+    if (!status)
+        status = growth_of_checkpoint(extra, &header.params, request, error);
     request->params = header.params;
     request->fingerprint = header.fingerprint;
     snprintf(request->checkpoint, sizeof request->checkpoint, "%s", path);
@@ -175,21 +167,29 @@ static enum status request_of_checkpoint(const char *path, struct load_request *
     return status;
 }
 
-enum status session_resume(struct session *session, int64_t run, struct error *error) {
+static enum status go_on(struct session *session, int64_t run, bool same, struct error *error) {
     struct run_record record;
-    struct load_request request = {.resume = run};
+    struct load_request request = {.resume = run, .same = same};
     if (session_run_alive(session))
         return error_set(error, STATUS_STATE, "a run is alive: stop it before going on with run %lld", (long long)run);
-    enum status status = store_run(session->store, run, &record, error);
+    enum status status = session_check_lab(session, error);
+    if (!status)
+        status = store_run(session->store, run, &record, error);
+    struct run_owner owner;
+    if (!status && same && store_run_owner(session->store, run, &owner))
+        status = error_set(error, STATUS_STATE, "run %lld is alive already: process %lld trains it", (long long)run,
+                           (long long)owner.process);
     if (!status && (!record.checkpoint[0] || !file_exists(record.checkpoint)))
         status = error_set(error, STATUS_MISSING, "run %lld left no checkpoint to go on from", (long long)run);
     if (!status)
-        status = request_of_checkpoint(record.checkpoint, &request, error);
-    if (status) {
-        load_request_clear(&request);
-        return status;
-    }
-    session->resume.run = 0;
-    request_load(session, &request);
-    return STATUS_OK;
+        status = session_request_of_checkpoint(record.checkpoint, &request, error);
+    return session_request_load(session, &request, status);
+}
+
+enum status session_resume(struct session *session, int64_t run, struct error *error) {
+    return go_on(session, run, false, error);
+}
+
+enum status session_continue(struct session *session, int64_t run, struct error *error) {
+    return go_on(session, run, true, error);
 }

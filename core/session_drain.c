@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/lab/noise_scale.h"
 #include "core/session_private.h"
 
 enum { EVENTS_AT_ONCE = 64, METRICS_AT_ONCE = 4096 };
@@ -28,9 +29,29 @@ static const struct step_metrics *first_since(const struct curve *curve, double 
     return &curve->points[low];
 }
 
+// What the newest row says about the batch size that the run has now.
+static void refresh_gauge(struct session *session) {
+    struct snapshot *view = &session->view;
+    const struct curve *curve = session->live ? &session->live->curve : NULL;
+    const struct noise_row *row = curve && curve->noise_count ? &curve->noise[curve->noise_count - 1] : NULL;
+    double batch = (double)session->run_params.batch;
+    view->noise = row;
+    view->gauge = (struct noise_gauge){.known = row && isfinite(row->noise_scale)};
+    if (!view->gauge.known)
+        return;
+    view->gauge.ratio = batch / row->noise_scale;
+    view->gauge.left = noise_share_left(row->noise_scale, batch);
+    view->gauge.steps = noise_steps(row->noise_scale, batch, 2 * batch);
+    view->gauge.samples = noise_samples(row->noise_scale, batch, 2 * batch);
+    bool timed = row->batch == session->run_params.batch;
+    view->gauge.seconds = timed ? view->gauge.steps * row->double_seconds / row->step_seconds : (double)NAN;
+    view->gauge.measured = row->double_measured;
+}
+
 void session_refresh_rates(struct session *session) {
     struct snapshot *view = &session->view;
     const struct curve *curve = session->live ? &session->live->curve : NULL;
+    refresh_gauge(session);
     view->seconds_left = NAN;
     view->samples_per_s = view->microseconds_per_step = 0;
     if (!curve || curve->point_count < 2)
@@ -47,9 +68,21 @@ void session_refresh_rates(struct session *session) {
     if (past == now)
         past = now - 1;
     double epochs = now->epoch - past->epoch;
-    if (epochs > 0 && session_run_alive(session))
+    if (epochs > 0 && run_is_alive(view->state))
         view->seconds_left =
             fmax(0, (double)session->params.epochs - now->epoch) * (now->seconds - past->seconds) / epochs;
+}
+
+static const double times_kept = 2; // seconds, at least
+
+// A run that is alive shows what the last seconds went into: since the older of two looks.
+static void refresh_times(struct session *session) {
+    struct run_times now = engine_times(session->engine), *looks = session->times;
+    session->view.times = session_run_alive(session) ? run_times_since(&now, &looks[0]) : now;
+    if (run_times_sum(&now) - run_times_sum(&looks[1]) < times_kept)
+        return;
+    looks[0] = looks[1];
+    looks[1] = now;
 }
 
 // From here to the last epoch's end, at the batch size the run has now.
@@ -101,6 +134,17 @@ static void take_started(struct session *session, const struct event *event) {
     snprintf(record->precision, sizeof record->precision, "%s", event->started.precision);
 }
 
+static void take_rows(struct session *session, const struct event *event) {
+    struct run_record *record = &session->live->record;
+    take_started(session, event);
+    record->train_rows = event->started.train_rows;
+    record->validation_rows = event->started.validation_rows;
+    record->test_rows = event->started.test_rows;
+    session_message(session, MESSAGE_INFO, "%+lld row%s: %llu train and %llu validate from here on",
+                    (long long)event->started.added_rows, event->started.added_rows == 1 ? "" : "s",
+                    (unsigned long long)event->started.train_rows, (unsigned long long)event->started.validation_rows);
+}
+
 static void tell_end(struct session *session) {
     const struct run_record *record = &session->live->record;
     const struct epoch_row *row = &record->final_row;
@@ -132,9 +176,19 @@ static void take_change(struct session *session, const struct event *event) {
         session_tell_error(session, &error);
     recount_steps(session);
     session_refresh_model(session);
+    if (text_equal(name, "follow_rows"))
+        session_growth_look(session);
 }
 
-static void take_event(struct session *session, const struct event *event) {
+static void take_range(struct session *session, const struct event *event) {
+    session->range = event->range;
+    session->view.range = &session->range;
+    session->view.range_step = event->step;
+    session->view.range_count++;
+    session_message(session, MESSAGE_INFO, "range test of %d steps: the run is as it was before", event->range.count);
+}
+
+void session_take_event(struct session *session, const struct event *event) {
     struct run_record *record = &session->live->record;
     switch (event->kind) {
     case EVENT_STATE:
@@ -157,9 +211,17 @@ static void take_event(struct session *session, const struct event *event) {
         session_message(session, MESSAGE_WARNING, "%.*s", ERROR_TEXT_SIZE - 1, event->text);
         break;
     case EVENT_ERROR:
+        session->lab.gone_wrong = true;
         session_message(session, MESSAGE_ERROR, "%.*s", ERROR_TEXT_SIZE - 1, event->text);
         break;
+    case EVENT_ROWS:
+        take_rows(session, event);
+        break;
+    case EVENT_RANGE:
+        take_range(session, event);
+        break;
     case EVENT_MARK:
+    case EVENT_NOISE:
         break;
     }
     curve_mark(&session->live->curve, event);
@@ -246,7 +308,8 @@ bool session_drain_run(struct session *session) {
     size_t from = session->live->curve.point_count;
     bool news = take_metrics(session) || count > 0;
     for (size_t i = 0; i < count; i++)
-        take_event(session, &events[i]);
+        session_take_event(session, &events[i]);
+    refresh_times(session);
     if (news) {
         keep(session, events, count, from);
         session_publish(session);

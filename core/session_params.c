@@ -25,6 +25,25 @@ static enum status count_flops(const struct model *model, double *flops, struct 
     return status;
 }
 
+static const char *name_at(const struct model *model, int layer) {
+    return layer < 0 ? "the data" : model->layers[layer].name;
+}
+
+// Settings, and where a layer reads what is not right before it.
+static void describe(const struct model *model, int index, char out[96]) {
+    const struct layer *layer = &model->layers[index];
+    layer->kind->describe(layer, out);
+    size_t used = strlen(out);
+    if (layer->kind == &layer_embedding) { // the column it reads is named
+        return;
+    }
+    if (layer->other >= -1) {
+        snprintf(out, 96, "%s + %s", name_at(model, layer->input), name_at(model, layer->other));
+    } else if (layer->input != index - 1) {
+        snprintf(out + used, 96 - used, ", of %s", name_at(model, layer->input));
+    }
+}
+
 static enum status fill_rows(struct session *session, const struct model *model, struct error *error) {
     struct model_row *rows = mem_alloc(model->count, sizeof *rows);
     if (!rows)
@@ -33,7 +52,7 @@ static enum status fill_rows(struct session *session, const struct model *model,
         const struct layer *layer = &model->layers[i];
         snprintf(rows[i].name, sizeof rows[i].name, "%s", layer->name);
         snprintf(rows[i].kind, sizeof rows[i].kind, "%s", layer->kind->name);
-        layer->kind->describe(layer, rows[i].settings);
+        describe(model, (int)i, rows[i].settings);
         rows[i].figures = model_figures(model, i);
     }
     session->layers = rows;
@@ -63,8 +82,7 @@ void session_refresh_model(struct session *session) {
         status = error_set(&error, STATUS_STATE, "%s",
                            session->dataset ? view->source_reason : "no data is open; open a file first");
     else
-        status = model_make(&session->params, source->sample,
-                            source->task == SOURCE_CLASSIFY ? (int64_t)source->classes : 1, &model, &error);
+        status = model_make(&session->params, trainer_model_data(&session->params, source), &model, &error);
     if (!status)
         status = fill_rows(session, model, &error);
     if (!status)
@@ -77,10 +95,14 @@ void session_refresh_model(struct session *session) {
     session_publish(session);
 }
 
+size_t session_index_from(const struct train_params *params) {
+    return model_embeds(params) ? (size_t)params->embedding_from : 0;
+}
+
 // ---- setting ----------------------------------------------------------------------------------------------
 
 // What decides which rows train, or what they are trained for: the data is prepared anew.
-static bool shapes_data(const struct param *row) {
+bool session_shapes_data(const struct param *row) {
     static const char *const names[] = {"target", "validation", "test", "split", "split_column",
                                         "folds",  "fold",       "seed", "loss"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -108,7 +130,7 @@ enum status session_change_params(struct session *session, const struct train_pa
             continue;
         if (alive && !row->live)
             return error_set(error, STATUS_STATE, "%s cannot change while a run lives; stop it first", row->label);
-        reshaped |= shapes_data(row);
+        reshaped |= session_shapes_data(row);
     }
     for (size_t i = 0; alive && i < train_table.count; i++) {
         const struct param *row = &train_table.rows[i];
@@ -118,6 +140,7 @@ enum status session_change_params(struct session *session, const struct train_pa
         if (status)
             return status;
     }
+    reshaped |= session_index_from(params) != session_index_from(&session->params);
     session->params = *params;
     if (reshaped && session->dataset)
         session_want(session, WORK_PREPARE);
@@ -137,6 +160,9 @@ enum status session_set(struct session *session, const char *name, const char *t
         return status;
     if (session_run_alive(session) && !row->live)
         return error_set(error, STATUS_STATE, "%s cannot change while a run lives; stop it first", row->label);
+    // A rate that nobody chose follows the optimizer.
+    if (strcmp(row->name, "optimizer") == 0 && params.lr == train_usual_rate(session->params.optimizer))
+        params.lr = train_usual_rate(params.optimizer);
     status = history_record(session, error);
     return status ? status : session_change_params(session, &params, error);
 }

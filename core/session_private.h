@@ -52,24 +52,44 @@ enum { HISTORY_MOST = 100 };
 
 // ---- a file that grows (session_follow.c) -----------------------------------------------------------------
 enum status session_follow_begin(struct session *session, const char *path, struct error *error);
+enum status session_refuse_several(struct error *error); // files as one table
 void session_follow_loaded(struct session *session); // a reading has ended
 void session_follow_look(struct session *session);   // now and then
 // session_data.c: the table that is open; reads it again in the same way.
 enum status session_check_table(const struct session *session, struct error *error);
-enum status session_reload(struct session *session, struct error *error);
+enum status session_reload(struct session *session, bool grown, struct error *error);
+
+// ---- rows that join a run (session_grow.c) -----------------------------------------------------------------
+struct growth { // what a run on a followed file was begun with; empty: no rows can join it
+    struct train_params params;
+    char *recipe;   // steps as they were fitted, JSON
+    char *settings; // how the file was opened, JSON
+    char *target;   // name of the column as read
+    char *extra;    // of its checkpoints
+    struct encoding encoding;
+    size_t first_rows;  // of the table then
+    struct split split; // of the rows it was offered so far
+    char told[ERROR_TEXT_SIZE + 64];
+    bool ended; // to be cleared when the job that reads it is over
+};
 
 // ---- background work (session_work.c) ----------------------------------------------------------------------
-enum work_kind { WORK_NONE = 0, WORK_LOAD = 1, WORK_PREPARE = 2, WORK_EXPORT = 4, WORK_PROFILE = 8 };
+enum work_kind { WORK_NONE = 0, WORK_LOAD = 1, WORK_PREPARE = 2, WORK_EXPORT = 4, WORK_PROFILE = 8, WORK_GROW = 16 };
 
 struct load_request { // what opening a file brings with it
     struct load_settings settings;
     bool keeps_target;         // the target is params.target; otherwise the file's own
     struct pipeline *pipeline; // to be used (mode edited), or NULL: as params.recipe says
     bool reload;               // the same file read in another way: pipeline and history stay
+    bool grown;                // it is read in the same way, and has only grown since the last reading
     int64_t resume;            // the run to go on with once it is prepared; 0 = none
+    bool same;                 // as that run, not as a new one
     struct train_params params; // of that run
     uint64_t fingerprint;
     char checkpoint[1024];
+    bool fork;            // with `params`, not the checkpoint's
+    size_t rows;          // of a run on a followed file: how many it had; 0: all that there are
+    struct growth growth; // and what it was begun with
 };
 
 struct work { // of the job at work; the job's alone until it is over
@@ -78,6 +98,7 @@ struct work { // of the job at work; the job's alone until it is over
     struct load_settings load;
     char target[PARAM_TEXT_SIZE];
     struct dataset *made;
+    struct csv_growing *growing; // NULL: the file is not followed
     bool previews, keeps_partial;
     const struct wake *wake;
     _Atomic(struct dataset *) preview; // made by the job, taken by the main thread
@@ -92,6 +113,9 @@ struct work { // of the job at work; the job's alone until it is over
     struct source *source;
     struct notes notes;
     char source_reason[ERROR_TEXT_SIZE];
+    // grow, beside what prepare makes; also prepare, for a run that is gone on with on rows that came while it trained
+    const struct growth *growth;
+    size_t rows_most; // load
     // profile
     struct profile *profile;
     // export
@@ -110,16 +134,61 @@ struct batch_work {        // of the job that plans batches, or looks at the dev
     uint64_t memory_free;
 };
 
+enum evaluate_kind { EVALUATE_MEASURE, EVALUATE_CURVES, EVALUATE_PREDICTIONS, EVALUATE_POINTS };
+
+struct shown_measurement { // shared by the session and its jobs; counted on the main thread alone
+    int references;
+    struct measurement *measurement;
+};
+
+struct evaluate_work { // of a job of the Evaluate view; the job's alone until it is over
+    enum evaluate_kind kind;
+    struct measurement *making;      // measure
+    struct shown_measurement *of;    // the others: what is shown
+    size_t of_class;                 // curves
+    struct class_curves *curves;     // curves: made; points: a copy for the job alone
+    char path[1024];                 // predictions, points
+    size_t written;                  // predictions
+};
+
+struct plane_work {
+    struct shown_measurement *of;
+    struct model_copy *copy; // NULL: the checkpoint that was measured
+    struct boundary *boundary;
+};
+
+struct job_look { // what its rate is worked out from
+    const char *stage;    // since `began`
+    double began, looked; // on the clock
+};
+bool session_look_at_job(struct job *job, struct job_look *look, struct job_view *view); // true: the view is another
+
+enum rows_kind { ROWS_NOTHING, ROWS_SORT, ROWS_FILTER, ROWS_FIND };
+
+struct rows_work { // of the job that sorts, filters or finds rows
+    enum rows_kind kind;
+    const struct table *table;
+    const struct row_order *from;
+    size_t column, place; // to sort by; to begin behind. Of what is found; place SIZE_MAX: nothing is
+    int direction;
+    char text[ROW_FILTER_SIZE];
+    struct row_marks marks;
+    struct row_order made;
+};
+
 struct session {
     struct snapshot view;
+    struct run_times times[2]; // earlier looks at them, the older one first
     bool no_profile, previews, changed;
     struct dataset *preview; // first rows of what is being read
     struct {                 // a file that grows (session_follow.c)
         bool wanted;         // files that are opened are followed
         struct follow file;
         double next, began; // on the clock: the next look; the present reading
+        struct csv_growing *growing; // left by the last reading
         size_t rows;        // of the table when following began; SIZE_MAX: not read yet
     } follow;
+    struct growth growth;
     struct store *store;
     struct engine *engine;
     session_listener *listener;
@@ -133,8 +202,7 @@ struct session {
     char export_path[1024];
     enum status job_status; // of the last work that failed, for session_wait
     struct error job_error;
-    const char *stage; // of the job, since `stage_began`
-    double stage_began, job_looked;
+    struct job_look look; // at the job
 
     struct load_settings load;
     struct dataset *dataset;
@@ -148,9 +216,13 @@ struct session {
     struct notes notes;
     struct { // waits for the data it was opened with
         int64_t run;
+        bool same;
         uint64_t fingerprint;
         char checkpoint[1024];
+        bool fork;            // with session->params, not the checkpoint's
+        struct growth growth; // with a recipe: the data is prepared as that run's
     } resume;
+    size_t fitted_rows; // that `fitted` was fitted on where rows came later; 0: all
 
     struct train_params params;     // what the next run gets; during a run what it was asked to have
     struct train_params run_params; // what the engine said it has
@@ -163,7 +235,33 @@ struct session {
     struct run_record *runs;
     size_t run_count;
     bool wants_pause, restart, store_failed;
+    struct range_curve range; // what view.range points to
+    struct { // a run of another process that is shown as `live` (session_watch.c); run 0: none
+        int64_t run, metrics, events; // read so far
+        double next;                  // look, on the clock
+    } watch;
 
+    struct { // session_fork.c: waits for the run to end
+        int64_t run;
+        char changes[1024];
+    } fork;
+    struct { // session_lab.c
+        struct experiment *plan;
+        struct lab_view view;
+        bool loading;     // the data of an experiment that is gone on with
+        bool stopping;    // the person wants it to end
+        bool gone_wrong;  // the run at work told an error
+        size_t slot;      // of the run at work; SIZE_MAX = none
+        uint64_t fingerprint;
+        struct train_params before; // what the person had set
+        double began;
+    } lab;
+    struct { // session_rows.c
+        struct job job;
+        struct job_look look;
+        struct rows_work work, next; // next: to be begun when the job has ended
+        struct row_order order;
+    } rows;
     struct { // session_batches.c
         bool wanted;
         struct batch_plan *plan;
@@ -172,7 +270,48 @@ struct session {
         struct batch_work failed;     // as asked; not tried again
         char device[PARAM_TEXT_SIZE]; // looked at already, as asked
     } batches;
+
+    char *live_extra; // what the living or last run keeps in its checkpoints
+    struct {          // session_evaluate_view.c
+        bool used, seen;
+        bool measures, asks_copy;   // a measurement is wanted; and waits for a copy of the weights
+        double asked;               // on the clock: the last COMMAND_COPY; 0: none is on its way
+        struct evaluate_wish asked_for; // as it was asked, run and checkpoint may be left open
+        bool alive;                 // the run was, at the last look
+        uint64_t epochs;            // of the living run when it was last measured
+        struct shown_measurement *made;
+        uint64_t numbers; // of measurements so far
+        struct class_curves *curves;
+        size_t curves_tried; // the class whose curves could not be made; SIZE_MAX: none
+        enum evaluate_kind writes; // EVALUATE_MEASURE: nothing is to be written
+        char path[1024];
+        struct job job;
+        struct evaluate_work work;
+        struct boundary *boundary;
+        double plane_began; // on the clock
+        bool plane_tried;   // of `made`
+        struct job plane_job;
+        struct plane_work plane;
+    } evaluate;
 };
+
+// session_grow.c
+void growth_clear(struct growth *growth);
+void session_growth_forget(struct session *session); // no further rows join the run
+enum status session_growth_begin(struct session *session, const char *recipe, const char *extra, struct error *error);
+void session_growth_look(struct session *session); // the table or the wish is another now
+void session_growth_end(struct session *session, const char *reason); // "was written anew"
+// What a checkpoint says of it (`extra`: its JSON); empty where the file was not followed.
+enum status growth_of_checkpoint(const cJSON *extra, const struct train_params *params, struct load_request *request,
+                                 struct error *error);
+bool growth_note_rows(cJSON *data, size_t first_rows, size_t rows); // false: no memory
+// In place of preparing: the rows of a run as they were when its checkpoint was written.
+enum status growth_prepare(struct work *work, struct task *task, struct error *error);
+enum status growth_work(void *context, struct task *task, struct error *error); // of WORK_GROW
+void session_take_grown(struct session *session);
+void session_growth_failed(struct session *session, const struct error *error);
+// A warning that belongs to the run; without one, to the person alone.
+void session_tell_run(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void session_publish(struct session *session); // copies what the session owns into the snapshot; counts a version
 void session_tell_error(struct session *session, const struct error *error); // on the line above the footer
@@ -182,6 +321,9 @@ void session_want(struct session *session, enum work_kind kind); // cancels what
 void session_take_over(struct session *session);                 // in drain: the finished job, then the next one
 void session_start_work(struct session *session);
 void work_clear(struct work *work);
+// Of a struct work with dataset, params, mode and, when it is edited, settings: makes the split, the fitted pipeline,
+// what it prepared, and the source (NULL: source_reason).
+enum status work_prepare(void *work, struct task *task, struct error *error);
 void load_request_clear(struct load_request *request);
 void session_forget_prepared(struct session *session); // pipeline results; not the dataset
 void session_forget_source(struct session *session, const char *reason);
@@ -190,8 +332,15 @@ void session_forget_source(struct session *session, const char *reason);
 enum status recipe_read(const char *text, enum pipeline_mode *mode, struct pipeline **pipeline, struct error *error);
 
 // session_params.c
+// Categories of at least so many values become indices for the model that params ask for; 0: it has no use for indices.
+size_t session_index_from(const struct train_params *params);
 void session_refresh_model(struct session *session);
 enum status session_change_params(struct session *session, const struct train_params *params, struct error *error);
+
+// session_rows.c
+void session_drain_rows(struct session *session);
+void session_cancel_rows(struct session *session);
+void session_forget_rows(struct session *session); // before another table takes the place of this one
 
 // session_batches.c
 void session_drain_batches(struct session *session);
@@ -199,18 +348,52 @@ void session_refresh_batches(struct session *session); // what follows from para
 void session_forget_batches(struct session *session);  // other data is open
 void session_close_batches(struct session *session);
 
+// session_evaluate_view.c
+void session_drain_evaluate(struct session *session);
+void session_close_evaluate(struct session *session);
+
 // session_undo.c
 enum status history_record(struct session *session, struct error *error); // before a change
 void history_clear(struct history *history);
 
 // session_runs.c
-enum status session_launch(struct session *session, int64_t parent, const char *checkpoint, struct error *error);
+enum launch { LAUNCH_NEW, LAUNCH_SAME, LAUNCH_FORK }; // SAME: as the parent itself, not as a new run; FORK: a new one
+                                                     // with session->params, not those of the checkpoint
+// `parent` 0: from the beginning. `checkpoint`: to go on from, "" = none.
+enum status session_launch(struct session *session, int64_t parent, enum launch how, const char *checkpoint,
+                           struct error *error);
+enum status session_check_start(const struct session *session, struct error *error);
+enum status run_view_read(struct session *session, int64_t run, struct run_view *view, struct error *error);
 void run_view_free(struct run_view *view); // NULL allowed
 // A change, a mark or a demanded checkpoint becomes a mark; left out when memory is short.
 void curve_mark(struct curve *curve, const struct event *event);
 
+// session_watch.c
+bool session_watch_look(struct session *session); // now and then; true: there is news
+void session_watch_end(struct session *session);
+// session_lab.c
+void session_drain_lab(struct session *session); // an experiment goes on: what ended is concluded, the next run begun
+void session_close_lab(struct session *session);
+
+// session_fork.c
+void session_drain_fork(struct session *session); // the run that was to be forked has ended
+
+// session_params.c: it decides which rows train, or what they are trained for.
+bool session_shapes_data(const struct param *row);
+// session_kept.c: the file of a checkpoint: "last", "best" or a step.
+enum status session_find_checkpoint(const struct session *session, const struct run_record *record, const char *which,
+                                    char path[1024], struct error *error);
+enum status session_check_lab(const struct session *session, struct error *error); // STATUS_STATE while one is at work
+
+// session_data.c
+enum status session_request_of_checkpoint(const char *path, struct load_request *request, struct error *error);
+// Takes the request over, in place of what waited until now: a run that was to go on among it. A `status` that is none
+// to go on with drops it. Returns `status`.
+enum status session_request_load(struct session *session, struct load_request *request, enum status status);
+
 // session_drain.c
 bool session_drain_run(struct session *session);
+void session_take_event(struct session *session, const struct event *event); // into the curves and the snapshot
 void session_refresh_rates(struct session *session);
 
 #endif

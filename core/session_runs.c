@@ -9,15 +9,21 @@
 #include "core/session_private.h"
 
 bool session_run_alive(const struct session *session) {
-    return run_is_alive(session->view.state);
+    return session->watch.run == 0 && run_is_alive(session->view.state);
+}
+
+static void run_view_clear(struct run_view *view) {
+    mem_free(view->curve.points);
+    mem_free(view->curve.epochs);
+    mem_free(view->curve.marks);
+    mem_free(view->curve.noise);
+    *view = (struct run_view){0};
 }
 
 void run_view_free(struct run_view *view) {
     if (!view)
         return;
-    mem_free(view->curve.points);
-    mem_free(view->curve.epochs);
-    mem_free(view->curve.marks);
+    run_view_clear(view);
     mem_free(view);
 }
 
@@ -56,6 +62,9 @@ static cJSON *data_json(const struct session *session, const struct luggage *lug
     cJSON *data = load_settings_json(&session->load);
     cJSON_ReplaceItemInObjectCaseSensitive(data, "path", cJSON_CreateString(str_text(&luggage->path)));
     cJSON *more = cJSON_GetObjectItemCaseSensitive(data, "more");
+    if (session->dataset->table && (session->follow.file.path || session->fitted_rows > 0))
+        growth_note_rows(data, session->fitted_rows > 0 ? session->fitted_rows : session->dataset->table->rows,
+                         session->dataset->table->rows);
     for (size_t i = 0; i < session->load.more_count; i++) {
         struct str path = {0};
         struct error error;
@@ -66,8 +75,30 @@ static cJSON *data_json(const struct session *session, const struct luggage *lug
     return data;
 }
 
-// extra: {"data": how it was opened, "recipe": fitted, "encoding": …}, enough to evaluate, predict
-// and go on from a checkpoint alone.
+static bool is_amount(const struct session *session, const char *column) {
+    for (size_t i = 0; i < session->load.type_count; i++)
+        if (strcmp(session->load.types[i].column, column) == 0)
+            return session->load.types[i].amount;
+    return false;
+}
+
+// What kind every column was read as: new data is read in the same way, whatever its cells look like.
+static cJSON *columns_json(const struct session *session) {
+    const struct table *table = session->dataset->table;
+    cJSON *columns = cJSON_CreateArray();
+    for (size_t i = 0; table && i < table->column_count; i++) {
+        cJSON *column = cJSON_CreateObject();
+        cJSON_AddStringToObject(column, "name", table->columns[i]->name);
+        cJSON_AddStringToObject(column, "type", column_type_name(table->columns[i]->type));
+        if (is_amount(session, table->columns[i]->name))
+            cJSON_AddTrueToObject(column, "amount");
+        cJSON_AddItemToArray(columns, column);
+    }
+    return columns;
+}
+
+// extra: {"data": how it was opened, "columns": their types, "recipe": fitted, "encoding": …}, enough to evaluate,
+// predict and go on from a checkpoint alone.
 static enum status pack(const struct session *session, struct luggage *luggage, struct error *error) {
     cJSON *encoding = cJSON_CreateObject(), *extra = cJSON_CreateObject();
     enum status status = file_absolute(session->load.path, &luggage->path, error);
@@ -80,6 +111,7 @@ static enum status pack(const struct session *session, struct luggage *luggage, 
     cJSON *recipe = status ? NULL : cJSON_Parse(luggage->recipe);
     if (!status) {
         cJSON_AddItemToObject(extra, "data", data_json(session, luggage));
+        cJSON_AddItemToObject(extra, "columns", columns_json(session));
         cJSON_AddItemToObject(extra, "recipe", recipe);
         cJSON_AddItemToObject(extra, "encoding", encoding);
         encoding = NULL;
@@ -102,14 +134,14 @@ static void fill_record(const struct session *session, const char *path, struct 
     snprintf(record->data_path, sizeof record->data_path, "%s", path);
     snprintf(record->precision, sizeof record->precision, "%.7s", session->params.precision);
     snprintf(record->model, sizeof record->model, "%.63s", session->params.model);
-    if (!model_make(&session->params, source->sample, record->classify ? (int64_t)source->classes : 1, &model, &error))
+    if (!model_make(&session->params, trainer_model_data(&session->params, source), &model, &error))
         snprintf(record->model, sizeof record->model, "%s", model->name); // "auto" by its own name
     model_free(model);
     snprintf(record->name, sizeof record->name, "%s · %.48s", record->model, session->dataset->name);
     size_t used = strlen(record->name);
     if (record->params.folds > 1)
-        snprintf(record->name + used, sizeof record->name - used, " · fold %lld of %lld", (long long)record->params.fold,
-                 (long long)record->params.folds);
+        snprintf(record->name + used, sizeof record->name - used, " · fold %lld of %lld",
+                 (long long)record->params.fold, (long long)record->params.folds);
 }
 
 // The run before is kept where it was pinned.
@@ -126,15 +158,48 @@ static enum status make_room(struct session *session, struct run_view **view, st
     return *view ? STATUS_OK : error_memory(error, "the curves of a run", sizeof **view);
 }
 
+#define MODEL_FILE_MOST ((size_t)1 << 20)
+
+// A model written as a file lies beside the run's checkpoints too: they can be opened when the file is gone or another.
+static enum status keep_model_file(struct engine_run *run, struct error *error) {
+    struct file_writer writer = {0};
+    char *text = NULL;
+    size_t size = 0;
+    struct str path = {0};
+    enum status status = file_read(run->params.model_file, MODEL_FILE_MOST, &text, &size, error);
+    path_join(&path, run->folder, path_base(run->params.model_file));
+    if (!status && path.length >= sizeof run->params.model_file)
+        status =
+            error_set(error, STATUS_INVALID, "%s: is too long a path to keep the model file there", str_text(&path));
+    if (!status)
+        status = file_create(&writer, str_text(&path), error);
+    if (!status) {
+        fwrite(text, 1, size, writer.stream);
+        status = file_commit(&writer, error);
+    }
+    if (!status)
+        snprintf(run->params.model_file, sizeof run->params.model_file, "%s", str_text(&path));
+    mem_free(text);
+    str_free(&path);
+    return status;
+}
+
 static enum status begin(struct session *session, struct run_view *view, const struct luggage *luggage,
-                         const char *checkpoint, struct error *error) {
-    struct engine_run run = {.params = session->params, .source = session->source, .extra = luggage->extra};
-    enum status status = store_run_add(session->store, &view->record, luggage->recipe, luggage->encoding, error);
+                         const char *checkpoint, bool fork, struct error *error) {
+    struct engine_run run = {
+        .params = session->params, .source = session->source, .extra = luggage->extra, .fork = fork};
+    enum status status = view->record.id
+                             ? store_run_reopen(session->store, &view->record, error)
+                             : store_run_add(session->store, &view->record, luggage->recipe, luggage->encoding, error);
     if (status)
         return status;
     snprintf(run.folder, sizeof run.folder, "%.990s/%lld", store_folder(session->store), (long long)view->record.id);
     snprintf(run.resume, sizeof run.resume, "%s", checkpoint);
-    status = engine_start(session->engine, &run, error);
+    run.seconds = view->record.seconds;
+    if (run.params.model_file[0] != '\0')
+        status = keep_model_file(&run, error);
+    if (!status)
+        status = engine_start(session->engine, &run, error);
     if (!status)
         return status;
     struct error second;
@@ -145,39 +210,94 @@ static enum status begin(struct session *session, struct run_view *view, const s
     return status;
 }
 
-enum status session_launch(struct session *session, int64_t parent, const char *checkpoint, struct error *error) {
+// As it was kept, with its curve, when nothing was added to it behind its checkpoint; otherwise `view` stays empty.
+static enum status take_up(struct session *session, int64_t run, const char *checkpoint, struct run_view *view,
+                           struct error *error) {
+    struct checkpoint_header header = {0};
+    struct run_record *record = &view->record;
+    enum status status = checkpoint_read_header(checkpoint, &header, error);
+    if (!status)
+        status = run_view_read(session, run, view, error);
+    if (!status && record->steps != header.step) {
+        run_view_clear(view);
+    } else if (!status) {
+        record->state = RUN_OPENING;
+        record->ended = 0;
+    }
+    checkpoint_header_clear(&header);
+    return status;
+}
+
+// Reading all runs again would take longer than many a run of a sweep.
+static enum status list_run(struct session *session, struct error *error) {
+    const struct run_record *record = &session->live->record;
+    bool first = session->run_count > 0 && session->runs[0].id < record->id;
+    if (!session->lab.view.active || !first)
+        return session_refresh_runs(session, error);
+    struct run_record *runs = mem_resize(session->runs, session->run_count + 1, sizeof *runs);
+    if (!runs)
+        return error_memory(error, "the list of runs", (session->run_count + 1) * sizeof *runs);
+    memmove(runs + 1, runs, session->run_count++ * sizeof *runs);
+    runs[0] = *record;
+    session->runs = runs;
+    session_publish(session);
+    return STATUS_OK;
+}
+
+enum status session_launch(struct session *session, int64_t parent, enum launch how, const char *checkpoint,
+                           struct error *error) {
     struct luggage luggage = {0};
     struct run_view *view = NULL;
     enum status status = pack(session, &luggage, error);
     if (!status)
         status = make_room(session, &view, error);
+    if (!status && how == LAUNCH_SAME)
+        status = take_up(session, parent, checkpoint, view, error);
     if (!status) {
         view->live = true;
-        fill_record(session, str_text(&luggage.path), &view->record);
-        view->record.parent = parent;
-        status = begin(session, view, &luggage, checkpoint, error);
+        if (view->record.id == 0) {
+            fill_record(session, str_text(&luggage.path), &view->record);
+            view->record.parent = parent;
+            if (session->lab.view.active && session->lab.slot != SIZE_MAX) {
+                view->record.experiment = session->lab.view.id;
+                view->record.slot = session->lab.slot;
+            }
+        }
+        status = session_growth_begin(session, luggage.recipe, luggage.extra, error);
+    }
+    if (!status)
+        status = begin(session, view, &luggage, checkpoint, how == LAUNCH_FORK, error);
+    if (!status) {
+        mem_free(session->live_extra);
+        session->live_extra = luggage.extra;
+        luggage.extra = NULL;
+        model_copy_free(engine_copy(session->engine)); // of the run before
     }
     luggage_clear(&luggage);
     if (status) {
         run_view_free(view);
         return status;
     }
+    session_watch_end(session);
     run_view_free(session->live);
     session->live = view;
     session->run_params = session->params;
     session->wants_pause = session->restart = session->store_failed = false;
+    session->view.range = NULL;
     session->view.state = RUN_OPENING;
     session->view.steps_total = 0;
     memset(&session->view.device, 0, sizeof session->view.device);
+    memset(&session->times, 0, sizeof session->times);
+    memset(&session->view.times, 0, sizeof session->view.times);
     session_refresh_rates(session);
     struct error second;
-    if (session_refresh_runs(session, &second))
+    if (list_run(session, &second))
         session_tell_error(session, &second);
     session_publish(session);
     return STATUS_OK;
 }
 
-static enum status check_start(const struct session *session, struct error *error) {
+enum status session_check_start(const struct session *session, struct error *error) {
     bool working = session->job.active && session->work.kind != WORK_PROFILE && session->work.kind != WORK_EXPORT;
     if (session_run_alive(session))
         return error_set(error, STATUS_STATE, "a run is alive: stop it before starting another");
@@ -198,8 +318,10 @@ static enum status check_start(const struct session *session, struct error *erro
 }
 
 enum status session_start(struct session *session, struct error *error) {
-    enum status status = check_start(session, error);
-    return status ? status : session_launch(session, 0, "", error);
+    enum status status = session_check_lab(session, error);
+    if (!status)
+        status = session_check_start(session, error);
+    return status ? status : session_launch(session, 0, LAUNCH_NEW, "", error);
 }
 
 // ---- steering ---------------------------------------------------------------------------------------------------
@@ -207,6 +329,9 @@ enum status session_start(struct session *session, struct error *error) {
 static enum status send(struct session *session, enum command_kind kind, const char *text, struct error *error) {
     struct command command = {.kind = kind};
     snprintf(command.text, sizeof command.text, "%s", text);
+    if (session->watch.run != 0)
+        return error_set(error, STATUS_STATE, "run %lld is trained by another process and only watched here",
+                         (long long)session->watch.run);
     if (!session_run_alive(session))
         return error_set(error, STATUS_STATE, "no run is alive; start one first");
     return engine_command(session->engine, &command, error);
@@ -247,6 +372,10 @@ enum status session_mark(struct session *session, const char *text, struct error
     return send(session, COMMAND_MARK, text, error);
 }
 
+enum status session_range_test(struct session *session, struct error *error) {
+    return send(session, COMMAND_RANGE_TEST, "", error);
+}
+
 enum status session_roll_back(struct session *session, struct error *error) {
     if (session_run_alive(session) && !session->live->record.checkpoint[0])
         return error_set(error, STATUS_MISSING, "run %lld has no checkpoint yet; press r to start again instead",
@@ -277,9 +406,16 @@ static const struct step_metrics *point_at(const struct curve *curve, uint64_t s
     return NULL;
 }
 
+static void add_noise(struct curve *curve, const struct noise_row *row) {
+    if (vec_reserve(&curve->noise, &curve->noise_capacity, curve->noise_count + 1, sizeof *curve->noise))
+        curve->noise[curve->noise_count++] = *row;
+}
+
 void curve_mark(struct curve *curve, const struct event *event) {
+    if (event->kind == EVENT_NOISE)
+        add_noise(curve, &event->noise);
     bool demanded = event->kind == EVENT_CHECKPOINT && strstr(event->text, "/step-");
-    if (event->kind != EVENT_CHANGE && event->kind != EVENT_MARK && !demanded)
+    if (event->kind != EVENT_CHANGE && event->kind != EVENT_MARK && event->kind != EVENT_ROWS && !demanded)
         return;
     if (!vec_reserve(&curve->marks, &curve->mark_capacity, curve->mark_count + 1, sizeof *curve->marks))
         return;
@@ -294,22 +430,25 @@ void curve_mark(struct curve *curve, const struct event *event) {
     if (event->kind == EVENT_CHANGE)
         snprintf(mark->text, sizeof mark->text, "%.24s %.30s→%.30s", event->change.name, event->change.from,
                  event->change.to);
+    else if (event->kind == EVENT_ROWS)
+        snprintf(mark->text, sizeof mark->text, "%+lld row%s", (long long)event->started.added_rows,
+                 event->started.added_rows == 1 ? "" : "s");
     else
         snprintf(mark->text, sizeof mark->text, "%.90s", demanded ? "checkpoint" : event->text);
     mark->text[utf8_cut(mark->text, strlen(mark->text))] = '\0';
 }
 
-static enum status read_view(struct session *session, int64_t run, struct run_view *view, struct error *error) {
+enum status run_view_read(struct session *session, int64_t run, struct run_view *view, struct error *error) {
     struct curve *curve = &view->curve;
     struct event *events = NULL;
     size_t count = 0;
     enum status status = store_run(session->store, run, &view->record, error);
     if (!status)
-        status = store_run_metrics(session->store, run, &curve->points, &curve->point_count, error);
+        status = store_run_metrics(session->store, run, NULL, &curve->points, &curve->point_count, error);
     if (!status)
         status = store_run_epochs(session->store, run, &curve->epochs, &curve->epoch_count, error);
     if (!status)
-        status = store_run_events(session->store, run, &events, &count, error);
+        status = store_run_events(session->store, run, NULL, &events, &count, error);
     for (size_t i = 0; i < count; i++)
         curve_mark(curve, &events[i]);
     mem_free(events);
@@ -341,7 +480,7 @@ enum status session_overlay(struct session *session, int64_t run, struct error *
         return STATUS_OK;
     struct run_view *view = mem_alloc(1, sizeof *view);
     enum status status =
-        view ? read_view(session, run, view, error) : error_memory(error, "the curves of a run", sizeof *view);
+        view ? run_view_read(session, run, view, error) : error_memory(error, "the curves of a run", sizeof *view);
     if (!status && !vec_reserve(&session->overlays, &session->overlay_capacity, session->overlay_count + 1,
                                 sizeof *session->overlays))
         status = error_memory(error, "the list of runs shown", sizeof(void *) * (session->overlay_count + 1));
@@ -361,6 +500,7 @@ enum status session_run_delete(struct session *session, int64_t run, struct erro
         return status;
     remove_overlay(session, run);
     if (session->live && session->live->record.id == run) {
+        session_watch_end(session);
         run_view_free(session->live);
         session->live = NULL;
         session->view.state = RUN_NONE;

@@ -138,10 +138,10 @@ static bool add_lists(cJSON *object, const struct load_settings *settings) {
         made = cJSON_AddItemToArray(tokens, cJSON_CreateString(settings->tokens[i]));
     for (size_t i = 0; made && i < settings->type_count; i++) {
         cJSON *entry = cJSON_CreateObject();
-        made =
-            cJSON_AddItemToArray(types, entry) && cJSON_AddStringToObject(entry, "column", settings->types[i].column) &&
-            cJSON_AddStringToObject(entry, "type",
-                                    settings->types[i].amount ? "amount" : column_type_name(settings->types[i].type));
+        made = cJSON_AddItemToArray(types, entry) &&
+               cJSON_AddStringToObject(entry, "column", settings->types[i].column) &&
+               cJSON_AddStringToObject(entry, "type",
+                                       column_type_asked_name(settings->types[i].type, settings->types[i].amount));
     }
     return made;
 }
@@ -189,12 +189,10 @@ static struct dialect read_dialect(const cJSON *object) {
 static enum status read_type(struct load_settings *settings, const cJSON *entry, struct error *error) {
     const char *column = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "column"));
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "type"));
-    for (int type = 0; column && name && type < COLUMN_TYPES; type++) {
-        if (strcmp(name, column_type_name((enum column_type)type)) == 0)
-            return load_settings_set_type(settings, column, (enum column_type)type, false, error);
-    }
-    if (column && name && strcmp(name, "amount") == 0)
-        return load_settings_set_type(settings, column, COLUMN_NUMERIC, true, error);
+    enum column_type type;
+    bool amount;
+    if (column && name && column_type_asked(name, &type, &amount))
+        return load_settings_set_type(settings, column, type, amount, error);
     return error_set(error, STATUS_INVALID, "the checkpoint's data section gives column '%s' the unknown type '%s'",
                      column ? column : "", name ? name : "");
 }

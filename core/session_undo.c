@@ -53,6 +53,9 @@ static enum status push(struct history *history, struct past *past, struct error
 
 enum status history_record(struct session *session, struct error *error) {
     struct past now;
+    enum status free = session_check_lab(session, error);
+    if (free)
+        return free;
     enum status status = capture(session, &now, error);
     if (!status)
         status = push(&session->undo, &now, error);

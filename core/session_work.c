@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/session_private.h"
+#include "core/train/loss.h"
+#include "datasets/recent.h"
 
 // ---- on the job's thread -----------------------------------------------------------------------------
 
@@ -18,6 +21,8 @@ static enum status load(void *context, struct task *task, struct error *error) {
     struct work *work = context;
     struct load_options options = load_settings_options(&work->load, work->target);
     options.keeps_partial = work->keeps_partial;
+    options.rows_most = work->rows_most;
+    options.growing = work->growing;
     if (work->previews) {
         options.preview = give_preview;
         options.preview_context = work;
@@ -25,23 +30,20 @@ static enum status load(void *context, struct task *task, struct error *error) {
     return dataset_open(work->load.path, &options, &work->made, task, error);
 }
 
-static const char *task_of_loss(const char *loss) {
-    if (strcmp(loss, "cross_entropy") == 0)
-        return "classify";
-    return strcmp(loss, "squared") == 0 ? "regress" : "auto";
-}
-
-static enum status prepare(void *context, struct task *task, struct error *error) {
+enum status work_prepare(void *context, struct task *task, struct error *error) {
     struct work *work = context;
     struct split_settings settings = split_settings_of(&work->params);
     struct split_view view = {0};
     struct error reason;
+    if (work->growth)
+        return growth_prepare(work, task, error);
     enum status status = split_make(work->dataset, &settings, &work->split, task, error);
     if (!status)
         status = split_view_open(&view, work->dataset, &work->split, error);
     if (!status && work->mode != PIPELINE_EDITED)
         status =
-            pipeline_suggest(&view.dataset, work->mode == PIPELINE_NECESSARY, &work->settings, &work->reasons, error);
+            pipeline_suggest(&view.dataset, work->mode == PIPELINE_NECESSARY, session_index_from(&work->params),
+                             &work->settings, &work->reasons, error);
     if (!status)
         status = pipeline_copy(work->settings, &work->fitted, error);
     if (!status)
@@ -49,7 +51,7 @@ static enum status prepare(void *context, struct task *task, struct error *error
     if (!status && work->split.note[0])
         status = notes_add(&work->notes, 0, NULL, error, "%s", work->split.note);
     // Data that no model can use yet can still be looked at and prepared further.
-    if (!status && source_make(&view.dataset, work->prepared, &work->split, task_of_loss(work->params.loss),
+    if (!status && source_make(&view.dataset, work->prepared, &work->split, loss_task_name(work->params.loss),
                                &work->notes, &work->source, &reason))
         snprintf(work->source_reason, sizeof work->source_reason, "%s", reason.text);
     split_view_close(&view);
@@ -72,6 +74,7 @@ static enum status write_export(void *context, struct task *task, struct error *
 void work_clear(struct work *work) {
     load_settings_clear(&work->load);
     dataset_free(work->made);
+    csv_growing_free(work->growing);
     dataset_free(atomic_exchange(&work->preview, NULL));
     pipeline_free(work->settings);
     pipeline_free(work->fitted);
@@ -87,6 +90,7 @@ void work_clear(struct work *work) {
 void load_request_clear(struct load_request *request) {
     load_settings_clear(&request->settings);
     pipeline_free(request->pipeline);
+    growth_clear(&request->growth);
     *request = (struct load_request){0};
 }
 
@@ -130,6 +134,12 @@ static enum status use_request(struct session *session, struct error *error) {
     return STATUS_OK;
 }
 
+static void note_opened(const char *path) {
+    struct error error;
+    if (recent_add(path, &error))
+        log_add(LOG_WARNING, "what was opened is not remembered: %s", error.text);
+}
+
 static enum status take_load(struct session *session, struct error *error) {
     struct load_request *request = &session->request;
     enum status status = use_request(session, error);
@@ -137,12 +147,15 @@ static enum status take_load(struct session *session, struct error *error) {
         return status;
     session_forget_prepared(session);
     session_forget_batches(session);
+    session_forget_rows(session);
     profile_free(session->profile);
     session->profile = NULL;
     dataset_free(session->dataset);
     session->dataset = session->work.made;
     session->work.made = NULL;
     session->loaded_target = session->dataset->table ? session->dataset->table->target : -1;
+    if (session->previews && !request->reload)
+        note_opened(request->settings.path);
     load_settings_clear(&session->load);
     session->load = request->settings;
     request->settings = (struct load_settings){0};
@@ -150,12 +163,22 @@ static enum status take_load(struct session *session, struct error *error) {
     if (request->resume) {
         session->params = request->params;
         session->resume.fingerprint = request->fingerprint;
+        session->resume.same = request->same;
+        session->resume.fork = request->fork;
         memcpy(session->resume.checkpoint, request->checkpoint, sizeof request->checkpoint);
+        growth_clear(&session->resume.growth);
+        session->resume.growth = request->growth;
+        request->growth = (struct growth){0};
     } else if (!request->keeps_target) {
         session->params.target[0] = '\0';
     }
     load_request_clear(request);
+    csv_growing_free(session->follow.growing);
+    session->follow.growing = session->work.growing;
+    session->work.growing = NULL;
     session_follow_loaded(session);
+    session->wanted &= ~(unsigned)WORK_GROW;
+    session_growth_look(session);
     session->wanted |= session->no_profile ? WORK_PREPARE : WORK_PREPARE | WORK_PROFILE;
     session->view.pipeline_stale = true;
     return STATUS_OK;
@@ -173,7 +196,11 @@ static void resume_run(struct session *session) {
         status = error_set(&error, STATUS_INVALID, "run %lld cannot go on: %s has changed since it was trained",
                            (long long)parent, session->load.path);
     else
-        status = session_launch(session, parent, session->resume.checkpoint, &error);
+        status = session_launch(session, parent,
+                                session->resume.same   ? LAUNCH_SAME
+                                : session->resume.fork ? LAUNCH_FORK
+                                                       : LAUNCH_NEW,
+                                session->resume.checkpoint, &error);
     if (!status)
         return;
     session->job_status = status;
@@ -192,6 +219,7 @@ static void take_prepared(struct session *session) {
         snprintf(session->view.pipeline_reasons, sizeof session->view.pipeline_reasons, "%s", str_text(&work->reasons));
     }
     session->fitted = work->fitted;
+    session->fitted_rows = work->growth ? work->growth->first_rows : 0;
     session->prepared = work->prepared;
     session->split = work->split;
     session->source = work->source;
@@ -224,7 +252,7 @@ static enum status take_result(struct session *session, struct error *error) {
             return error_set(error, STATUS_CANCELLED, "reading was stopped; the rows from before stay");
         }
         enum status status = take_load(session, error);
-        if (!status && session->dataset->partial)
+        if (!status && session->dataset->partial && !session->resume.run)
             session_message(session, MESSAGE_WARNING, "reading was stopped: these are the first %zu rows; O reads on",
                             session->dataset->table->rows);
         return status;
@@ -235,6 +263,9 @@ static enum status take_result(struct session *session, struct error *error) {
     case WORK_PROFILE:
         session->profile = work->profile;
         work->profile = NULL;
+        break;
+    case WORK_GROW:
+        session_take_grown(session);
         break;
     case WORK_EXPORT:
         session_message(session, MESSAGE_INFO, "wrote %zu rows to %s", work->table->rows, work->path);
@@ -249,6 +280,10 @@ static void take_failure(struct session *session, enum status status, const stru
     enum work_kind kind = session->work.kind;
     if (status == STATUS_CANCELLED && (session->wanted & kind))
         return; // it begins anew
+    if (kind == WORK_GROW) {
+        session_growth_failed(session, error);
+        return;
+    }
     if (kind == WORK_LOAD)
         load_request_clear(&session->request);
     if (kind == WORK_PREPARE) {
@@ -314,14 +349,23 @@ static enum status fill_work(struct session *session, enum work_kind kind, struc
         work->keeps_partial = session->previews && !session->request.resume;
         work->previews = work->keeps_partial && !session->request.reload;
         work->wake = &session->wake;
+        if (text_equal(session->follow.file.path, session->request.settings.path)) {
+            work->growing = session->request.grown ? session->follow.growing : csv_growing_make();
+            session->follow.growing = session->request.grown ? NULL : session->follow.growing;
+        }
+        work->rows_most = session->request.rows;
         if (session->request.keeps_target)
             memcpy(work->target, session->params.target, sizeof work->target);
         if (session->request.resume)
             memcpy(work->target, session->request.params.target, sizeof work->target);
         return load_settings_make(&work->load, session->request.settings.path, &options, error);
     }
+    if (kind == WORK_GROW)
+        work->growth = &session->growth;
     if (kind == WORK_PREPARE) {
         choose_target(session);
+        if (session->resume.run && session->resume.growth.recipe)
+            work->growth = &session->resume.growth;
         if (session->mode == PIPELINE_EDITED)
             return pipeline_copy(session->pipeline, &work->settings, error);
     }
@@ -337,7 +381,7 @@ static enum status fill_work(struct session *session, enum work_kind kind, struc
 static const struct {
     enum work_kind kind;
     job_work *work;
-} works[] = {{WORK_LOAD, load}, {WORK_PREPARE, prepare}, {WORK_EXPORT, write_export}, {WORK_PROFILE, profile}};
+} works[] = {{WORK_LOAD, load}, {WORK_GROW, growth_work}, {WORK_PREPARE, work_prepare}, {WORK_EXPORT, write_export}, {WORK_PROFILE, profile}};
 
 void session_start_work(struct session *session) {
     struct error error;
@@ -349,7 +393,7 @@ void session_start_work(struct session *session) {
     const char *subject = session->work.kind == WORK_LOAD ? session->work.load.path : session->load.path;
     snprintf(session->view.job.subject, sizeof session->view.job.subject, "%s", subject ? path_base(subject) : "");
     session->view.job.active = true;
-    session->stage = NULL;
+    session->look.stage = NULL;
     if (!status)
         status = job_start(&session->job, works[i].work, &session->work, &session->wake, &error);
     if (status) {
@@ -366,7 +410,7 @@ void session_want(struct session *session, enum work_kind kind) {
     session->job_status = STATUS_OK;
     if (kind == WORK_PREPARE)
         session->view.pipeline_stale = true;
-    if ((kind == WORK_LOAD || kind == WORK_PREPARE) && (now == WORK_PREPARE || now == WORK_PROFILE || now == kind)) {
+    if ((kind == WORK_LOAD || kind == WORK_PREPARE) && (now == WORK_PREPARE || now == WORK_PROFILE || now == WORK_GROW || now == kind)) {
         session->wanted |= now; // a load that fails must leave the rest as it would have been
         job_cancel(&session->job);
     }
@@ -381,4 +425,5 @@ void session_cancel(struct session *session) {
     session->wanted = 0;
     session->resume.run = 0;
     job_cancel(&session->job);
+    session_cancel_rows(session);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "datasets/cell_number.h"
 #include "datasets/cell_text.h"
 
 // ---- days -------------------------------------------------------------------------------------------
@@ -345,16 +346,24 @@ const char *date_way_example(enum date_way way) {
 
 // ---- ISO 8601 alone ---------------------------------------------------------------------------------
 
+// Byte i: the two digits from i on as a number.
+static uint64_t two_digits(uint64_t digits) {
+    return digits * 10 + (digits >> 8);
+}
+
 // "YYYY-MM-DD" at text[0 … 9].
 static bool iso_day(const char *text, int64_t *days) {
-    unsigned d[10], wrong = 0;
-    for (int i = 0; i < 10; i++)
-        d[i] = (unsigned)(unsigned char)text[i] - '0';
-    for (int i = 0; i < 10; i++)
-        wrong |= i == 4 || i == 7 ? d[i] ^ (unsigned)('-' - '0') : d[i] > 9;
-    int year = (int)(d[0] * 1000 + d[1] * 100 + d[2] * 10 + d[3]), month = (int)(d[5] * 10 + d[6]);
-    int day = (int)(d[8] * 10 + d[9]);
-    if (wrong != 0 || !is_day(year, month, day))
+    const uint64_t dashes = 0x2D00002D00000000u, places = 0xFF0000FF00000000u; // "YYYY-MM-", and "YY-MM-DD" below
+    uint64_t front = number_load8(text), back = number_load8(text + 2);
+    uint64_t front_digits = (front & ~places) | (0x3030303030303030u & places);
+    uint64_t back_digits = (back & ~(places >> 16)) | (0x3030303030303030u & places >> 16);
+    if ((front & places) != dashes || !number_digits8(front_digits) || !number_digits8(back_digits))
+        return false;
+    uint64_t first = two_digits(front_digits - 0x3030303030303030u);
+    uint64_t last = two_digits(back_digits - 0x3030303030303030u);
+    int year = (int)(first & 0xFF) * 100 + (int)(first >> 16 & 0xFF), month = (int)(first >> 40 & 0xFF);
+    int day = (int)(last >> 48 & 0xFF);
+    if (!is_day(year, month, day))
         return false;
     *days = date_days(year, month, day);
     return true;

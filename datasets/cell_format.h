@@ -103,6 +103,9 @@ bool cell_format_same(const struct cell_format *a, const struct cell_format *b);
 
 // One cell as the format says: a number or seconds since 1970. False: it is none (or the format is words).
 bool cell_read(const struct cell_format *format, const char *text, size_t length, double *value);
+// Whether the cells of a column of words are all numbers with one and the same sign or unit around them, or in
+// parentheses for minus ("$5", "12 %", "(3)"): it could be read as amounts.
+bool cell_evidence_amounts(const struct cell_evidence *evidence);
 // What the person should know of the column `name`: what was read and may be otherwise, what was kept as text
 // and why, what could be read as numbers when asked to.
 enum status cell_format_note(const struct cell_evidence *evidence, const struct cell_format *format, const char *name,

@@ -53,12 +53,19 @@ static enum status note_codes(const struct cell_evidence *evidence, const char *
     return status;
 }
 
-// Every cell is a number with one and the same sign or unit around it: words as they stand, numbers when asked for.
-static enum status note_amount(const struct cell_evidence *evidence, const char *name, struct notes *notes,
-                               struct error *error) {
+bool cell_evidence_amounts(const struct cell_evidence *evidence) {
     bool unit = (evidence->seen & (CELL_SEEN_UNIT | CELL_SEEN_PERCENT)) != 0;
     bool bare = (evidence->seen & CELL_SEEN_BARE) != 0;
-    if ((evidence->can & CELL_SET_AMOUNTS) == 0 || (evidence->seen & CELL_SEEN_SYMBOLS) != 0 || (unit && bare))
+    bool signs =
+        (evidence->seen & (CELL_SEEN_UNIT | CELL_SEEN_PERCENT | CELL_SEEN_CURRENCY | CELL_SEEN_PARENTHESES)) != 0;
+    return (evidence->can & CELL_SET_AMOUNTS) != 0 && (evidence->seen & CELL_SEEN_SYMBOLS) == 0 && !(unit && bare) &&
+           signs;
+}
+
+// Words as they stand, numbers when asked for.
+static enum status note_amount(const struct cell_evidence *evidence, const char *name, struct notes *notes,
+                               struct error *error) {
+    if (!cell_evidence_amounts(evidence))
         return STATUS_OK;
     char what[48] = "in parentheses for minus";
     if (evidence->symbol[0] != '\0')

@@ -25,6 +25,8 @@ static void add(struct missing_tokens *tokens, const char *text) {
         return;
     tokens->items[tokens->count++] = (struct missing_token){text, length};
     tokens->lengths[(unsigned char)text[0]] |= (uint64_t)1 << (length < 63 ? length : 63);
+    tokens->ends[(unsigned char)text[length - 1]] = true;
+    tokens->numbers = tokens->numbers || is_digit(text[length - 1]) || text[length - 1] == '.';
 }
 
 enum status missing_tokens_column(struct missing_tokens *tokens, bool usual, const char *const *given,

@@ -15,6 +15,8 @@ struct missing_tokens { // pandas' list, and the caller's own after it
     struct missing_token *items;
     size_t count;
     uint64_t lengths[256]; // of the tokens that begin with a byte: bit l; 63 and more are bit 63
+    bool ends[256];        // some token ends with the byte: hardly a digit, so that numbers are told by their last one
+    bool numbers;          // some token ends like a plain number: in a digit or a point
 };
 // Pandas' list and the caller's `extra`, kept by reference.
 enum status missing_tokens_make(struct missing_tokens *tokens, const char *const *extra, size_t extra_count,
@@ -33,7 +35,8 @@ bool cell_missing(const struct missing_tokens *tokens, const char *text, size_t 
 // The same for cells of which most are none: no call where first byte, last byte and length settle it.
 static inline bool cell_missing_fast(const struct missing_tokens *tokens, const char *text, size_t length) {
     if (length > 0 && *text > ' ' && text[length - 1] > ' ' &&
-        (tokens->lengths[(unsigned char)*text] >> (length < 63 ? length : 63) & 1) == 0)
+        (!tokens->ends[(unsigned char)text[length - 1]] ||
+         (tokens->lengths[(unsigned char)*text] >> (length < 63 ? length : 63) & 1) == 0))
         return false;
     return cell_missing(tokens, text, length);
 }

@@ -7,12 +7,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/base/checksum.h"
-#include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/spill.h"
 
 // ---- how much memory --------------------------------------------------------------------------------
 
@@ -54,29 +53,8 @@ static struct {
     uint64_t end;
 } shared = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
-// A file without a name in the cache folder.
-static enum status open_nameless(int *fd, struct error *error) {
-    struct str path = {0};
-    enum status status = file_home_path(FILE_CACHE, "cells", &path, error);
-    if (status == STATUS_OK)
-        status = file_make_folder(str_text(&path), error);
-    str_add(&path, "/XXXXXX");
-    if (status == STATUS_OK && path.failed)
-        status = error_memory(error, "a path", path.length);
-    if (status == STATUS_OK) {
-        *fd = mkostemp(path.text, O_CLOEXEC);
-        if (*fd < 0)
-            status = error_set(error, STATUS_IO, "%s: cannot be made: %s; memory is short and cells go there",
-                               str_text(&path), strerror(errno));
-        else
-            unlink(path.text);
-    }
-    str_free(&path);
-    return status;
-}
-
 static enum status open_shared(struct error *error) {
-    enum status status = open_nameless(&shared.fd, error);
+    enum status status = spill_open(&shared.fd, error);
     shared.open = status == STATUS_OK;
     return status;
 }
@@ -94,76 +72,19 @@ static enum status take_room(size_t bytes, uint64_t *offset, struct error *error
     return status;
 }
 
-static enum status write_all(int fd, const void *bytes, size_t count, uint64_t offset, struct error *error) {
-    const char *from = bytes;
-    while (count > 0) {
-        ssize_t wrote = pwrite(fd, from, count, (off_t)offset);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return error_set(error, STATUS_IO,
-                             "the cache folder: writing cells that do not fit in memory failed: %s; free some room, or "
-                             "set XDG_CACHE_HOME to a folder on a larger disk",
-                             wrote < 0 ? strerror(errno) : "the disk is full");
-        from += wrote;
-        offset += (uint64_t)wrote;
-        count -= (size_t)wrote;
-    }
-    return STATUS_OK;
-}
+// ---- stored bytes -----------------------------------------------------------------------------------------
 
-static enum status read_all(int fd, void *bytes, size_t count, uint64_t offset, struct error *error) {
-    char *to = bytes;
-    while (count > 0) {
-        ssize_t got = pread(fd, to, count, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return error_set(error, STATUS_IO,
-                             "the cache folder: cells that were put there cannot be read: %s; open "
-                             "the data again",
-                             got < 0 ? strerror(errno) : "the file is too short");
-        to += got;
-        offset += (uint64_t)got;
-        count -= (size_t)got;
-    }
-    return STATUS_OK;
-}
-
-// ---- mapped bytes -----------------------------------------------------------------------------------------
-
-static enum status fill_file(int fd, size_t bytes, size_t step, cells_fill *fill, void *context, struct error *error) {
+enum status cells_store(size_t bytes, size_t step, cells_fill *fill, void *context, int *fd, struct error *error) {
     char *room = mem_alloc(step, 1);
-    enum status status = room == NULL ? error_memory(error, "a block of cells", step) : STATUS_OK;
+    enum status status = room == NULL ? error_memory(error, "a block of cells", step) : spill_open(fd, error);
     for (size_t at = 0; at < bytes && status == STATUS_OK; at += step) {
         size_t count = bytes - at < step ? bytes - at : step;
         status = fill(context, at, room, count, error);
         if (status == STATUS_OK)
-            status = write_all(fd, room, count, at, error);
+            status = spill_write(*fd, room, count, at, error);
     }
     mem_free(room);
     return status;
-}
-
-enum status cells_map(size_t bytes, size_t step, cells_fill *fill, void *context, const void **mapped,
-                      struct error *error) {
-    int fd = -1;
-    enum status status = open_nameless(&fd, error);
-    if (status == STATUS_OK)
-        status = fill_file(fd, bytes, step, fill, context, error);
-    void *at = status == STATUS_OK ? mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
-    if (status == STATUS_OK && at == MAP_FAILED)
-        status = error_set(error, STATUS_MEMORY, "out of memory: %zu bytes of numbers cannot be mapped: %s", bytes,
-                           strerror(errno));
-    if (fd >= 0)
-        close(fd); // the mapping stays
-    *mapped = status == STATUS_OK ? at : NULL;
-    return status;
-}
-
-void cells_unmap(const void *mapped, size_t bytes) {
-    if (mapped != NULL)
-        munmap((void *)(uintptr_t)mapped, bytes);
 }
 
 // ---- files of kept tables -------------------------------------------------------------------------------
@@ -200,7 +121,7 @@ void cell_store_release(struct cell_store *store) {
 
 enum status cell_store_read(const struct cell_store *store, void *bytes, size_t count, uint64_t offset,
                             struct error *error) {
-    return read_all(store->fd, bytes, count, offset, error);
+    return spill_read(store->fd, bytes, count, offset, error);
 }
 
 struct cell_file *cell_file_of(struct cell_store *store, size_t cell, uint64_t offset, size_t count,
@@ -256,10 +177,10 @@ enum status cell_file_add(struct cell_file *file, const void *cells, const uint6
         return error_memory(error, "a column", file->count * sizeof *file->offsets);
     enum status status = take_room(file->block_bytes + CELLS_MISSING_BYTES, &offset, error);
     if (status == STATUS_OK)
-        status = write_all(shared.fd, cells, file->block_bytes, offset, error);
+        status = spill_write(shared.fd, cells, file->block_bytes, offset, error);
     if (status == STATUS_OK)
-        status = write_all(shared.fd, missing == NULL ? none : missing, CELLS_MISSING_BYTES, offset + file->block_bytes,
-                           error);
+        status = spill_write(shared.fd, missing == NULL ? none : missing, CELLS_MISSING_BYTES,
+                             offset + file->block_bytes, error);
     if (status == STATUS_OK)
         file->offsets[file->count++] = offset;
     return status;
@@ -282,8 +203,8 @@ enum status cell_file_read(const struct cell_file *file, size_t block, size_t fi
     size_t cell = file->block_bytes / COLUMN_BLOCK;
     uint64_t offset = file->offsets[block];
     int fd = file->store == NULL ? shared.fd : file->store->fd;
-    enum status status = read_all(fd, cells, count * cell, offset + first * cell, error);
+    enum status status = spill_read(fd, cells, count * cell, offset + first * cell, error);
     if (status == STATUS_OK)
-        status = read_all(fd, missing, (count + 63) / 64 * 8, offset + file->block_bytes + first / 8, error);
+        status = spill_read(fd, missing, (count + 63) / 64 * 8, offset + file->block_bytes + first / 8, error);
     return status == STATUS_OK ? check_block(file, block, count, cells, missing, error) : status;
 }

@@ -44,14 +44,13 @@ enum status cell_file_add(struct cell_file *file, const void *cells, const uint6
 enum status cell_file_read(const struct cell_file *file, size_t block, size_t first, size_t count, void *cells,
                            uint64_t *missing, struct error *error);
 
-// Bytes that do not fit in memory, as a mapped file without a name in the cache folder: `fill` is given room for `step`
-// bytes at a time and fills `count` of them, from byte `at` on. Read only afterwards; ended by cells_unmap.
+// Bytes that do not fit in memory, as a file without a name (spill.h): `fill` is given room for `step` bytes at a time
+// and fills `count` of them, from byte `at` on. The caller closes *fd, also after a failure (unless it is still -1).
 typedef enum status cells_fill(void *context, uint64_t at, char *room, size_t count, struct error *error);
-enum status cells_map(size_t bytes, size_t step, cells_fill *fill, void *context, const void **mapped,
-                      struct error *error);
-void cells_unmap(const void *mapped, size_t bytes); // NULL allowed
+enum status cells_store(size_t bytes, size_t step, cells_fill *fill, void *context, int *fd, struct error *error);
 
 // Memory that columns take: how much is added, or given back when `bytes` is negative.
 void cells_count(ptrdiff_t bytes);
+void cell_room_release(struct cell_room *room); // NULL allowed
 
 #endif

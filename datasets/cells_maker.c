@@ -197,7 +197,7 @@ enum status column_maker_finish(struct column_maker *maker, struct column **colu
             status = set_capacity(maker, COLUMN_BLOCK, error);
         if (status == STATUS_OK)
             status = finish_file(maker, error);
-    } else {
+    } else if (maker->column->room == NULL) {
         status = set_capacity(maker, maker->column->rows, error);
     }
     if (status != STATUS_OK)
@@ -262,6 +262,7 @@ struct column *column_changed(const struct column *from, column_change *change, 
         status = column_maker_finish(&maker, &result, error);
     if (status == STATUS_OK) {
         result->integer = from->integer;
+        result->categories = from->categories;
         column_share_words(result, from);
     }
     column_scan_close(&scan);

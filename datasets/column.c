@@ -68,8 +68,11 @@ void column_release(struct column *column) {
     cell_file_free(column->file);
     cells_count(-(ptrdiff_t)column->counted);
     mem_free(column->missing);
-    mem_free(column->codes);
-    mem_free(column->values);
+    if (column->room == NULL) {
+        mem_free(column->codes);
+        mem_free(column->values);
+    }
+    cell_room_release(column->room);
     mem_free(column->name);
     mem_free(column);
 }
@@ -275,6 +278,7 @@ struct column *column_pick(const struct column *column, const uint32_t *picked, 
     if (status != STATUS_OK)
         return NULL;
     result->integer = column->integer;
+    result->categories = column->categories;
     if (result->codes != NULL)
         status = pick_words(result, column, error);
     else if (column->words != NULL)
@@ -319,6 +323,7 @@ struct column *column_copy(const struct column *column, struct error *error) {
     if (copy == NULL)
         return NULL;
     copy->integer = column->integer;
+    copy->categories = column->categories;
     if (copy_cells(copy, column, error) != STATUS_OK) {
         column_release(copy);
         return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "datasets/csv_growing.h"
 #include "datasets/csv_load.h"
 #include "datasets/csv_names.h"
 #include "datasets/csv_reader.h"
@@ -17,8 +18,7 @@ enum { PROBE_ROWS = 500 };
 
 // ---- width and names ------------------------------------------------------------------------------
 
-// As many columns as most rows have, but at least those that the header names.
-static enum status find_width(struct loading *loading, struct csv_names *names, struct error *error) {
+enum status csv_load_width(struct loading *loading, struct csv_names *names, struct error *error) {
     struct csv_reader reader;
     enum status status = csv_reader_open(&reader, loading->path, &loading->dataset->dialect, NULL, NULL, error);
     if (status != STATUS_OK)
@@ -42,16 +42,12 @@ static enum status find_width(struct loading *loading, struct csv_names *names, 
 }
 
 static enum status no_column(const struct loading *loading, const char *name, struct error *error) {
-    const char *nearest = NULL;
-    size_t distance = SIZE_MAX;
-    for (size_t i = 0; i < loading->width; i++) {
-        size_t here = text_distance(name, loading->columns[i].name);
-        if (here < distance) {
-            distance = here;
-            nearest = loading->columns[i].name;
-        }
-    }
-    return error_set(error, STATUS_MISSING, "%s: has no column '%s'; did you mean '%s'?", loading->path, name, nearest);
+    char hint[TEXT_HINT_SIZE];
+    struct text_nearest nearest = text_nearest_of(name);
+    for (size_t i = 0; i < loading->width; i++)
+        text_nearest_try(&nearest, loading->columns[i].name);
+    return error_set(error, STATUS_MISSING, "%s: there is no column \"%.80s\"; %s", loading->path, name,
+                     text_nearest_hint(&nearest, hint));
 }
 
 static int find_column(const struct loading *loading, const char *name) {
@@ -61,7 +57,7 @@ static int find_column(const struct loading *loading, const char *name) {
     return -1;
 }
 
-static enum status own_tokens(struct loading *loading, struct error *error) {
+enum status csv_load_tokens(struct loading *loading, struct error *error) {
     const struct load_options *options = loading->options;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
@@ -89,7 +85,7 @@ static enum status force_types(struct loading *loading, struct error *error) {
 
 // ---- columns --------------------------------------------------------------------------------------
 
-static enum status decide(struct loading *loading, struct cell_format **formats, struct error *error) {
+enum status csv_load_decide(struct loading *loading, struct cell_format **formats, struct error *error) {
     const struct dialect *dialect = &loading->dataset->dialect;
     struct cell_hints hints = {.delimiter = dialect->delimiter[0],
                                .decimal = dialect->decimal,
@@ -103,7 +99,7 @@ static enum status decide(struct loading *loading, struct cell_format **formats,
 
 static enum status begin_columns(struct loading *loading, struct error *error) {
     struct cell_format *formats;
-    enum status status = decide(loading, &formats, error);
+    enum status status = csv_load_decide(loading, &formats, error);
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++)
         status = csv_column_begin(&loading->columns[i], &formats[i], error);
     mem_free(formats);
@@ -126,7 +122,7 @@ static enum status mend_column(struct csv_column *column, const struct cell_form
 // Columns that turned out to be something else are read again as that.
 static enum status mend_columns(struct loading *loading, struct error *error) {
     struct cell_format *formats;
-    enum status status = decide(loading, &formats, error);
+    enum status status = csv_load_decide(loading, &formats, error);
     bool again = false;
     for (size_t i = 0; i < loading->width && status == STATUS_OK; i++)
         status = mend_column(&loading->columns[i], &formats[i], &again, error);
@@ -144,7 +140,7 @@ static enum status note_trailing(struct loading *loading, struct error *error) {
 
 // A delimiter at the end of every line makes a last column without name and cells.
 static bool is_trailing_column(const struct loading *loading, const struct csv_names *names, size_t index) {
-    return index + 1 == loading->width && index > 0 && !loading->columns[index].not_empty &&
+    return names != NULL && index + 1 == loading->width && index > 0 && !loading->columns[index].not_empty &&
            csv_names_is_empty(names, index);
 }
 
@@ -202,19 +198,36 @@ static void give_preview(const char *path, const struct load_options *options, u
     if (first == NULL)
         return;
     first->preview = NULL;
+    first->growing = NULL;
     first->rows_most = DATASET_PREVIEW_ROWS;
     if (dataset_open(path, first, &dataset, NULL, &error) == STATUS_OK)
         options->preview(options->preview_context, dataset);
     mem_free(first);
 }
 
+// Once the columns have all rows.
+static enum status end_rows(struct loading *loading, const struct csv_names *names, struct error *error) {
+    enum status status = note_trailing(loading, error);
+    if (status == STATUS_OK)
+        status = make_table(loading, names, error);
+    if (status == STATUS_OK && loading->options->seen != NULL)
+        status = csv_seen_end(loading->options->seen, loading->columns, loading->width, error);
+    if (status == STATUS_OK)
+        status = choose_target(loading, error);
+    if (status == STATUS_OK)
+        mark_partial(loading);
+    if (status == STATUS_OK && loading->options->growing != NULL)
+        csv_growing_fill(loading->options->growing, loading);
+    return status;
+}
+
 static enum status load_rows(struct loading *loading, struct csv_names *names, struct error *error) {
     struct csv_seen *seen = loading->options->seen;
-    enum status status = find_width(loading, names, error);
+    enum status status = csv_load_width(loading, names, error);
     if (status == STATUS_OK && seen != NULL)
         status = csv_seen_begin(seen, loading->columns, loading->width, error);
     if (status == STATUS_OK)
-        status = own_tokens(loading, error);
+        status = csv_load_tokens(loading, error);
     if (status == STATUS_OK)
         status = force_types(loading, error);
     if (status == STATUS_OK)
@@ -227,16 +240,72 @@ static enum status load_rows(struct loading *loading, struct csv_names *names, s
         status = csv_rows_read(loading, false, error);
     if (status == STATUS_OK)
         status = mend_columns(loading, error);
+    return status == STATUS_OK ? end_rows(loading, names, error) : status;
+}
+
+// ---- a file that has grown -------------------------------------------------------------------------
+
+static enum status name_columns(struct loading *loading, const struct table *table, struct error *error) {
+    loading->width = table->column_count;
+    loading->columns = mem_alloc(loading->width, sizeof *loading->columns);
+    for (size_t i = 0; loading->columns != NULL && i < loading->width; i++) {
+        loading->columns[i].name = mem_string(table->columns[i]->name);
+        if (loading->columns[i].name == NULL)
+            return error_memory(error, loading->path, loading->width);
+    }
+    return loading->columns == NULL ? error_memory(error, loading->path, loading->width * sizeof *loading->columns)
+                                    : STATUS_OK;
+}
+
+// Whether all cells, the new ones too, make every column what it is.
+static enum status check_formats(struct loading *loading, struct error *error) {
+    struct cell_format *formats;
+    enum status status = csv_load_decide(loading, &formats, error);
+    for (size_t i = 0; i < loading->width && status == STATUS_OK; i++) {
+        if (!cell_format_same(&formats[i], &loading->columns[i].format))
+            status = STATUS_UNSUPPORTED;
+        else
+            loading->columns[i].format = formats[i];
+    }
+    mem_free(formats);
+    return status;
+}
+
+static void clear_columns(struct loading *loading) {
+    for (size_t i = 0; loading->columns != NULL && i < loading->width; i++)
+        csv_column_clear(&loading->columns[i]);
+    mem_free(loading->columns);
+    loading->columns = NULL;
+    table_free(loading->table);
+    loading->table = NULL;
+}
+
+// Only what was added. STATUS_UNSUPPORTED or STATUS_MEMORY, and nothing is left of it: all has to be read.
+static enum status load_growth(struct loading *loading, struct error *error) {
+    const struct csv_growing *growing = loading->options->growing;
+    task_begin(loading->task, "Reading", "bytes", 0);
+    enum status status = name_columns(loading, growing->table, error);
     if (status == STATUS_OK)
-        status = note_trailing(loading, error);
+        status = csv_load_tokens(loading, error);
     if (status == STATUS_OK)
-        status = make_table(loading, names, error);
-    if (status == STATUS_OK && seen != NULL)
-        status = csv_seen_end(seen, loading->columns, loading->width, error);
+        status = force_types(loading, error);
     if (status == STATUS_OK)
-        status = choose_target(loading, error);
+        status = csv_growing_read(growing, loading, error);
     if (status == STATUS_OK)
-        mark_partial(loading);
+        status = check_formats(loading, error);
+    if (status == STATUS_OK)
+        status = csv_growing_join(growing, loading, error);
+    if (status == STATUS_OK)
+        status = end_rows(loading, NULL, error);
+    if (status == STATUS_UNSUPPORTED || status == STATUS_MEMORY) {
+        clear_columns(loading);
+        table_free(loading->dataset->table);
+        loading->dataset->table = NULL;
+        notes_free(&loading->dataset->notes);
+        loading->dataset->notes = (struct notes){0};
+        loading->rows = 0;
+        loading->trailing = loading->first_trailing = 0;
+    }
     return status;
 }
 
@@ -252,29 +321,39 @@ static enum status load(const char *path, const struct load_options *options, st
                         struct task *task, struct error *error) {
     struct loading loading = {.path = path, .options = options, .dataset = dataset, .task = task};
     struct csv_names names = {0};
+    struct str key = {0};
     bool kept = false;
-    enum status status = kept_read(path, options, dataset, &kept, task, error);
+    enum status status = kept_read(path, options, &key, dataset, &kept, task, error);
     if (status != STATUS_OK || kept)
-        return status;
-    give_preview(path, options, dataset->file_bytes);
+        goto out;
     dataset->kind = DATASET_TABLE;
-    dataset->dialect = options->dialect;
-    status = csv_sniff_noted(path, &dataset->dialect, &dataset->notes, error);
     if (status == STATUS_OK)
         status = (options->only_tokens ? missing_tokens_own : missing_tokens_make)(
             &loading.tokens, options->missing_tokens, options->missing_token_count, error);
+    if (options->growing != NULL)
+        options->growing->used = options->growing->filled && options->rows_most == 0;
+    if (status == STATUS_OK && options->growing != NULL && options->growing->used) {
+        status = load_growth(&loading, error);
+        if (status != STATUS_UNSUPPORTED && status != STATUS_MEMORY)
+            goto out;
+        options->growing->used = false;
+        status = STATUS_OK;
+    }
+    give_preview(path, options, dataset->file_bytes);
+    dataset->dialect = options->dialect;
+    if (status == STATUS_OK)
+        status = csv_sniff_noted(path, &dataset->dialect, &dataset->notes, error);
     if (status == STATUS_OK)
         status = note_skipped(dataset, error);
     if (status == STATUS_OK)
         status = load_rows(&loading, &names, error);
     if (status == STATUS_OK)
-        kept_write(path, options, dataset);
-    for (size_t i = 0; loading.columns != NULL && i < loading.width; i++)
-        csv_column_clear(&loading.columns[i]);
-    mem_free(loading.columns);
-    table_free(loading.table);
+        kept_write(path, options, &key, dataset);
+out:
+    clear_columns(&loading);
     missing_tokens_free(&loading.tokens);
     csv_names_free(&names);
+    str_free(&key);
     return status;
 }
 

@@ -28,6 +28,19 @@ typedef enum status (*csv_row_fn)(void *context, const struct csv_cell *cells, s
 enum status csv_read_rows(const char *path, const struct dialect *dialect, struct notes *notes, struct task *task,
                           csv_row_fn row, void *context, struct error *error);
 
+// Where a reading of a file that grows (follow.h) ended, and what it had counted.
+struct csv_end {
+    uint64_t bytes; // of the file, that its rows took; 0: what follows cannot be read by itself (a quote stayed open, bytes
+                    // were foreign to the encoding or it is another one than UTF-8, a CR may be half a line end)
+    uint64_t lines; // before that
+    size_t width;
+    uint64_t blank_lines, first_blank, unix_ends, windows_ends, mac_ends;
+};
+// The same with a complete dialect, from where the reading before ended (bytes 0: from the front); *end becomes where
+// this one did.
+enum status csv_read_on(const char *path, const struct dialect *dialect, struct csv_end *end, struct notes *notes,
+                        struct task *task, csv_row_fn row, void *context, struct error *error);
+
 // Fills in every part of `dialect` that is to be detected and leaves the others. `evidence` (may be
 // NULL) gets one line for each part: what was found and why, and what else was nearly as likely.
 // Folders, binary and empty files are refused.

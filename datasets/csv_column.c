@@ -58,15 +58,16 @@ enum column_type csv_word_type(size_t words, size_t cells) {
 }
 
 // A blank before every word comes from a delimiter written as ", ". Words stay distinct without it.
-static enum status strip_blank(struct column *column, struct notes *notes, struct error *error) {
-    for (size_t i = 0; i < column->word_count; i++)
-        if (column->words[i][0] != ' ')
-            return STATUS_OK;
-    for (size_t i = 0; i < column->word_count; i++)
-        column->words[i]++;
-    if (column->word_count == 0)
-        return STATUS_OK;
-    return notes_add(notes, 0, column->name, error, "every cell begins with a blank; it was taken off");
+static enum status strip_blank(struct csv_column *builder, struct notes *notes, struct error *error) {
+    struct column *column = builder->maker.column;
+    bool all = builder->blanks != BLANKS_STAY && column->word_count > 0;
+    for (size_t i = 0; i < column->word_count && all && builder->blanks == BLANKS_ASK; i++)
+        all = column->words[i][0] == ' ';
+    for (size_t i = 0; i < column->word_count && all; i++)
+        column->words[i] += column->words[i][0] == ' ';
+    builder->stripped = builder->stripped || all;
+    return all ? notes_add(notes, 0, column->name, error, "every cell begins with a blank; it was taken off")
+               : STATUS_OK;
 }
 
 static enum status note_values(const struct csv_column *builder, struct notes *notes, struct error *error) {
@@ -88,7 +89,7 @@ enum status csv_column_finish(struct csv_column *builder, struct column **result
     if (builder->format.type == COLUMN_TEXT) {
         column->type = builder->forced ? builder->forced_type
                                        : csv_word_type(column->word_count, column->rows - column->missing_count);
-        status = strip_blank(column, notes, error);
+        status = strip_blank(builder, notes, error);
     } else {
         column->type = builder->format.type;
         column->integer = builder->format.integer;

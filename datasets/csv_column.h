@@ -17,6 +17,9 @@ struct csv_column {
     struct cell_evidence evidence; // what all cells so far show
     struct missing_tokens own;     // tokens of this column alone: items == NULL = those of all
     bool not_empty;
+    bool stripped;                 // csv_column_finish took a blank off every word
+    // Whether a blank before every word is taken off: asked of the words, or said by whoever reads the column in pieces.
+    enum { BLANKS_ASK, BLANKS_STAY, BLANKS_OFF } blanks;
     uint64_t misfits, misfit_line; // cells that the format cannot read: kept as missing
     // Of several files (csv_seen.h), borrowed: what the column showed in those before; the format, when it is decided.
     const struct cell_evidence *before;

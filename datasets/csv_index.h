@@ -19,4 +19,7 @@ enum status csv_index_make(struct csv_index *index, const char *text, size_t len
                            struct error *error);
 void csv_index_free(struct csv_index *index);
 
+// Bit i: text[i] is that byte, of up to 64.
+uint64_t csv_index_byte(const char *text, size_t count, char byte);
+
 #endif

@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/input.h"
+#include "datasets/utf8_run.h"
 
 enum status csv_input_open(struct csv_input *input, const char *path, enum csv_encoding encoding, struct task *task,
                            struct error *error) {
@@ -38,6 +39,17 @@ out:
 
 bool csv_input_packed(const struct csv_input *input) {
     return !gzdirect(input->file) || input->encoding == CSV_UTF16LE || input->encoding == CSV_UTF16BE;
+}
+
+enum status csv_input_skip(struct csv_input *input, uint64_t bytes, struct error *error) {
+    // Before zlib has looked at the file it reads all that it is to pass.
+    if (!gzdirect(input->file) || gzseek(input->file, (z_off_t)bytes, SEEK_SET) < 0)
+        return error_set(error, STATUS_IO, "%s: cannot be read from byte %llu on", input->path,
+                         (unsigned long long)bytes);
+    input->begun = bytes > 0;
+    if (input->left != UINT64_MAX)
+        input->left -= bytes < input->left ? bytes : input->left;
+    return STATUS_OK;
 }
 
 void csv_input_close(struct csv_input *input) {
@@ -224,7 +236,7 @@ static enum status fill_raw_and_decode(struct csv_input *input, char *out, size_
 
 // How many bytes from the front are whole characters of UTF-8 and no NUL: those that decoding leaves as they are.
 static size_t unchanged_utf8(const unsigned char *bytes, size_t count) {
-    size_t at = 0;
+    size_t at = utf8_run(bytes, count);
     while (at < count) {
         at += ascii_run(bytes + at, count - at);
         uint32_t code = 0;

@@ -45,6 +45,8 @@ enum status csv_input_open(struct csv_input *input, const char *path, enum csv_e
                            struct error *error);
 void csv_input_close(struct csv_input *input);        // safe on {0}
 bool csv_input_packed(const struct csv_input *input); // what is stored is not the text itself
+// From the front of a plain file: reading begins behind so many stored bytes, where a character does.
+enum status csv_input_skip(struct csv_input *input, uint64_t bytes, struct error *error);
 // Stored bytes, decompressed but not decoded: the sample. Fewer than `room` only at the end.
 enum status csv_input_raw(struct csv_input *input, unsigned char *out, size_t room, size_t *got, struct error *error);
 // The next block as UTF-8; `out` holds CSV_DECODED bytes. *got == 0 at the end and only there.

@@ -10,7 +10,8 @@ enum { WORDS_MOST = 1 << 16, FIRST_ROWS = 1024 };
 
 enum status csv_part_open(struct csv_part *part, struct csv_column *columns, size_t width,
                           const struct missing_tokens *tokens, bool again, struct error *error) {
-    *part = (struct csv_part){.columns = columns, .width = width, .tokens = tokens, .again = again};
+    *part = (struct csv_part){
+        .columns = columns, .width = width, .tokens = tokens, .again = again, .read_numbers = numbers_reader()};
     part->cells = mem_alloc(width, sizeof *part->cells);
     part->plain = mem_alloc(width, CSV_PLAIN_ROWS * sizeof *part->plain);
     return part->cells == NULL || part->plain == NULL
@@ -128,6 +129,7 @@ struct run {
     const struct csv_column *column;
     struct csv_part_column *cells;
     const struct missing_tokens *tokens;
+    numbers_read *read_numbers;
     const struct csv_cell *cell; // [count]
     const uint64_t *lines;       // [count]
     size_t row, count;
@@ -146,37 +148,72 @@ static void take_value_at(const struct run *run, size_t i) {
         miss(cells, run->row + i, run->lines[i]);
 }
 
+static void take_number_at(const struct run *run, size_t i, struct numbers_seen *seen) {
+    const struct csv_cell *cell = &run->cell[i];
+    struct number_cell number;
+    bool plain = !cell_missing_fast(run->tokens, cell->text, cell->length) &&
+                 number_cell_fast(cell->text, cell->length, &number) &&
+                 (number.seen & (NUMBER_SEEN_CODE | NUMBER_SEEN_BEYOND | NUMBER_SEEN_EITHER)) == 0;
+    if (!plain) {
+        take_value_at(run, i);
+        return;
+    }
+    run->cells->values[run->row + i] = number.value;
+    seen->ways &= number.ways;
+    seen->seen |= number.seen;
+    seen->count++;
+}
+
 // Plain numbers as cell_take reads them, what they show gathered for the whole run.
 static void take_numbers(const struct run *run) {
     struct csv_part_column *cells = run->cells;
-    double *values = cells->values + run->row;
-    unsigned ways = NUMBER_WAYS_ALL, seen = 0;
+    struct numbers_seen seen = {.ways = NUMBER_WAYS_ALL};
+    numbers_read *read = run->tokens->numbers ? NULL : run->read_numbers;
+    size_t i = 0;
+    for (; read != NULL && i + NUMBERS_AT_ONCE <= run->count; i += NUMBERS_AT_ONCE) {
+        unsigned left = ~read(run->cell + i, cells->values + run->row + i, &seen) & ((1u << NUMBERS_AT_ONCE) - 1);
+        for (; left != 0; left &= left - 1)
+            take_number_at(run, i + (size_t)__builtin_ctz(left), &seen);
+    }
+    for (; i < run->count; i++)
+        take_number_at(run, i, &seen);
+    if (seen.count == 0)
+        return;
+    cells->not_empty = true;
+    cells->evidence.can &= (cell_set)seen.ways << CELL_NUMBERS | (cell_set)seen.ways << CELL_AMOUNTS;
+    cells->evidence.seen |= seen.seen | CELL_SEEN_BARE;
+    cells->evidence.cells += seen.count;
+}
+
+// The same of days and times as ISO 8601 writes them.
+static void take_dates(const struct run *run) {
+    struct csv_part_column *cells = run->cells;
+    bool times = false;
     uint64_t count = 0;
     for (size_t i = 0; i < run->count; i++) {
         const struct csv_cell *cell = &run->cell[i];
-        struct number_cell number;
-        bool plain = !cell_missing_fast(run->tokens, cell->text, cell->length) &&
-                     number_cell_fast(cell->text, cell->length, &number) &&
-                     (number.seen & (NUMBER_SEEN_CODE | NUMBER_SEEN_BEYOND | NUMBER_SEEN_EITHER)) == 0;
-        if (!plain) {
+        if (cell_missing_fast(run->tokens, cell->text, cell->length) ||
+            !cell_date_fast(cell->text, cell->length, &cells->values[run->row + i])) {
             take_value_at(run, i);
             continue;
         }
-        values[i] = number.value;
-        ways &= number.ways;
-        seen |= number.seen;
+        times = times || cell->length > 10;
         count++;
     }
     if (count == 0)
         return;
     cells->not_empty = true;
-    cells->evidence.can &= (cell_set)ways << CELL_NUMBERS | (cell_set)ways << CELL_AMOUNTS;
-    cells->evidence.seen |= seen | CELL_SEEN_BARE;
+    cells->evidence.can &= (cell_set)1 << (CELL_DATES + DATE_YMD_DASH);
+    cells->evidence.seen |= (times ? (unsigned)DATE_SEEN_TIME : 0u) << CELL_SEEN_DATE;
     cells->evidence.cells += count;
 }
 
 static void take_values(const struct run *run) {
     const struct csv_column *column = run->column;
+    if (column->format.type == COLUMN_DATE && column->format.date == DATE_YMD_DASH && !column->settled) {
+        take_dates(run);
+        return;
+    }
     bool plain = column->format.type == COLUMN_NUMERIC && column->format.number == NUMBER_POINT && !column->settled;
     if (plain && !cell_may_be_digits(&run->cells->evidence)) {
         take_numbers(run);
@@ -236,6 +273,7 @@ static enum status take_cells(struct csv_part *part, const struct csv_cell *cell
         struct run run = {.column = column,
                           .cells = &part->cells[i],
                           .tokens = column->own.items != NULL ? &column->own : part->tokens,
+                          .read_numbers = part->read_numbers,
                           .cell = cell + i * stride,
                           .lines = part->lines + row,
                           .row = row,

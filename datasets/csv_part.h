@@ -5,6 +5,7 @@
 #ifndef DATASETS_CSV_PART_H
 #define DATASETS_CSV_PART_H
 
+#include "datasets/cell_numbers.h"
 #include "datasets/csv_column.h"
 #include "datasets/csv_reader.h"
 
@@ -35,6 +36,7 @@ struct csv_part {
     const struct missing_tokens *tokens;
     struct csv_part_column *cells; // [width]
     size_t width, rows, capacity;
+    numbers_read *read_numbers; // NULL: one by one
     struct csv_cell *plain; // [width][CSV_PLAIN_ROWS], to be typed column by column
     uint64_t *lines;        // [capacity], as the reader counts them
     bool again;             // nothing is noted: the rows have been seen before

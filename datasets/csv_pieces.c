@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "datasets/cell_number.h"
 #include "datasets/csv.h"
+#include "datasets/csv_index.h"
 
 enum status csv_pieces_open(struct csv_pieces *pieces, const char *path, const struct dialect *dialect, size_t least,
                             struct task *task, struct error *error) {
@@ -32,53 +33,90 @@ static bool begins_cell(const struct dialect *dialect, const char *text, size_t 
     return before == '\n' || before == '\r' || before == dialect->delimiter[strlen(dialect->delimiter) - 1];
 }
 
-// The quote that closes the one before text[at]; `length` when there is none.
-static size_t closing_quote(const struct dialect *dialect, const char *text, size_t at, size_t length) {
-    while (at < length) {
-        const char *found = memchr(text + at, dialect->quote, length - at);
-        if (found == NULL)
-            return length;
-        size_t quote = (size_t)(found - text);
-        bool escaped = dialect->escape > 0 && quote > at && text[quote - 1] == dialect->escape;
-        bool doubled = quote + 1 < length && text[quote + 1] == dialect->quote;
-        if (!escaped && !doubled)
-            return quote;
-        at = quote + (escaped ? 1 : 2);
-    }
-    return length;
+// A CR at the very end may be half of a CRLF.
+static bool ends_line(const char *text, size_t length, size_t at) {
+    return text[at] == '\n' || (at + 1 < length && text[at + 1] != '\n');
 }
 
-// The end of the last line in text[from … to), or 0. A CR at the very end may be half of a CRLF.
-static size_t last_line_end(const char *text, size_t from, size_t to, size_t length, char end) {
-    while (to > from) {
-        const char *found = memrchr(text + from, end, to - from);
+static size_t last_line_end(const char *text, size_t length, char end) {
+    for (size_t to = length; to > 0;) {
+        const char *found = memrchr(text, end, to);
         if (found == NULL)
             return 0;
-        size_t at = (size_t)(found - text);
-        if (end == '\n' || (at + 1 < length && text[at + 1] != '\n'))
-            return at + 1;
-        to = at;
+        to = (size_t)(found - text);
+        if (ends_line(text, length, to))
+            return to + 1;
     }
     return 0;
 }
 
+// Text looked through from its front: whether a quoted cell is open, and where the last row so far ends.
+struct search {
+    const struct dialect *dialect;
+    const char *text;
+    size_t length;
+    size_t at; // quotes before it have been seen to
+    bool open;
+    size_t last;
+};
+
+// Bits from `at` on.
+static uint64_t bits_from(size_t at) {
+    return at >= 64 ? 0 : UINT64_MAX << at;
+}
+
+// `lines`: the line ends at text[first …] outside of quoted cells.
+static void note_ends(struct search *search, uint64_t lines, size_t first) {
+    while (lines != 0) {
+        size_t bit = 63 - (size_t)__builtin_clzll(lines);
+        if (ends_line(search->text, search->length, first + bit)) {
+            search->last = first + bit + 1;
+            return;
+        }
+        lines &= ~((uint64_t)1 << bit);
+    }
+}
+
+// The quote at text[quote] in a quoted cell: it closes unless it is escaped or the first of two.
+static void see_quote(struct search *search, size_t quote) {
+    const struct dialect *dialect = search->dialect;
+    bool escaped = dialect->escape > 0 && quote > search->at && search->text[quote - 1] == dialect->escape;
+    bool doubled = quote + 1 < search->length && search->text[quote + 1] == dialect->quote;
+    search->open = escaped || doubled;
+    search->at = quote + (!escaped && doubled ? 2 : 1);
+}
+
+// Up to 64 bytes from `first` on, of which `quotes` and `lines` are such.
+static void search_block(struct search *search, size_t first, uint64_t quotes, uint64_t lines) {
+    size_t plain = 0; // from here on no cell is open, if none is
+    for (; quotes != 0; quotes &= quotes - 1) {
+        size_t bit = (size_t)__builtin_ctzll(quotes);
+        if (first + bit < search->at)
+            continue;
+        if (search->open) {
+            see_quote(search, first + bit);
+            plain = bit + 1;
+        } else if (begins_cell(search->dialect, search->text, first + bit)) {
+            note_ends(search, lines & bits_from(plain) & ~bits_from(bit), first);
+            search->open = true;
+            search->at = first + bit + 1;
+        }
+    }
+    if (!search->open)
+        note_ends(search, lines & bits_from(plain), first);
+}
+
 // The end of the last row in the text, or 0; `end` is the character that ends rows.
 static size_t last_row_end(const struct dialect *dialect, const char *text, size_t length, char end) {
-    size_t last = 0, at = 0;
     if (dialect->quote <= 0)
-        return last_line_end(text, 0, length, length, end);
-    while (at < length) {
-        const char *found = memchr(text + at, dialect->quote, length - at);
-        size_t quote = found == NULL ? length : (size_t)(found - text);
-        size_t here = last_line_end(text, at, quote, length, end);
-        last = here > 0 ? here : last;
-        if (quote == length)
-            break;
-        at = quote + 1;
-        if (begins_cell(dialect, text, quote))
-            at = closing_quote(dialect, text, at, length) + 1;
+        return last_line_end(text, length, end);
+    struct search search = {.dialect = dialect, .text = text, .length = length};
+    for (size_t first = 0; first < length; first += 64) {
+        size_t count = length - first < 64 ? length - first : 64;
+        search_block(&search, first, csv_index_byte(text + first, count, (char)dialect->quote),
+                     csv_index_byte(text + first, count, end));
     }
-    return last;
+    return search.last;
 }
 
 // ---- pieces ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 
 #include "core/base/mem.h"
 #include "datasets/cell_number.h"
+#include "datasets/input.h"
 
 static void reader_set(struct csv_reader *reader, const char *path, const struct dialect *dialect) {
     reader->path = path;
@@ -40,9 +41,14 @@ static enum status skip_lines(struct csv_reader *reader, struct error *error) {
     return STATUS_OK;
 }
 
+// A file that grows may end within a quoted cell of several lines: that row waits for its rest.
+static bool goes_on(const char *path) {
+    return input_end(path) != UINT64_MAX;
+}
+
 enum status csv_reader_open(struct csv_reader *reader, const char *path, const struct dialect *dialect,
                             struct notes *notes, struct task *task, struct error *error) {
-    *reader = (struct csv_reader){.notes = notes};
+    *reader = (struct csv_reader){.notes = notes, .partial = goes_on(path)};
     enum csv_encoding encoding;
     if (!csv_encoding_find(dialect->encoding, &encoding))
         return error_set(error, STATUS_INVALID,
@@ -56,6 +62,44 @@ enum status csv_reader_open(struct csv_reader *reader, const char *path, const s
     if (status != STATUS_OK)
         csv_reader_close(reader);
     return status;
+}
+
+enum status csv_reader_open_on(struct csv_reader *reader, const char *path, const struct dialect *dialect,
+                               const struct csv_end *before, struct notes *notes, struct task *task,
+                               struct error *error) {
+    struct dialect behind = *dialect;
+    if (before->bytes == 0)
+        return csv_reader_open(reader, path, dialect, notes, task, error);
+    behind.skip = 0;
+    enum status status = csv_reader_open(reader, path, &behind, notes, task, error);
+    if (status != STATUS_OK)
+        return status;
+    reader->line = before->lines + 1;
+    reader->width = before->width;
+    reader->blank_lines = before->blank_lines;
+    reader->first_blank = before->first_blank;
+    reader->unix_ends = before->unix_ends;
+    reader->windows_ends = before->windows_ends;
+    reader->mac_ends = before->mac_ends;
+    status = csv_input_skip(&reader->input, before->bytes, error);
+    if (status != STATUS_OK)
+        csv_reader_close(reader);
+    return status;
+}
+
+struct csv_end csv_reader_end(const struct csv_reader *reader, const char *path) {
+    const struct csv_input *input = &reader->input;
+    uint64_t end = input_end(path), unread = reader->end - reader->start;
+    bool clean = reader->unclosed + reader->mac_ends + input->odd_bytes + input->nul_bytes == 0 &&
+                 strcmp(reader->dialect.encoding, "utf-8") == 0;
+    return (struct csv_end){.bytes = clean && end != UINT64_MAX ? end - unread : 0,
+                            .lines = reader->line - 1,
+                            .width = reader->width,
+                            .blank_lines = reader->blank_lines,
+                            .first_blank = reader->first_blank,
+                            .unix_ends = reader->unix_ends,
+                            .windows_ends = reader->windows_ends,
+                            .mac_ends = reader->mac_ends};
 }
 
 enum status csv_reader_open_text(struct csv_reader *reader, const char *path, const char *text, size_t length,
@@ -77,7 +121,7 @@ enum status csv_reader_open_piece(struct csv_reader *reader, const char *path, c
                                   struct csv_index *index, bool first, bool last, const struct dialect *dialect,
                                   struct notes *notes, struct error *error) {
     *reader = (struct csv_reader){.memory = true,
-                                  .partial = !last,
+                                  .partial = !last || goes_on(path),
                                   .borrowed = true,
                                   .ended = true,
                                   .notes = notes,

@@ -58,6 +58,12 @@ struct csv_reader {
 // The dialect is complete. `notes` may be NULL.
 enum status csv_reader_open(struct csv_reader *reader, const char *path, const struct dialect *dialect,
                             struct notes *notes, struct task *task, struct error *error);
+// The same from where another reading ended (bytes 0: from the front), with what that one had counted; and where this
+// one did. For files that grow; of others csv_reader_end has no bytes.
+enum status csv_reader_open_on(struct csv_reader *reader, const char *path, const struct dialect *dialect,
+                               const struct csv_end *before, struct notes *notes, struct task *task,
+                               struct error *error);
+struct csv_end csv_reader_end(const struct csv_reader *reader, const char *path);
 // The same from UTF-8 text in memory (copied). `partial`: the text goes on beyond it, so what is cut off
 // at its end is not reported.
 enum status csv_reader_open_text(struct csv_reader *reader, const char *path, const char *text, size_t length,

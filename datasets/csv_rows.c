@@ -20,7 +20,8 @@ static enum status append(struct loading *loading, struct csv_part *part, uint64
     if (part->rows > UINT32_MAX - 1 - loading->rows)
         return error_set(error, STATUS_UNSUPPORTED, "%s: has more than 4 billion rows", loading->path);
     for (size_t row = 0; row < part->rows && !part->again && status == STATUS_OK; row++)
-        status = table_set_line(loading->table, loading->rows + row, part->lines[row] + before, error);
+        if (row == 0 || part->lines[row] != part->lines[row - 1] + 1) // the others follow from those before
+            status = table_set_line(loading->table, loading->rows + row, part->lines[row] + before, error);
     if (status == STATUS_OK)
         status = csv_part_append(part, before, &loading->dataset->notes, error);
     if (loading->trailing == 0 && part->trailing > 0)
@@ -68,6 +69,8 @@ static enum status read_header(const struct loading *loading, struct csv_reader 
 static enum status finish(struct loading *loading, struct csv_reader *reader, bool again, struct error *error) {
     if (again)
         return STATUS_OK;
+    loading->end = csv_reader_end(reader, loading->path);
+    loading->row_notes = loading->dataset->notes.count;
     strcpy(loading->dataset->dialect.line_ending, csv_line_ending(reader));
     reader->notes = &loading->dataset->notes;
     return csv_reader_finish(reader, error);
@@ -75,9 +78,8 @@ static enum status finish(struct loading *loading, struct csv_reader *reader, bo
 
 // ---- one reader -----------------------------------------------------------------------------------
 
-// Rows of a reader into a part: at most `most`. *more false: there are none left.
-static enum status fill_part(struct csv_reader *reader, struct csv_part *part, size_t most, bool *more,
-                             struct error *error) {
+enum status csv_rows_fill(struct csv_reader *reader, struct csv_part *part, size_t most, bool *more,
+                          struct error *error) {
     enum status status = STATUS_OK;
     *more = true;
     while (part->rows < most && status == STATUS_OK) {
@@ -115,7 +117,7 @@ static enum status read_in_order(struct loading *loading, size_t most, bool agai
             status = csv_part_begin(part, error);
         begun = false;
         if (status == STATUS_OK)
-            status = fill_part(&reader, part, wanted, &more, error);
+            status = csv_rows_fill(&reader, part, wanted, &more, error);
         if (status == STATUS_OK)
             status = append(loading, part, 0, error);
     }
@@ -123,6 +125,38 @@ static enum status read_in_order(struct loading *loading, size_t most, bool agai
         status = finish(loading, &reader, again, error);
     loading->bytes_read = csv_input_packed(&reader.input) ? 0 : reader.consumed;
     csv_reader_close(&reader);
+    return status;
+}
+
+static enum status read_on(struct loading *loading, const struct csv_end *before, struct csv_part *part,
+                           struct error *error) {
+    struct csv_reader reader;
+    bool more = true;
+    enum status status = csv_reader_open_on(&reader, loading->path, &loading->dataset->dialect, before, &part->notes,
+                                            loading->task, error);
+    if (status != STATUS_OK)
+        return status;
+    while (status == STATUS_OK && more) {
+        status = csv_part_begin(part, error);
+        if (status == STATUS_OK)
+            status = csv_rows_fill(&reader, part, SEQUENTIAL_ROWS, &more, error);
+        if (status == STATUS_OK)
+            status = append(loading, part, 0, error);
+    }
+    if (status == STATUS_OK)
+        status = finish(loading, &reader, false, error);
+    if (status == STATUS_OK && loading->end.bytes == 0)
+        status = STATUS_UNSUPPORTED;
+    csv_reader_close(&reader);
+    return status;
+}
+
+enum status csv_rows_read_on(struct loading *loading, const struct csv_end *before, struct error *error) {
+    struct csv_part part;
+    enum status status = csv_part_open(&part, loading->columns, loading->width, &loading->tokens, false, error);
+    if (status == STATUS_OK)
+        status = read_on(loading, before, &part, error);
+    csv_part_close(&part);
     return status;
 }
 
@@ -174,7 +208,7 @@ static void stop(struct crew *crew, enum status status, const struct error *erro
     pthread_mutex_unlock(&crew->appending);
 }
 
-static void add_totals(struct csv_reader *totals, const struct csv_reader *reader, uint64_t before) {
+void csv_rows_add_totals(struct csv_reader *totals, const struct csv_reader *reader, uint64_t before) {
     if (totals->blank_lines == 0 && reader->blank_lines > 0)
         totals->first_blank = reader->first_blank + before;
     totals->blank_lines += reader->blank_lines;
@@ -200,10 +234,12 @@ static enum status read_piece(struct crew *crew, struct csv_text *text, struct c
     if (!found && !text->last)
         return STATUS_UNSUPPORTED; // the table begins behind this piece
     if (status == STATUS_OK)
-        status = fill_part(reader, part, SIZE_MAX, &more, error);
+        status = csv_rows_fill(reader, part, SIZE_MAX, &more, error);
     if (status != STATUS_OK && status != STATUS_MEMORY)
         return STATUS_UNSUPPORTED;
-    return status == STATUS_OK && (reader->unclosed > 0 || reader->start < reader->end) ? STATUS_UNSUPPORTED : status;
+    bool waits = text->last && reader->done; // the rest of the last row has still to be written
+    bool wrong = reader->unclosed > 0 || (reader->start < reader->end && !waits);
+    return status == STATUS_OK && wrong ? STATUS_UNSUPPORTED : status;
 }
 
 // Waits until it is the piece's turn. False: it will not come.
@@ -234,8 +270,11 @@ static enum status append_piece(struct crew *crew, size_t index, const struct cs
         if (index == 0)
             reserve_rows(crew, reader, part);
         status = append(crew->loading, part, crew->lines, error);
-        add_totals(&crew->totals, reader, crew->lines);
+        csv_rows_add_totals(&crew->totals, reader, crew->lines);
         crew->lines += reader->line - 1;
+        crew->totals.line = crew->lines + 1;
+        crew->totals.start = reader->start;
+        crew->totals.end = reader->end;
         crew->bytes += reader->end;
         crew->next++;
         pthread_cond_broadcast(&crew->turn);
@@ -326,6 +365,7 @@ static enum status many_readers(struct loading *loading, bool again, bool *wrong
     }
     loading->bytes_read = crew.pieces.input.file == NULL || csv_input_packed(&crew.pieces.input) ? 0 : crew.bytes;
     crew.totals.dialect = loading->dataset->dialect;
+    crew.totals.width = loading->width;
     crew.totals.input.odd_bytes = crew.pieces.input.odd_bytes;
     crew.totals.input.nul_bytes = crew.pieces.input.nul_bytes;
     csv_pieces_close(&crew.pieces);

@@ -7,6 +7,7 @@
 #include "datasets/csv_input.h"
 #include "datasets/csv_reader.h"
 #include "datasets/csv_sample.h"
+#include "datasets/input.h"
 
 #define SAMPLE_BYTES ((size_t)64 * 1024)
 
@@ -80,7 +81,7 @@ static enum status read_sample(const char *path, const struct dialect *dialect, 
     bool more = !(input.raw_end && input.raw_count == 0);
     csv_input_close(&input);
     *sample = (struct csv_sample){.path = path, .text = *text};
-    cut_sample(sample, count, more);
+    cut_sample(sample, count, more || input_end(path) != UINT64_MAX);
     if (status == STATUS_OK && count == 0)
         status = error_set(error, STATUS_INVALID, "%s: the file is empty; there is nothing to read", path);
     return status;
@@ -135,11 +136,16 @@ enum status csv_sniff_noted(const char *path, struct dialect *dialect, struct no
 enum status csv_read_rows(const char *path, const struct dialect *dialect, struct notes *notes, struct task *task,
                           csv_row_fn row_fn, void *context, struct error *error) {
     struct dialect found = *dialect;
+    struct csv_end end = {0};
+    enum status status = csv_sniff(path, &found, NULL, error);
+    return status == STATUS_OK ? csv_read_on(path, &found, &end, notes, task, row_fn, context, error) : status;
+}
+
+enum status csv_read_on(const char *path, const struct dialect *dialect, struct csv_end *end, struct notes *notes,
+                        struct task *task, csv_row_fn row_fn, void *context, struct error *error) {
     struct csv_reader reader;
     struct csv_row row = {0};
-    enum status status = csv_sniff(path, &found, NULL, error);
-    if (status == STATUS_OK)
-        status = csv_reader_open(&reader, path, &found, notes, task, error);
+    enum status status = csv_reader_open_on(&reader, path, dialect, end, notes, task, error);
     if (status != STATUS_OK)
         return status;
     do {
@@ -152,6 +158,8 @@ enum status csv_read_rows(const char *path, const struct dialect *dialect, struc
     } while (status == STATUS_OK);
     if (status == STATUS_OK)
         status = csv_reader_finish(&reader, error);
+    if (status == STATUS_OK)
+        *end = csv_reader_end(&reader, path);
     csv_reader_close(&reader);
     return status;
 }

@@ -59,12 +59,14 @@ struct dialect dialect_detect(void); // every part to be detected
 
 #define DATASET_OVERRIDES_MOST 256
 struct csv_seen;
+struct csv_growing;
 struct dataset;
 struct load_options {
     struct dialect dialect;
     const char *const *more; // further files (folders, patterns) of the same columns, whose rows follow; or NULL
     size_t more_count;
     struct csv_seen *seen;             // for the loader of several files alone
+    struct csv_growing *growing;       // of a file that is followed (csv_growing_make), or NULL
     const char *const *missing_tokens; // further tokens that mean "missing", or NULL
     size_t missing_token_count;
     bool only_tokens; // of the usual tokens none counts, only those above and empty cells
@@ -85,6 +87,11 @@ struct load_options {
 #define DATASET_PREVIEW_ROWS 1000
 #define DATASET_PREVIEW_BYTES ((uint64_t)4 << 20) // smaller files are read at once
 struct load_options load_options_default(void);
+
+// The type of a column as people write it: "numeric" ("number"), "amount", "date", "category" ("boolean"), "text".
+#define COLUMN_TYPES_ASKED "numeric, amount, date, category or text"
+bool column_type_asked(const char *name, enum column_type *type, bool *amount);
+const char *column_type_asked_name(enum column_type type, bool amount);
 
 struct dataset {
     enum dataset_kind kind;
@@ -124,7 +131,15 @@ const struct loader *loader_at(size_t index);
 enum status dataset_open(const char *path, const struct load_options *options, struct dataset **dataset,
                          struct task *task, struct error *error);
 void dataset_free(struct dataset *dataset); // NULL allowed
+// Whether the path is one text table (csv_stream.h reads those piece by piece), and not a folder or a pattern.
+enum status dataset_is_table(const char *path, bool *table, struct task *task, struct error *error);
 size_t dataset_rows(const struct dataset *dataset);
+
+// What a reading of a text file that is followed (follow.h) leaves for the next one, so that only what was added is
+// read: the same one in the options of every reading, as long as the file only grows and is read in the same way. The
+// result is always that of reading all. NULL, when memory is short, works too. By one thread at a time.
+struct csv_growing *csv_growing_make(void);
+void csv_growing_free(struct csv_growing *growing); // NULL allowed
 
 // Where shipped samples are: $BATCHLAB_SAMPLES, beside the program, or PREFIX/share/batchlab/samples.
 enum status samples_folder(char *out, size_t size, struct error *error);

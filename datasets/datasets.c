@@ -279,6 +279,18 @@ static enum status open_tables(const char *path, const struct load_options *opti
     return status;
 }
 
+enum status dataset_is_table(const char *path, bool *table, struct task *task, struct error *error) {
+    const struct loader *loader = NULL;
+    uint64_t bytes = 0;
+    *table = false;
+    path = input_path(path);
+    if (file_is_folder(path) || path_is_pattern(path))
+        return STATUS_OK;
+    enum status status = choose(path, &loader, &bytes, task, error);
+    *table = !status && loader == &loader_csv;
+    return status;
+}
+
 // ---- opening anything -----------------------------------------------------------------------------
 
 static enum status open_one(const char *path, const struct load_options *options, struct dataset **dataset,
@@ -326,6 +338,28 @@ enum status dataset_open(const char *path, const struct load_options *options, s
     enum status status = open_any(path, defaults, dataset, task, error);
     mem_free(defaults);
     return status;
+}
+
+bool column_type_asked(const char *name, enum column_type *type, bool *amount) {
+    static const struct {
+        const char *name;
+        enum column_type type;
+        bool amount;
+    } known[] = {{"numeric", COLUMN_NUMERIC, false},   {"number", COLUMN_NUMERIC, false},
+                 {"amount", COLUMN_NUMERIC, true},     {"date", COLUMN_DATE, false},
+                 {"category", COLUMN_CATEGORY, false}, {"boolean", COLUMN_CATEGORY, false},
+                 {"text", COLUMN_TEXT, false}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, name) == 0) {
+            *type = known[i].type;
+            *amount = known[i].amount;
+            return true;
+        }
+    return false;
+}
+
+const char *column_type_asked_name(enum column_type type, bool amount) {
+    return amount ? "amount" : column_type_name(type);
 }
 
 void dataset_free(struct dataset *dataset) {

@@ -3,14 +3,16 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/checksum.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "datasets/cells_file.h"
 #include "datasets/images.h"
 #include "datasets/steps/state.h"
 #include "datasets/target.h"
+
+#define HASHED_AT_ONCE ((size_t)1 << 20) // bytes
 
 // ---- an empty source ------------------------------------------------------------------------------------
 
@@ -38,10 +40,10 @@ char **names_copy(char *const *names, size_t count, struct error *error) {
 static void destroy(struct source *source) {
     if (source->owner)
         images_free(source->owner);
-    else if (source->mapped_bytes > 0)
-        cells_unmap(source->features, source->mapped_bytes);
     else
         mem_free((void *)(uintptr_t)source->features);
+    if (source->file >= 0)
+        close(source->file);
     mem_free((void *)(uintptr_t)source->labels);
     mem_free((void *)(uintptr_t)source->targets);
     names_free(source->class_names, source->classes);
@@ -50,6 +52,7 @@ static void destroy(struct source *source) {
     for (int part = 0; part < PART_COUNT; part++)
         mem_free(source->part_rows[part]);
     mem_free(source->origin);
+    mem_free(source->categories);
     mem_free(source->target_name);
     mem_free(source);
 }
@@ -61,6 +64,7 @@ struct source *source_begin(struct error *error) {
         return NULL;
     }
     atomic_init(&source->references, 1);
+    source->file = -1;
     source->target_sd = 1;
     source->destroy = destroy;
     for (int i = 0; i < 4; i++)
@@ -100,22 +104,57 @@ enum status source_parts(struct source *source, const uint8_t *part_of, struct e
     return STATUS_OK;
 }
 
-void source_seal(struct source *source) {
-    size_t sample = (size_t)shape_count(source->sample);
+// Of all features, `hash` mixed in.
+static enum status hash_features(const struct source *source, uint64_t *hash, struct error *error) {
+    size_t row = source_row_bytes(source), most = (HASHED_AT_ONCE / row / 8 + 1) * 8;
+    if (source->features) {
+        *hash = checksum_hash64(source->features, source->rows * row, *hash);
+        return STATUS_OK;
+    }
+    struct checksum_hash state = checksum_hash_begin(*hash);
+    char *rows = mem_alloc(most, row);
+    enum status status = rows ? STATUS_OK : error_memory(error, "a block of rows", most * row);
+    for (size_t at = 0; at < source->rows && !status; at += most) {
+        size_t count = source->rows - at < most ? source->rows - at : most;
+        status = source_read(source, at, count, rows, error);
+        if (!status)
+            checksum_hash_add(&state, rows, count * row);
+    }
+    mem_free(rows);
+    *hash = checksum_hash_end(&state);
+    return status;
+}
+
+enum status source_seal(struct source *source, struct error *error) {
     uint64_t hash = checksum_hash64(&source->rows, sizeof source->rows, source->task);
-    hash = checksum_hash64(source->features, source->rows * sample * dtype_size(source->dtype), hash);
+    enum status status = hash_features(source, &hash, error);
     if (source->labels)
         hash = checksum_hash64(source->labels, source->rows * sizeof *source->labels, hash);
     if (source->targets)
         hash = checksum_hash64(source->targets, source->rows * sizeof *source->targets, hash);
+    if (source->categories)
+        hash = checksum_hash64(source->categories, (size_t)source->sample.size[0] * sizeof *source->categories, hash);
     hash = checksum_hash64(source->pixel_mean, sizeof source->pixel_mean, hash);
     hash = checksum_hash64(source->pixel_sd, sizeof source->pixel_sd, hash);
     for (int part = 0; part < PART_COUNT; part++)
         hash = checksum_hash64(source->part_rows[part], source->part_count[part] * sizeof(uint32_t), hash);
     source->fingerprint = hash;
+    return status;
 }
 
 // ---- a table with a target ------------------------------------------------------------------------------
+
+// Numbers first, then indices, each in the table's order. `room`: for `count` of them.
+static void indices_last(const struct table *table, int *picked, size_t count, int *room) {
+    size_t numbers = 0, indices = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (table->columns[picked[i]]->categories > 0)
+            room[indices++] = picked[i];
+        else
+            picked[numbers++] = picked[i];
+    }
+    memcpy(picked + numbers, room, indices * sizeof *picked);
+}
 
 // Which columns feed the model: numeric ones but the target. Others are an error, or noted.
 static enum status pick_columns(const struct table *table, struct notes *notes, int *picked, size_t *count,
@@ -302,6 +341,8 @@ static enum status make_from_table(const struct table *table, const struct split
     if (!status)
         status = pick_columns(table, notes, picked, &columns, error);
     if (!status)
+        indices_last(table, picked, columns, picked + table->column_count);
+    if (!status)
         status = note_target(target, notes, error);
     if (!status)
         status = pick_rows(table, target, notes, kept, &rows, error);
@@ -329,7 +370,7 @@ static enum status source_of_table(const struct prepared *prepared, const struct
     enum status status = target_read(table, task, &target, error);
     if (status)
         return status;
-    int *picked = mem_alloc(table->column_count + 1, sizeof *picked);
+    int *picked = mem_alloc(2 * table->column_count + 1, sizeof *picked); // and as much to order them
     uint32_t *kept = mem_alloc(table->rows + 1, sizeof *kept);
     uint8_t *part_of = mem_alloc(table->rows + 1, 1);
     if (!picked || !kept || !part_of)
@@ -381,11 +422,12 @@ enum status source_make(const struct dataset *dataset, const struct prepared *pr
         status = source_of_images(dataset, prepared, split, source, error);
     else
         status = source_of_table(prepared, split, task, notes, source, error);
+    if (!status)
+        status = source_seal(source, error);
     if (status) {
         source_release(source);
         return status;
     }
-    source_seal(source);
     *out = source;
     return STATUS_OK;
 }

@@ -84,7 +84,7 @@ static enum status fill_memory(struct filling *filling, float *features, struct 
 
 // ---- in a file: some rows at a time
 
-#define MAPPED_STEP ((size_t)4 << 20) // bytes, about
+#define STORED_STEP ((size_t)4 << 20) // bytes, about
 
 static enum status fill_column_part(const struct filling *filling, size_t block, size_t end, struct error *error) {
     struct column_scan scan;
@@ -127,17 +127,27 @@ static enum status make_features(struct source *source, struct filling *filling,
     size_t count = 0, bytes = 0, row = filling->columns * sizeof(float);
     if (!size_multiply(filling->rows, filling->columns, &count) || !size_multiply(count, sizeof(float), &bytes))
         return error_memory(error, "the numbers of the table", count);
-    if (bytes > 0 && cells_in_memory() + bytes > cells_memory()) {
-        enum status status =
-            cells_map(bytes, (MAPPED_STEP / row + 1) * row, fill_bytes, filling, &source->features, error);
-        source->mapped_bytes = status ? 0 : bytes;
-        return status;
-    }
+    if (bytes > 0 && cells_in_memory() + bytes > cells_memory())
+        return cells_store(bytes, (STORED_STEP / row + 1) * row, fill_bytes, filling, &source->file, error);
     float *features = mem_alloc(count + 1, sizeof *features);
     source->features = features;
     if (!features)
         return error_memory(error, "the numbers of the table", (unsigned long long)bytes);
     return fill_memory(filling, features, error);
+}
+
+enum status categories_of(const struct table *table, const int *picked, size_t columns, uint32_t **categories,
+                          struct error *error) {
+    uint32_t *made = NULL;
+    for (size_t i = 0; i < columns; i++) {
+        size_t own = table->columns[picked[i]]->categories;
+        if (own > 0 && !made && !(made = mem_alloc(columns, sizeof *made)))
+            return error_memory(error, "the categories of columns", columns * sizeof *made);
+        if (made)
+            made[i] = (uint32_t)own;
+    }
+    *categories = made;
+    return STATUS_OK;
 }
 
 enum status source_fill(struct source *source, const struct table *table, const uint32_t *kept, size_t rows,
@@ -157,5 +167,6 @@ enum status source_fill(struct source *source, const struct table *table, const 
     }
     for (size_t i = 0; i < rows; i++)
         source->origin[i] = table_origin(table, kept[i]);
-    return make_features(source, &filling, error);
+    enum status status = categories_of(table, picked, columns, &source->categories, error);
+    return status ? status : make_features(source, &filling, error);
 }

@@ -13,6 +13,7 @@
 void encoding_free(struct encoding *encoding) {
     names_free(encoding->feature_names, encoding->features);
     names_free(encoding->class_names, encoding->classes);
+    mem_free(encoding->categories);
     mem_free(encoding->target_name);
     *encoding = (struct encoding){0};
 }
@@ -30,7 +31,10 @@ enum status encoding_of(const struct source *source, struct encoding *encoding, 
     encoding->class_names = names_copy(source->class_names, source->classes, error);
     if (encoding->class_names)
         encoding->classes = source->classes;
-    if (encoding->target_name && encoding->feature_names && encoding->class_names)
+    if (source->categories)
+        encoding->categories = mem_copy(source->categories, features * sizeof *source->categories);
+    if (encoding->target_name && encoding->feature_names && encoding->class_names &&
+        (encoding->categories || !source->categories))
         return STATUS_OK;
     encoding_free(encoding);
     return error_memory(error, "the encoding", sizeof *encoding);
@@ -46,10 +50,21 @@ static bool add_names(cJSON *object, const char *name, char *const *names, size_
     return fine;
 }
 
+// Left out where all columns are numbers.
+static bool add_categories(cJSON *object, const struct encoding *encoding) {
+    cJSON *list = encoding->categories ? cJSON_AddArrayToObject(object, "categories") : NULL;
+    bool fine = list != NULL || !encoding->categories;
+    for (size_t i = 0; fine && list && i < encoding->features; i++) {
+        cJSON *item = cJSON_CreateNumber(encoding->categories[i]);
+        fine = item && cJSON_AddItemToArray(list, item);
+    }
+    return fine;
+}
+
 enum status encoding_save(const struct encoding *encoding, cJSON *object, struct error *error) {
     bool fine = add_names(object, "features", encoding->feature_names, encoding->features) &&
                 add_names(object, "classes", encoding->class_names, encoding->classes) &&
-                cJSON_AddStringToObject(object, "target", encoding->target_name) &&
+                add_categories(object, encoding) && cJSON_AddStringToObject(object, "target", encoding->target_name) &&
                 cJSON_AddStringToObject(object, "task", encoding->task == SOURCE_CLASSIFY ? "classify" : "regress") &&
                 json_add_number(object, "target_mean", encoding->target_mean) &&
                 json_add_number(object, "target_sd", encoding->target_sd);
@@ -77,6 +92,27 @@ static enum status load_names(const cJSON *object, const char *name, char ***nam
         (*names)[*count] = mem_string(item->valuestring);
         if (!(*names)[(*count)++])
             return error_memory(error, name, 0);
+    }
+    return STATUS_OK;
+}
+
+static enum status load_categories(const cJSON *object, struct encoding *encoding, struct error *error) {
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "categories"), *item = NULL;
+    size_t i = 0;
+    if (!list)
+        return STATUS_OK;
+    if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != encoding->features)
+        return wrong("categories", error);
+    encoding->categories = mem_alloc(encoding->features + 1, sizeof *encoding->categories);
+    if (!encoding->categories)
+        return error_memory(error, "categories", 0);
+    cJSON_ArrayForEach(item, list) {
+        bool whole = cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= 1e7 &&
+                     item->valuedouble == floor(item->valuedouble);
+        bool behind = i > 0 && encoding->categories[i - 1] > 0; // a number behind an index
+        if (!whole || (behind && item->valuedouble == 0))
+            return wrong("categories", error);
+        encoding->categories[i++] = (uint32_t)item->valuedouble;
     }
     return STATUS_OK;
 }
@@ -117,6 +153,8 @@ enum status encoding_load(const cJSON *object, struct encoding *encoding, struct
     enum status status = load_names(object, "features", &encoding->feature_names, &encoding->features, error);
     if (!status)
         status = load_names(object, "classes", &encoding->class_names, &encoding->classes, error);
+    if (!status)
+        status = load_categories(object, encoding, error);
     if (!status)
         status = load_sample(object, encoding, error);
     if (!status)
@@ -166,48 +204,61 @@ static enum status encode_block(void *context, const struct column_cells *cells,
     return STATUS_OK;
 }
 
-// Labels or targets of a target column that may be absent.
-static enum status encode_target(const struct table *table, const struct encoding *encoding, struct source *source,
-                                 struct error *error) {
-    int index = table ? table_find(table, encoding->target_name) : -1;
-    bool classify = encoding->task == SOURCE_CLASSIFY;
-    struct target_cells target = {.encoding = encoding, .column = index >= 0 ? table->columns[index] : NULL};
-    source->labels = target.labels = classify ? mem_alloc(source->rows + 1, sizeof *target.labels) : NULL;
-    source->targets = target.targets = classify ? NULL : mem_alloc(source->rows + 1, sizeof *target.targets);
-    if (!target.labels && !target.targets)
-        return error_memory(error, "the target", source->rows * sizeof *target.targets);
-    for (size_t row = 0; row < source->rows; row++) {
-        if (classify)
-            target.labels[row] = -1;
+// The column may be absent.
+enum status encoding_target(const struct encoding *encoding, const struct table *table, int32_t *labels, float *targets,
+                            struct error *error) {
+    int index = table_find(table, encoding->target_name);
+    struct target_cells target = {.encoding = encoding,
+                                  .column = index >= 0 ? table->columns[index] : NULL,
+                                  .labels = labels,
+                                  .targets = targets};
+    for (size_t row = 0; row < table->rows; row++) {
+        if (labels)
+            labels[row] = -1;
         else
-            target.targets[row] = NAN;
+            targets[row] = NAN;
     }
     return target.column ? column_each(target.column, encode_block, &target, error) : STATUS_OK;
 }
 
+enum status encoding_pick(const struct encoding *encoding, const struct table *table, int *picked,
+                          struct error *error) {
+    for (size_t i = 0; i < encoding->features; i++) {
+        const char *name = encoding->feature_names[i];
+        picked[i] = table_find(table, name);
+        if (picked[i] < 0)
+            return error_set(error, STATUS_MISSING, "%s has no column \"%s\", which the model was trained on",
+                             table->name, name);
+        if (table->columns[picked[i]]->type != COLUMN_NUMERIC)
+            return error_set(error, STATUS_INVALID, "%s: column \"%s\" is %s here and was a number in training",
+                             table->name, name, column_type_name(table->columns[picked[i]]->type));
+        if (table->columns[picked[i]]->categories != (encoding->categories ? encoding->categories[i] : 0))
+            return error_set(error, STATUS_INVALID, "%s: column \"%s\" has other categories than in training",
+                             table->name, name);
+    }
+    return STATUS_OK;
+}
+
 static enum status encode_table(const struct table *table, const struct encoding *encoding, struct source *source,
                                 struct error *error) {
+    bool classify = encoding->task == SOURCE_CLASSIFY;
     int *picked = mem_alloc(encoding->features + 1, sizeof *picked);
     uint32_t *kept = mem_alloc(table->rows + 1, sizeof *kept);
+    int32_t *labels = classify ? mem_alloc(table->rows + 1, sizeof *labels) : NULL;
+    float *targets = classify ? NULL : mem_alloc(table->rows + 1, sizeof *targets);
     enum status status = STATUS_OK;
-    if (!picked || !kept)
+    source->labels = labels;
+    source->targets = targets;
+    if (!picked || !kept || (!labels && !targets))
         status = error_memory(error, "the rows of a source", (unsigned long long)table->rows * sizeof *kept);
-    for (size_t i = 0; !status && i < encoding->features; i++) {
-        picked[i] = table_find(table, encoding->feature_names[i]);
-        if (picked[i] < 0)
-            status = error_set(error, STATUS_MISSING, "%s has no column \"%s\", which the model was trained on",
-                               table->name, encoding->feature_names[i]);
-        else if (table->columns[picked[i]]->type != COLUMN_NUMERIC)
-            status =
-                error_set(error, STATUS_INVALID, "%s: column \"%s\" is %s here and was a number in training",
-                          table->name, encoding->feature_names[i], column_type_name(table->columns[picked[i]]->type));
-    }
+    if (!status)
+        status = encoding_pick(encoding, table, picked, error);
     for (size_t row = 0; !status && row < table->rows; row++)
         kept[row] = (uint32_t)row;
     if (!status)
         status = source_fill(source, table, kept, table->rows, picked, encoding->features, error);
     if (!status)
-        status = encode_target(table, encoding, source, error);
+        status = encoding_target(encoding, table, labels, targets, error);
     mem_free(picked);
     mem_free(kept);
     return status;
@@ -229,20 +280,25 @@ static enum status encode_images(const struct dataset *dataset, const struct pre
     return status;
 }
 
-static enum status finish(struct source *source, const struct encoding *encoding, struct error *error) {
+enum status encoding_give(const struct encoding *encoding, struct source *source, struct error *error) {
     source->task = encoding->task;
     source->target_mean = encoding->target_mean;
     source->target_sd = encoding->target_sd;
     source->target_name = mem_string(encoding->target_name);
     source->class_names = names_copy(encoding->class_names, encoding->classes, error);
-    if (!source->target_name || !source->class_names)
-        return error_memory(error, "the encoding", 0);
-    source->classes = encoding->classes;
+    source->classes = source->class_names ? encoding->classes : 0;
+    return source->target_name && source->class_names ? STATUS_OK : error_memory(error, "the encoding", 0);
+}
+
+static enum status finish(struct source *source, const struct encoding *encoding, struct error *error) {
+    enum status status = encoding_give(encoding, source, error);
     uint8_t *part_of = mem_alloc(source->rows + 1, 1);
-    if (!part_of)
-        return error_memory(error, "the parts", source->rows);
-    memset(part_of, PART_TEST, source->rows);
-    enum status status = source_parts(source, part_of, error);
+    if (!status && !part_of)
+        status = error_memory(error, "the parts", source->rows);
+    if (!status) {
+        memset(part_of, PART_TEST, source->rows);
+        status = source_parts(source, part_of, error);
+    }
     mem_free(part_of);
     return status;
 }
@@ -260,11 +316,12 @@ enum status source_encode(const struct dataset *dataset, const struct prepared *
                                 : encode_table(prepared->stages[prepared->stage_count - 1], encoding, source, error);
     if (!status)
         status = finish(source, encoding, error);
+    if (!status)
+        status = source_seal(source, error);
     if (status) {
         source_release(source);
         return status;
     }
-    source_seal(source);
     *out = source;
     return STATUS_OK;
 }

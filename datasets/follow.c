@@ -8,35 +8,44 @@
 #include <unistd.h>
 
 #include "core/base/checksum.h"
+#include "core/base/file.h"
 #include "core/base/mem.h"
+#include "datasets/csv_input.h"
 #include "datasets/input.h"
 
 enum { STEP = 64 * 1024, HASHED = 4096 };
 
-// How many bytes were read: fewer than asked for only where the file ends.
-static size_t read_at(int fd, char *bytes, size_t count, uint64_t at) {
-    size_t done = 0;
-    while (done < count) {
-        ssize_t got = pread(fd, bytes + done, count - done, (off_t)(at + done));
-        if (got <= 0)
-            break;
-        done += (size_t)got;
+// How a line end lies in the file: one byte, or the two of UTF-16, which lie at even places.
+struct line_end {
+    size_t width;
+    char bytes[2];
+};
+
+static struct line_end line_end_of(int fd, char end) {
+    char head[HASHED];
+    bool bom;
+    size_t count = file_read_at(fd, head, sizeof head, 0);
+    switch (csv_encoding_guess((const unsigned char *)head, count, &bom)) {
+    case CSV_UTF16LE:
+        return (struct line_end){2, {end, '\0'}};
+    case CSV_UTF16BE:
+        return (struct line_end){2, {'\0', end}};
+    default:
+        return (struct line_end){1, {end}};
     }
-    return done;
 }
 
-// Behind the last line end among the first `size` bytes; 0 when there is none. In UTF-16 the second byte of a line
-// end may be the next one.
-static uint64_t last_line_end(int fd, uint64_t size, char end) {
-    char bytes[STEP + 1];
-    for (uint64_t to = size; to > 0;) {
+// Behind the last line end among the first `size` bytes; 0 when there is none.
+static uint64_t last_line_end(int fd, uint64_t size, struct line_end end) {
+    char bytes[STEP];
+    for (uint64_t to = size - size % end.width; to > 0;) {
         uint64_t from = to > STEP ? to - STEP : 0;
-        size_t count = read_at(fd, bytes, (size_t)(size - from < STEP + 1 ? size - from : STEP + 1), from);
-        size_t within = (size_t)(to - from) < count ? (size_t)(to - from) : count;
-        while (within > 0 && bytes[within - 1] != end)
-            within--;
-        if (within > 0)
-            return from + within + (within < count && bytes[within] == '\0');
+        size_t at = file_read_at(fd, bytes, (size_t)(to - from), from);
+        at -= at % end.width;
+        while (at > 0 && memcmp(bytes + at - end.width, end.bytes, end.width) != 0)
+            at -= end.width;
+        if (at > 0)
+            return from + at;
         to = from;
     }
     return 0;
@@ -45,17 +54,17 @@ static uint64_t last_line_end(int fd, uint64_t size, char end) {
 static uint64_t hash_before(int fd, uint64_t end) {
     char bytes[HASHED];
     size_t count = end < HASHED ? (size_t)end : HASHED;
-    size_t got = read_at(fd, bytes, count, end - count);
+    size_t got = file_read_at(fd, bytes, count, end - count);
     return checksum_hash64(bytes, got, end);
 }
 
 static void take_over(struct follow *follow, int fd, const struct stat *now) {
-    uint64_t size = (uint64_t)now->st_size, end = last_line_end(fd, size, '\n');
+    uint64_t size = (uint64_t)now->st_size, end = last_line_end(fd, size, line_end_of(fd, '\n'));
     follow->inode = now->st_ino;
     follow->device = now->st_dev;
     follow->size = size;
     follow->changed = now->st_mtim;
-    follow->end = end > 0 ? end : last_line_end(fd, size, '\r');
+    follow->end = end > 0 ? end : last_line_end(fd, size, line_end_of(fd, '\r'));
     follow->before = hash_before(fd, follow->end);
     follow->there = true;
     input_set_end(follow->path, follow->end);
@@ -71,7 +80,7 @@ enum status follow_begin(struct follow *follow, const char *path, struct error *
     enum status status = STATUS_OK;
     if (fd < 0 || fstat(fd, &now) != 0 || !S_ISREG(now.st_mode))
         status = error_set(error, STATUS_INVALID, "%s: only a plain text file can be followed while it grows", path);
-    else if (read_at(fd, (char *)magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b)
+    else if (file_read_at(fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b)
         status = error_set(error, STATUS_UNSUPPORTED,
                            "%s: is compressed, and such a file cannot be followed while it grows", path);
     if (status == STATUS_OK)

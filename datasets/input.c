@@ -76,31 +76,19 @@ int64_t input_size(const char *path) {
 
 // ---- a file without a name ------------------------------------------------------------------------
 
-static int nameless_file(const char *folder) {
-    struct str name = {0};
-    str_format(&name, "%s/spool-XXXXXX", folder);
-    int fd = name.failed ? -1 : mkstemp(name.text);
-    if (fd >= 0) {
-        unlink(name.text);
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-    }
-    str_free(&name);
-    return fd;
-}
-
 // In the cache folder, or where temporary files go when there can be none. `folder` tells which.
 static enum status make_file(struct str *folder, int *fd, struct error *error) {
     const char *temporary = getenv("TMPDIR");
     enum status status = file_home_path(FILE_CACHE, "", folder, error);
     if (!status)
         status = file_make_folder(str_text(folder), error);
-    *fd = status ? -1 : nameless_file(str_text(folder));
+    *fd = status ? -1 : file_nameless(str_text(folder));
     if (status == STATUS_MEMORY)
         return status;
     if (*fd < 0) {
         str_clear(folder);
         str_add(folder, temporary && *temporary ? temporary : "/tmp");
-        *fd = nameless_file(str_text(folder));
+        *fd = file_nameless(str_text(folder));
     }
     if (*fd >= 0)
         return STATUS_OK;
@@ -110,19 +98,14 @@ static enum status make_file(struct str *folder, int *fd, struct error *error) {
                      str_text(folder), strerror(errno));
 }
 
-static enum status write_all(int fd, const char *bytes, size_t count, const char *folder, struct error *error) {
-    while (count > 0) {
-        ssize_t written = write(fd, bytes, count);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return error_set(error, STATUS_IO,
-                             "%s: what comes through the pipe does not fit there: %s; free some space or set "
-                             "XDG_CACHE_HOME to a larger disk",
-                             folder, strerror(errno));
-        bytes += written;
-        count -= (size_t)written;
-    }
+static enum status add_bytes(struct spool *spool, const char *bytes, size_t count, const char *folder,
+                             struct error *error) {
+    if (!file_write_at(spool->fd, bytes, count, spool->bytes))
+        return error_set(error, STATUS_IO,
+                         "%s: what comes through the pipe does not fit there: %s; free some space or set "
+                         "XDG_CACHE_HOME to a larger disk",
+                         folder, strerror(errno));
+    spool->bytes += count;
     return STATUS_OK;
 }
 
@@ -184,8 +167,7 @@ static enum status pour(struct tap *tap, struct spool *spool, const char *folder
         size_t got = 0;
         status = tap_read(tap, block, &got, &ended, error);
         if (!status)
-            status = write_all(spool->fd, block, got, folder, error);
-        spool->bytes += got;
+            status = add_bytes(spool, block, got, folder, error);
         if (!status)
             status = task_step(task, got, error);
     }

@@ -35,8 +35,6 @@ struct reading {
     struct notes notes;
     struct task *task;
     bool in_memory;
-    _Atomic int status; // of the columns' threads: the first that is not STATUS_OK
-    struct error error;
 };
 
 static enum status damaged(const struct reading *reading, struct error *error) {
@@ -212,7 +210,7 @@ static enum status take_cells(struct reading *reading, struct kept_column *kept,
         status = column_maker_reserve(&maker, reading->rows, error);
     for (size_t block = 0; block < blocks_of(reading) && status == STATUS_OK; block++) {
         status = task_step(reading->task, cell_bytes(kept) * COLUMN_BLOCK, error);
-        if (status == STATUS_OK && atomic_load(&reading->status) == STATUS_OK)
+        if (status == STATUS_OK)
             status = take_block(reading, kept, block, hashes[block], room, &maker, error);
     }
     if (status == STATUS_OK)
@@ -284,13 +282,9 @@ static enum status make_column(struct reading *reading, struct kept_column *kept
     return status;
 }
 
-static void work(void *context, size_t index) {
+static enum status make_one(void *context, size_t index, struct error *error) {
     struct reading *reading = context;
-    struct error error;
-    int good = STATUS_OK;
-    enum status status = make_column(reading, &reading->columns[index], &error);
-    if (status != STATUS_OK && atomic_compare_exchange_strong(&reading->status, &good, (int)status))
-        reading->error = error;
+    return make_column(reading, &reading->columns[index], error);
 }
 
 static enum status make_columns(struct reading *reading, struct error *error) {
@@ -299,10 +293,7 @@ static enum status make_columns(struct reading *reading, struct error *error) {
         bytes += reading->rows * cell_bytes(&reading->columns[i]);
     reading->in_memory = cells_in_memory() + bytes <= cells_memory();
     task_begin(reading->task, "Opening", "bytes", bytes);
-    crew_run(reading->count, 0, work, reading);
-    enum status status = (enum status)atomic_load(&reading->status);
-    if (status != STATUS_OK)
-        *error = reading->error;
+    enum status status = crew_run(reading->count, 0, make_one, reading, reading->task, error);
     for (size_t i = 0; i < reading->count && status == STATUS_OK; i++) {
         status = table_add(reading->table, reading->columns[i].column, error);
         reading->columns[i].column = NULL;
@@ -375,16 +366,17 @@ static void reading_clear(struct reading *reading) {
     cell_store_release(reading->store);
 }
 
-enum status kept_read(const char *path, const struct load_options *options, struct dataset *dataset, bool *found,
-                      struct task *task, struct error *error) {
-    struct str key = {0}, name = {0};
+enum status kept_read(const char *path, const struct load_options *options, struct str *key, struct dataset *dataset,
+                      bool *found, struct task *task, struct error *error) {
+    struct str name = {0};
     struct reading reading = {.task = task};
     enum status status = STATUS_OK;
-    bool there = kept_key(path, options, &key, &name);
-    reading.name = str_text(&name);
     *found = false;
-    if (there && open_kept(&reading)) {
-        status = read_kept(&reading, path, &key, found, error);
+    if (!kept_key(path, options, key, &name))
+        str_clear(key);
+    reading.name = str_text(&name);
+    if (key->length > 0 && open_kept(&reading)) {
+        status = read_kept(&reading, path, key, found, error);
         if (status == STATUS_OK && *found)
             hand_over(&reading, dataset);
         else
@@ -397,6 +389,5 @@ enum status kept_read(const char *path, const struct load_options *options, stru
     }
     reading_clear(&reading);
     str_free(&name);
-    str_free(&key);
     return status;
 }

@@ -234,12 +234,12 @@ static cJSON *notes_json(const struct notes *notes) {
     return array;
 }
 
-static struct keeping *keeping_make(const char *path, const struct load_options *options,
+static struct keeping *keeping_make(const char *path, const struct load_options *options, const struct str *key,
                                     const struct dataset *dataset) {
     struct error error;
     struct keeping *keeping = mem_alloc(1, sizeof *keeping);
     if (keeping == NULL || !kept_key(path, options, &keeping->key, &keeping->name) ||
-        (keeping->notes = notes_json(&dataset->notes)) == NULL ||
+        !text_equal(str_text(key), str_text(&keeping->key)) || (keeping->notes = notes_json(&dataset->notes)) == NULL ||
         table_share(dataset->table, &keeping->table, &error) != STATUS_OK) {
         keeping_free(keeping);
         return NULL;
@@ -281,12 +281,13 @@ static void begin(struct keeping *keeping) {
     keeping_free(keeping);
 }
 
-void kept_write(const char *path, const struct load_options *options, const struct dataset *dataset) {
-    if (dataset->partial || dataset->table == NULL || bytes_of(dataset->table) < kept_least())
+void kept_write(const char *path, const struct load_options *options, const struct str *key,
+                const struct dataset *dataset) {
+    if (key->length == 0 || dataset->partial || dataset->table == NULL || bytes_of(dataset->table) < kept_least())
         return;
     pthread_mutex_lock(&writer.lock);
     if (!atomic_load(&writer.busy)) { // else another one is being written, and this one is read again next time
-        struct keeping *keeping = keeping_make(path, options, dataset);
+        struct keeping *keeping = keeping_make(path, options, key, dataset);
         if (keeping != NULL)
             begin(keeping);
     }

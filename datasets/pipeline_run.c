@@ -12,8 +12,10 @@ struct run {
     const struct dataset *dataset;
     const uint8_t *training; // per row as read; NULL when predicting
     const uint8_t *part;     // the same, enum part
+    size_t fitted_rows;      // rows that came after the fitting begin here; 0: none did
     uint32_t *rows;          // [count] training rows of a table of `of` rows, kept from step to step; NULL: not known
     size_t count, of;
+    bool lenient; // predicting: prepared->left_out, no ledger
     struct prepared *prepared;
     struct task *task;
 };
@@ -121,11 +123,13 @@ static enum status run_step(struct run *run, const struct step *step, struct ste
     struct table *after = NULL;
     size_t cells = prepared->ledger.cells, rows = prepared->ledger.rows, broken = prepared->ledger.broken;
     struct apply_context context = {.step_index = index,
-                                    .ledger = &prepared->ledger,
+                                    .ledger = run->lenient ? NULL : &prepared->ledger,
                                     .training = run->training,
                                     .training_count = run->dataset->table->rows,
                                     .part = run->part,
-                                    .predicting = fitting == NULL,
+                                    .fitted_rows = run->fitted_rows,
+                                    .predicting = run->training == NULL,
+                                    .left_out = prepared->left_out,
                                     .task = run->task};
     enum status status = table_share(before, &after, error);
     if (status == STATUS_OK && step->enabled && !suits(step, run->dataset))
@@ -157,6 +161,12 @@ static enum status begin(struct run *run, size_t steps, struct error *error) {
     prepared->stages = mem_alloc(steps + 1, sizeof(struct table *));
     if (prepared->stages == NULL)
         return error_memory(error, "prepared data", (steps + 1) * sizeof(struct table *));
+    const struct table *table = run->dataset->table;
+    size_t origins = table->rows == 0 ? 0 : table_origin(table, table->rows - 1) + 1;
+    if (run->lenient)
+        prepared->left_out = mem_alloc(origins + 1, sizeof(char *));
+    if (run->lenient && prepared->left_out == NULL)
+        return error_memory(error, "rows left out", origins * sizeof(char *));
     enum status status = table_share(run->dataset->table, &prepared->stages[0], error);
     prepared->stage_count = status == STATUS_OK;
     return status;
@@ -229,18 +239,31 @@ static enum status finish(struct run *run, enum status status, struct prepared *
     return status;
 }
 
-enum status pipeline_run(struct pipeline *pipeline, const struct dataset *dataset, const struct split *split,
-                         struct prepared **prepared, struct task *task, struct error *error) {
+static enum status run_split(struct run *run, const struct pipeline *pipeline, const struct split *split, bool fit,
+                             struct prepared **prepared, struct error *error) {
     uint8_t *training = mem_alloc(split->rows, 1);
     if (training == NULL)
         return error_memory(error, "the training rows", split->rows);
     for (size_t row = 0; row < split->rows; row++)
         training[row] = split->part[row] == PART_TRAIN;
-    struct run run = {.dataset = dataset, .training = training, .part = split->part, .task = task};
-    enum status status = run_all(&run, pipeline, true, error);
-    mem_free(run.rows);
+    run->training = training;
+    run->part = split->part;
+    enum status status = run_all(run, pipeline, fit, error);
+    mem_free(run->rows);
     mem_free(training);
-    return finish(&run, status, prepared);
+    return finish(run, status, prepared);
+}
+
+enum status pipeline_run(struct pipeline *pipeline, const struct dataset *dataset, const struct split *split,
+                         struct prepared **prepared, struct task *task, struct error *error) {
+    struct run run = {.dataset = dataset, .task = task};
+    return run_split(&run, pipeline, split, true, prepared, error);
+}
+
+enum status pipeline_grow(const struct pipeline *pipeline, const struct dataset *dataset, const struct split *split,
+                          size_t fitted_rows, struct prepared **prepared, struct task *task, struct error *error) {
+    struct run run = {.dataset = dataset, .fitted_rows = fitted_rows, .task = task};
+    return run_split(&run, pipeline, split, false, prepared, error);
 }
 
 enum status pipeline_apply(const struct pipeline *pipeline, const struct dataset *dataset, struct prepared **prepared,
@@ -249,12 +272,28 @@ enum status pipeline_apply(const struct pipeline *pipeline, const struct dataset
     return finish(&run, run_all(&run, pipeline, false, error), prepared);
 }
 
+enum status pipeline_apply_leniently(const struct pipeline *pipeline, const struct dataset *dataset,
+                                     struct prepared **prepared, struct task *task, struct error *error) {
+    struct run run = {.dataset = dataset, .task = task, .lenient = true};
+    return finish(&run, run_all(&run, pipeline, false, error), prepared);
+}
+
+bool pipeline_looks_around(const struct pipeline *pipeline) {
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const struct step *step = pipeline->steps[i];
+        if (step->enabled && step->kind->looks_around && step->kind->looks_around(step))
+            return true;
+    }
+    return false;
+}
+
 void prepared_free(struct prepared *prepared) {
     if (prepared == NULL)
         return;
     for (size_t i = 0; i < prepared->stage_count; i++)
         table_free(prepared->stages[i]);
     mem_free(prepared->stages);
+    mem_free(prepared->left_out);
     ledger_clear(&prepared->ledger);
     mem_free(prepared);
 }

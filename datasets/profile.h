@@ -96,7 +96,7 @@ struct image_profile {
 
 struct warning {
     char *column; // NULL = the whole table
-    char *kind;   // "missing", "duplicates", "constant", "imbalance", "id", "suspect_token" …
+    char *kind;   // "missing", "duplicates", "constant", "imbalance", "id", "suspect_token", "amounts" …
     char *message;
     uint32_t *rows; // rows it speaks of, at most 1 000
     size_t row_count;

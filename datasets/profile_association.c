@@ -54,9 +54,7 @@ static int64_t label_at(const struct labels *labels, const struct column_cells *
 
 // ---- two columns side by side -------------------------------------------------------------------------------
 
-typedef void pair_visit(void *context, const struct column_cells *a, const struct column_cells *b);
-
-static enum status each_pair(const struct column *a, const struct column *b, pair_visit *visit, void *context,
+enum status column_pair_each(const struct column *a, const struct column *b, pair_visit *visit, void *context,
                              struct task *task, struct error *error) {
     struct column_scan first, second = {0};
     enum status status = column_scan_open(&first, a, error);
@@ -68,7 +66,7 @@ static enum status each_pair(const struct column *a, const struct column *b, pai
         if (status == STATUS_OK)
             status = column_scan_read(&second, block, &y, error);
         if (status == STATUS_OK)
-            visit(context, &x, &y);
+            status = visit(context, &x, &y, error);
         if (status == STATUS_OK)
             status = task_step(task, 0, error);
     }
@@ -85,13 +83,16 @@ struct contingency {
     double *row, *column; // their sums
 };
 
-static void count_cells(void *context, const struct column_cells *a, const struct column_cells *b) {
+static enum status count_cells(void *context, const struct column_cells *a, const struct column_cells *b,
+                               struct error *error) {
+    (void)error;
     struct contingency *table = context;
     for (size_t i = 0; i < a->count; i++) {
         int64_t x = label_at(table->a, a, i), y = label_at(table->b, b, i);
         if (x >= 0 && y >= 0)
             table->counts[(size_t)x * table->b->count + (size_t)y]++;
     }
+    return STATUS_OK;
 }
 
 static double v_of(const struct contingency *table) {
@@ -135,7 +136,7 @@ enum status cramers_v(const struct labels *a, const struct labels *b, double *v,
     if (table.counts == NULL || table.row == NULL)
         status = error_memory(error, "associations", a->count * b->count * sizeof *table.counts);
     if (status == STATUS_OK)
-        status = each_pair(a->column, b->column, count_cells, &table, task, error);
+        status = column_pair_each(a->column, b->column, count_cells, &table, task, error);
     if (status == STATUS_OK)
         *v = v_of(&table);
     mem_free(table.counts);
@@ -153,7 +154,9 @@ struct ratio {
     } * of; // each class
 };
 
-static void add_ratio(void *context, const struct column_cells *numbers, const struct column_cells *words) {
+static enum status add_ratio(void *context, const struct column_cells *numbers, const struct column_cells *words,
+                             struct error *error) {
+    (void)error;
     struct ratio *ratio = context;
     for (size_t i = 0; i < numbers->count; i++) {
         int64_t label = label_at(ratio->labels, words, i);
@@ -164,6 +167,7 @@ static void add_ratio(void *context, const struct column_cells *numbers, const s
         ratio->of[label].sum += value;
         ratio->squares += value * value;
     }
+    return STATUS_OK;
 }
 
 static double eta_of(const struct ratio *ratio) {
@@ -195,7 +199,7 @@ enum status correlation_ratio(const struct column_profile *numbers, const struct
     ratio.of = mem_alloc(words->count, sizeof *ratio.of);
     if (ratio.of == NULL)
         return error_memory(error, "associations", words->count * sizeof *ratio.of);
-    enum status status = each_pair(numbers->column, words->column, add_ratio, &ratio, task, error);
+    enum status status = column_pair_each(numbers->column, words->column, add_ratio, &ratio, task, error);
     if (status == STATUS_OK)
         *eta = eta_of(&ratio);
     mem_free(ratio.of);
@@ -212,7 +216,9 @@ struct two {
     struct pair_sums sums;
 };
 
-static void add_two(void *context, const struct column_cells *a, const struct column_cells *b) {
+static enum status add_two(void *context, const struct column_cells *a, const struct column_cells *b,
+                           struct error *error) {
+    (void)error;
     struct two *two = context;
     struct pair_block x = {.values = two->room[0], .there = two->room[1]};
     struct pair_block y = {.values = two->room[2], .there = two->room[3]};
@@ -224,6 +230,7 @@ static void add_two(void *context, const struct column_cells *a, const struct co
                         two->centers[1]);
         pair_add(&two->sums, &x, &y, count);
     }
+    return STATUS_OK;
 }
 
 enum status correlation_of(const struct column_profile *a, const struct column_profile *b, double *r, struct task *task,
@@ -233,7 +240,7 @@ enum status correlation_of(const struct column_profile *a, const struct column_p
         return error_memory(error, "correlations", sizeof *two);
     two->centers[0] = center_of(a);
     two->centers[1] = center_of(b);
-    enum status status = each_pair(a->column, b->column, add_two, two, task, error);
+    enum status status = column_pair_each(a->column, b->column, add_two, two, task, error);
     *r = status == STATUS_OK ? pair_correlation(&two->sums) : (double)NAN;
     mem_free(two);
     return status;

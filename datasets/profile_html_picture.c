@@ -4,19 +4,6 @@
 #include "core/base/mem.h"
 #include "datasets/profile_html.h"
 
-static void add_base64(struct str *out, const uint8_t *bytes, size_t count) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < count; i += 3) {
-        uint32_t three = (uint32_t)bytes[i] << 16;
-        three |= i + 1 < count ? (uint32_t)bytes[i + 1] << 8 : 0;
-        three |= i + 2 < count ? bytes[i + 2] : 0;
-        str_add_char(out, digits[three >> 18]);
-        str_add_char(out, digits[three >> 12 & 63]);
-        str_add_char(out, i + 1 < count ? digits[three >> 6 & 63] : '=');
-        str_add_char(out, i + 2 < count ? digits[three & 63] : '=');
-    }
-}
-
 static void put32(uint8_t *to, uint32_t value) {
     for (int i = 0; i < 4; i++)
         to[i] = (uint8_t)(value >> (24 - 8 * i));
@@ -72,7 +59,7 @@ enum status html_picture(struct str *out, const uint8_t *planes, size_t channels
         str_add(out, "<img alt=\"");
         html_text(out, name);
         str_add(out, "\" src=\"data:image/png;base64,");
-        add_base64(out, (const uint8_t *)png.text, png.length);
+        str_add_base64(out, png.text, png.length);
         str_add(out, "\"/>");
     }
     str_free(&png);

@@ -5,6 +5,7 @@
 
 #include "core/base/checksum.h"
 #include "core/base/mem.h"
+#include "datasets/duplicates.h"
 #include "datasets/profile_parts.h"
 
 enum { CHANNELS_MOST = 4, MEANS_MOST = 1 << 24, PAIRS_MOST = 1000 };
@@ -179,21 +180,20 @@ static void find_ends(const struct pixels *pixels, struct image_profile *out) {
 // ---- equal pictures ---------------------------------------------------------------------------------------
 
 struct twins {
-    uint8_t *duplicate; // [count]
-    uint32_t *earlier;  // [count] that picture + 1
+    uint32_t *earlier; // [count] that picture + 1
 };
 
 static bool any_twin(const struct image_set *images, const struct twins *twins, size_t i) {
     (void)images;
-    return twins->duplicate[i] != 0;
+    return twins->earlier[i] != 0;
 }
 
 static bool other_class(const struct image_set *images, const struct twins *twins, size_t i) {
-    return twins->duplicate[i] != 0 && images->labels[i] != images->labels[twins->earlier[i] - 1];
+    return twins->earlier[i] != 0 && images->labels[i] != images->labels[twins->earlier[i] - 1];
 }
 
 static bool other_part(const struct image_set *images, const struct twins *twins, size_t i) {
-    return twins->duplicate[i] != 0 && i >= images->test_from && twins->earlier[i] - 1 < images->test_from;
+    return twins->earlier[i] != 0 && i >= images->test_from && twins->earlier[i] - 1 < images->test_from;
 }
 
 static enum status warn_twins(const struct image_set *images, const struct twins *twins, struct profile *profile,
@@ -220,7 +220,7 @@ static enum status keep_pairs(const struct image_set *images, const struct twins
     if (out->pairs == NULL)
         return error_memory(error, "equal images", most * sizeof *out->pairs);
     for (size_t i = 0; i < images->count && out->pair_count < most; i++)
-        if (twins->duplicate[i])
+        if (twins->earlier[i] != 0)
             out->pairs[out->pair_count++] = (struct image_pair){(uint32_t)i, twins->earlier[i] - 1};
     return STATUS_OK;
 }
@@ -229,7 +229,7 @@ static enum status tell_twins(const struct image_set *images, const struct twins
                               struct error *error) {
     size_t found = 0;
     for (size_t i = 0; i < images->count; i++)
-        found += twins->duplicate[i];
+        found += twins->earlier[i] != 0;
     profile->images->duplicates = profile->duplicates = found;
     enum status status = keep_pairs(images, twins, profile->images, error);
     if (status == STATUS_OK)
@@ -248,16 +248,14 @@ static enum status tell_twins(const struct image_set *images, const struct twins
 
 static enum status find_twins(const struct image_set *images, const uint64_t *hash, struct profile *profile,
                               struct task *task, struct error *error) {
-    struct twins twins = {mem_alloc(images->count, 1), mem_alloc(images->count, sizeof *twins.earlier)};
+    struct twins twins = {mem_alloc(images->count, sizeof *twins.earlier)};
     enum status status = STATUS_OK;
-    if (twins.duplicate == NULL || twins.earlier == NULL)
-        status = error_memory(error, "finding duplicates", images->count * 5);
+    if (twins.earlier == NULL)
+        status = error_memory(error, "finding duplicates", images->count * sizeof *twins.earlier);
     if (status == STATUS_OK)
-        status =
-            find_duplicates(hash, images->count, images_equal, images, twins.duplicate, twins.earlier, task, error);
+        status = duplicates_of_items(hash, images->count, NULL, images_equal, images, twins.earlier, task, error);
     if (status == STATUS_OK)
         status = tell_twins(images, &twins, profile, error);
-    mem_free(twins.duplicate);
     mem_free(twins.earlier);
     return status;
 }

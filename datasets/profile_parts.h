@@ -2,14 +2,13 @@
 #ifndef DATASETS_PROFILE_PARTS_H
 #define DATASETS_PROFILE_PARTS_H
 
+#include "core/base/crew.h"
 #include "core/base/task.h"
 #include "datasets/profile.h"
 
 // ---- several threads (profile_parallel.c) ------------------------------------------------------------
-// Does items 0 … count-1, each once, on any thread; `work` must not depend on the order. The error is the one
-// of the first item that failed. `cells`: how much there is to do, for the number of threads.
-typedef enum status profile_item(void *context, size_t item, struct error *error);
-enum status profile_parallel(size_t count, size_t cells, profile_item *work, void *context, struct error *error);
+// crew_run, on as many threads as there is to do: `cells`.
+enum status profile_parallel(size_t count, size_t cells, crew_work *work, void *context, struct error *error);
 // Sums over all rows are taken in this many lanes (lane l has the blocks l, l + LANES, …) that are added in order,
 // so that they do not depend on the number of threads.
 enum { PROFILE_LANES = 8 };
@@ -115,14 +114,16 @@ enum status profile_warn_column(struct profile *profile, const struct column_pro
                                 const struct column_edges *edges, const uint64_t *counts, struct error *error);
 enum status profile_warn_pairs(struct profile *profile, const struct table *table, struct error *error);
 
+// ---- two columns side by side (profile_association.c) ------------------------------------------------------
+// Every block of both, in order.
+typedef enum status pair_visit(void *context, const struct column_cells *a, const struct column_cells *b,
+                               struct error *error);
+enum status column_pair_each(const struct column *a, const struct column *b, pair_visit *visit, void *context,
+                             struct task *task, struct error *error);
+
 // ---- the whole table ---------------------------------------------------------------------------------------
 enum status profile_duplicates(const struct table *table, struct profile *profile, struct task *task,
                                struct error *error);
-// Finds items equal to an earlier one. hash[i] is their hash; equal(context, i, j) compares. `earlier` (may be
-// NULL): [count] that item + 1, 0: none.
-enum status find_duplicates(const uint64_t *hash, size_t count, bool (*equal)(const void *, size_t, size_t),
-                            const void *context, uint8_t *duplicate, uint32_t *earlier, struct task *task,
-                            struct error *error);
 // Every matrix and what goes with it. ranks[column]: as of profile_figures, NULL: to be made from a part of the rows.
 enum status profile_relations(const struct table *table, struct profile *profile, uint32_t **ranks, struct task *task,
                               struct error *error);

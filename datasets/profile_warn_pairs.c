@@ -13,25 +13,14 @@ static const char *name_of(const struct profile *profile, uint32_t column) {
 
 // ---- missing together -------------------------------------------------------------------------------------
 
-static enum status warn_both_rows(struct profile *profile, const struct column *a, const struct column *b,
-                                  struct error *error) {
-    struct column_scan first, second = {0};
-    enum status status = column_scan_open(&first, a, error);
-    if (status == STATUS_OK)
-        status = column_scan_open(&second, b, error);
-    for (size_t block = 0; status == STATUS_OK && block < column_blocks(a); block++) {
-        struct column_cells x, y;
-        status = column_scan_read(&first, block, &x, error);
-        if (status == STATUS_OK)
-            status = column_scan_read(&second, block, &y, error);
-        for (size_t i = 0; status == STATUS_OK && i < x.count; i++)
-            if (cells_missing(&x, i) && cells_missing(&y, i))
-                status = profile_warn_row(profile, (uint32_t)(x.first + i), error);
-        if (profile->warnings[profile->warning_count - 1].row_count == WARNING_ROWS_MOST)
-            break;
-    }
-    column_scan_close(&first);
-    column_scan_close(&second);
+static enum status warn_both(void *context, const struct column_cells *a, const struct column_cells *b,
+                             struct error *error) {
+    struct profile *profile = context;
+    const struct warning *warning = &profile->warnings[profile->warning_count - 1];
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < a->count && warning->row_count < WARNING_ROWS_MOST && status == STATUS_OK; i++)
+        if (cells_missing(a, i) && cells_missing(b, i))
+            status = profile_warn_row(profile, (uint32_t)(a->first + i), error);
     return status;
 }
 
@@ -46,7 +35,8 @@ static enum status warn_together(struct profile *profile, struct error *error) {
             profile_warn(profile, a, "missing_together", error,
                          "%s and %s are missing in the same rows (%zu rows, phi %.2f)", a, b, pair->both, pair->phi);
         if (status == STATUS_OK)
-            status = warn_both_rows(profile, profile->columns[pair->a].column, profile->columns[pair->b].column, error);
+            status = column_pair_each(profile->columns[pair->a].column, profile->columns[pair->b].column, warn_both,
+                                      profile, NULL, error);
     }
     return status;
 }

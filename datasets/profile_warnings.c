@@ -273,6 +273,25 @@ static enum status warn_nearly_numeric(struct profile *profile, const struct col
     return status != STATUS_OK ? status : profile_warn_rows(profile, column, is_marked, tally->not_number, error);
 }
 
+static enum status warn_amounts(struct profile *profile, const struct column *column, const struct word_tally *tally,
+                                struct error *error) {
+    struct cell_evidence evidence;
+    const char *example = NULL;
+    cell_evidence_begin(&evidence);
+    for (size_t code = 0; code < column->word_count && evidence.can != 0; code++)
+        if (tally->counts[code] > 0) {
+            example = column->words[code];
+            cell_evidence_add(&evidence, example, strlen(example), 0);
+        }
+    if (evidence.cells == 0 || !cell_evidence_amounts(&evidence))
+        return STATUS_OK;
+    return profile_warn(
+        profile, column->name, "amounts", error,
+        "%s: words, but each is a number, such as '%.40s'; type amount (t, or --type '%s=amount') reads "
+        "the numbers",
+        column->name, example, column->name);
+}
+
 static enum status warn_words(struct profile *profile, const struct column *column, const uint64_t *counts,
                               struct error *error) {
     struct word_tally tally = {.counts = counts};
@@ -281,6 +300,8 @@ static enum status warn_words(struct profile *profile, const struct column *colu
         status = warn_suspects(profile, column, &tally, error);
     if (status == STATUS_OK)
         status = warn_nearly_numeric(profile, column, &tally, error);
+    if (status == STATUS_OK)
+        status = warn_amounts(profile, column, &tally, error);
     mem_free(tally.not_number);
     return status;
 }

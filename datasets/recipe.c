@@ -77,24 +77,11 @@ enum status pipeline_save(const struct pipeline *pipeline, bool fitted, char **j
 // ---- loading ----
 
 static enum status unknown_step(const char *name, struct error *error) {
-    const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 2; // farther away is no misspelling
-    struct str all = {0};
-    for (size_t i = 0; i < step_kind_count(); i++) {
-        const char *known = step_kind_at(i)->name;
-        size_t distance = text_distance(name, known);
-        str_format(&all, "%s%s", i > 0 ? ", " : "", known);
-        if (distance < least) {
-            least = distance;
-            nearest = known;
-        }
-    }
-    if (nearest != NULL)
-        error_set(error, STATUS_INVALID, "there is no step \"%.80s\"; did you mean \"%s\"?", name, nearest);
-    else
-        error_set(error, STATUS_INVALID, "there is no step \"%.80s\"; there are %s", name, str_text(&all));
-    str_free(&all);
-    return STATUS_INVALID;
+    char hint[TEXT_HINT_SIZE];
+    struct text_nearest nearest = text_nearest_of(name);
+    for (size_t i = 0; i < step_kind_count(); i++)
+        text_nearest_try(&nearest, step_kind_at(i)->name);
+    return error_set(error, STATUS_INVALID, "there is no step \"%.80s\"; %s", name, text_nearest_hint(&nearest, hint));
 }
 
 static const char *json_kind(const cJSON *item) {

@@ -11,6 +11,11 @@
 #include "datasets/split_parts.h"
 #include "datasets/target.h"
 
+const char *part_name(enum part part) {
+    static const char *const names[] = {[PART_TRAIN] = "train", [PART_VALIDATION] = "validation", [PART_TEST] = "test"};
+    return names[part];
+}
+
 static bool is_kind(const struct split_plan *plan, const char *kind) {
     return text_equal(plan->settings->kind, kind);
 }
@@ -195,8 +200,7 @@ static enum status check_column(const struct split_plan *plan, struct error *err
         return STATUS_OK;
     int index = table_find(table, settings->column);
     if (index < 0)
-        return error_set(error, STATUS_MISSING, "split column \"%.80s\": there is no such column in %s",
-                         settings->column, table->name);
+        return table_no_column(table, settings->column, error);
     if (index == table->target && !text_equal(settings->kind, "time"))
         return error_set(error, STATUS_INVALID,
                          "split column \"%.80s\" is the column to predict; choose another split column or target",

@@ -33,6 +33,8 @@
 #include "core/train/source.h"
 #include "datasets/dataset.h"
 
+const char *part_name(enum part part); // "train", "validation", "test"
+
 struct split {
     uint8_t *part; // [rows of the data as read] enum part
     size_t rows;
@@ -54,6 +56,15 @@ struct split_settings split_settings_of(const struct train_params *params);
 enum status split_make(const struct dataset *dataset, const struct split_settings *settings, struct split *split,
                        struct task *task, struct error *error);
 void split_free(struct split *split);
+
+// The split of the same data once rows were added at its end: the first old->rows rows keep their parts, whatever
+// became of the shares; a later row's part follows from the settings, the seed, its place and cells, and the parts of
+// the rows before it, so that it is the same in however many pieces the rows came. Random and stratified: every row
+// is drawn by itself, with the shares (or folds) as chances. Groups: a group that is known keeps its part, a new one
+// is drawn. time: a row lies where its moment falls among the parts that are there, so one that is later than all
+// never trains; ordered: with the last part that has rows. column: as it says. Refused for images, and for fewer rows.
+enum status split_grow(const struct dataset *dataset, const struct split_settings *settings, const struct split *old,
+                       struct split *split, struct task *task, struct error *error);
 
 // The data as the pipeline is to see it: without the column that is left out, everything else shared. Stays
 // valid while `dataset` does; close frees only what open made, and is safe on {0}.

@@ -93,11 +93,10 @@ static void note_sizes(const struct split_plan *plan, size_t validation, size_t 
     struct str note = {0};
     size_t wanted[PART_COUNT] = {0, plan->sizes[PART_VALIDATION], plan->sizes[PART_TEST]};
     size_t sizes[PART_COUNT] = {0, validation, test};
-    static const char *const names[] = {"", "validation", "test"};
     for (int part = PART_VALIDATION; part < PART_COUNT; part++)
         if (sizes[part] != wanted[part])
             str_format(&note, "%s%s has %zu rows instead of %zu",
-                       note.length > 0 ? ", " : "rows of the same moment stay together: ", names[part], sizes[part],
+                       note.length > 0 ? ", " : "rows of the same moment stay together: ", part_name(part), sizes[part],
                        wanted[part]);
     if (timeless > 0)
         str_format(&note, "%s%zu row%s without a value in \"%.60s\" train%s", note.length > 0 ? "; " : "", timeless,
@@ -138,17 +137,21 @@ static enum status cut_moments(struct split_plan *plan, const double *moments, d
     return task_step(plan->task, 0, error);
 }
 
-enum status split_time(struct split_plan *plan, const struct column *column, struct error *error) {
+enum status split_moments(const struct column *column, double *moments, struct error *error) {
     if (!column_has_values(column))
         return error_set(error, STATUS_INVALID,
                          "column \"%.80s\" is %s, which has no order in time; choose a column of dates or numbers",
                          column->name, column_type_name(column->type));
+    return column_each(column, keep_values, moments, error);
+}
+
+enum status split_time(struct split_plan *plan, const struct column *column, struct error *error) {
     size_t rows = plan->split->rows;
     double *moments = mem_alloc(rows, sizeof *moments), *known = mem_alloc(plan->pool->count, sizeof *known);
     double *scratch = mem_alloc(plan->pool->count, sizeof *scratch);
     enum status status = moments == NULL || known == NULL || scratch == NULL
                              ? error_memory(error, "the moments of the rows", rows * sizeof *moments)
-                             : column_each(column, keep_values, moments, error);
+                             : split_moments(column, moments, error);
     if (status == STATUS_OK)
         status = cut_moments(plan, moments, known, scratch, error);
     mem_free(moments);

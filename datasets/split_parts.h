@@ -71,6 +71,7 @@ void split_deal_free(struct split_deal *deal);
 enum status split_stratified_group(struct split_plan *plan, struct error *error);
 
 // split_column.c
+enum status split_moments(const struct column *column, double *moments, struct error *error); // [rows]; NaN: none
 enum status split_time(struct split_plan *plan, const struct column *column, struct error *error);
 // Fills the parts of all rows from what the column says.
 enum status split_by_column(struct split_plan *plan, const struct column *column, struct error *error);

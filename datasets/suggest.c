@@ -1,10 +1,10 @@
 // The suggested pipeline: what this data needs before a neural net can learn from it, and why.
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "datasets/duplicates.h"
 #include "datasets/pipeline.h"
 #include "datasets/steps/state.h"
 
@@ -16,6 +16,8 @@
 #define CATEGORIES_MANY 100
 
 struct needs {
+    size_t index_from; // categories of at least so many words become indices; 0: none do
+    size_t indices;
     size_t numbers, categories, dates, texts; // columns besides the target
     size_t many;                              // categories of more than CATEGORIES_MANY words
     size_t holes;                      // missing cells, but for text
@@ -24,21 +26,17 @@ struct needs {
     size_t duplicates;
 };
 
-static int ascending(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static enum status count_duplicates(const struct table *table, size_t *count, struct error *error) {
     uint64_t *hashes = mem_alloc(table->rows + 1, sizeof *hashes);
+    uint32_t *first = mem_alloc(table->rows + 1, sizeof *first);
+    enum status status = !hashes || !first ? error_memory(error, "the rows' hashes", table->rows * sizeof *hashes)
+                                           : table_row_hashes(table, hashes, error);
     *count = 0;
-    if (!hashes)
-        return error_memory(error, "the rows' hashes", table->rows * sizeof *hashes);
-    enum status status = table_row_hashes(table, hashes, error);
-    if (!status)
-        qsort(hashes, table->rows, sizeof *hashes, ascending);
-    for (size_t row = 1; row < table->rows && !status; row++)
-        *count += hashes[row] == hashes[row - 1];
+    if (!status) // for a suggestion the hash has to do
+        status = duplicates_of_items(hashes, table->rows, NULL, NULL, NULL, first, NULL, error);
+    for (size_t row = 0; row < table->rows && !status; row++)
+        *count += first[row] != 0;
+    mem_free(first);
     mem_free(hashes);
     return status;
 }
@@ -70,7 +68,9 @@ static enum status look(const struct table *table, struct needs *needs, struct e
             continue;
         needs->numbers += number;
         needs->categories += category;
-        needs->many += category && column->word_count > CATEGORIES_MANY;
+        bool index = category && needs->index_from > 0 && column->word_count >= needs->index_from;
+        needs->indices += index;
+        needs->many += category && !index && column->word_count > CATEGORIES_MANY;
         needs->dates += column->type == COLUMN_DATE;
         needs->texts += column->type == COLUMN_TEXT;
         if (column->type != COLUMN_TEXT) // what the step fills by itself
@@ -110,13 +110,31 @@ static enum status suggest_fences(const struct needs *needs, struct pipeline *pi
     return status ? status : step_set(step, "columns", str_text(&needs->infinite_columns), error);
 }
 
-// A category that only other rows have is no reason to stop.
+// In front of what fills holes: a missing category has an index of its own.
+static enum status suggest_index(const struct needs *needs, struct pipeline *pipeline, struct str *reasons,
+                                 struct error *error) {
+    char from[24];
+    if (needs->indices == 0)
+        return STATUS_OK;
+    enum status status = add(pipeline, &step_index, reasons, error);
+    because(reasons, status, needs->indices, "column",
+            "categories of many values become rows of a table that is trained");
+    snprintf(from, sizeof from, "%zu", needs->index_from);
+    return status ? status : step_set(pipeline->steps[pipeline->count - 1], "from", from, error);
+}
+
+// A category that only other rows have is no reason to stop. The step is there too where every column looks like one of
+// indices: training rows alone decide that, and may have fewer categories.
 static enum status suggest_one_hot(const struct needs *needs, struct pipeline *pipeline, struct str *reasons,
                                    struct error *error) {
     enum status status = add(pipeline, &step_one_hot, reasons, error);
-    because(reasons, status, needs->categories, "column",
-            needs->many == 0 ? "a model reads numbers, so each category becomes a column"
-                             : "a model reads numbers, so each category becomes a column; of very many the rarest share one");
+    size_t left = needs->categories - needs->indices;
+    if (!status && left == 0 && reasons)
+        str_format(reasons, "for columns with fewer than %zu categories in the training rows\n", needs->index_from);
+    else
+        because(reasons, status, left, "column",
+                needs->many == 0 ? "a model reads numbers, so each category becomes a column"
+                                 : "a model reads numbers, so each category becomes a column; of very many the rarest share one");
     if (status)
         return status;
     struct step *step = pipeline->steps[pipeline->count - 1];
@@ -140,6 +158,8 @@ static enum status suggest_steps(const struct table *table, bool necessary_only,
         status = add(pipeline, &step_date_parts, reasons, error);
         because(reasons, status, needs->dates, "column", "a model reads numbers, so dates become year, month, day, weekday");
     }
+    if (!status)
+        status = suggest_index(needs, pipeline, reasons, error);
     if (!status && needs->holes) {
         status = add(pipeline, &step_missing, reasons, error);
         because(reasons, status, needs->holes, "cell", "a model needs a value in every cell");
@@ -158,9 +178,9 @@ static enum status suggest_steps(const struct table *table, bool necessary_only,
     return status;
 }
 
-static enum status suggest_table(const struct table *table, bool necessary_only, struct pipeline *pipeline,
-                                 struct str *reasons, struct error *error) {
-    struct needs needs = {0};
+static enum status suggest_table(const struct table *table, bool necessary_only, size_t index_from,
+                                 struct pipeline *pipeline, struct str *reasons, struct error *error) {
+    struct needs needs = {.index_from = index_from};
     enum status status = look(table, &needs, error);
     if (!status)
         status = suggest_steps(table, necessary_only, &needs, pipeline, reasons, error);
@@ -168,12 +188,12 @@ static enum status suggest_table(const struct table *table, bool necessary_only,
     return status;
 }
 
-enum status pipeline_suggest(const struct dataset *dataset, bool necessary_only, struct pipeline **out,
-                             struct str *reasons, struct error *error) {
+enum status pipeline_suggest(const struct dataset *dataset, bool necessary_only, size_t index_from,
+                             struct pipeline **out, struct str *reasons, struct error *error) {
     struct pipeline *pipeline = NULL;
     enum status status = pipeline_make(&pipeline, error);
     if (!status && dataset->kind == DATASET_TABLE)
-        status = suggest_table(dataset->table, necessary_only, pipeline, reasons, error);
+        status = suggest_table(dataset->table, necessary_only, index_from, pipeline, reasons, error);
     else if (!status && !necessary_only) {
         status = add(pipeline, &step_normalize_images, reasons, error);
         because(reasons, status, dataset->images->channels, "channel", "pixels get mean 0 and sd 1, measured on training images");

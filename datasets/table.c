@@ -241,6 +241,15 @@ int table_find(const struct table *table, const char *name) {
     return -1;
 }
 
+enum status table_no_column(const struct table *table, const char *name, struct error *error) {
+    char hint[TEXT_HINT_SIZE];
+    struct text_nearest nearest = text_nearest_of(name);
+    for (size_t i = 0; i < table->column_count; i++)
+        text_nearest_try(&nearest, table->columns[i]->name);
+    return error_set(error, STATUS_MISSING, "there is no column \"%.80s\" in %s; %s", name, table->name,
+                     text_nearest_hint(&nearest, hint));
+}
+
 // ---- equal rows ----
 
 static uint64_t mix(uint64_t hash, uint64_t value) { // a round of splitmix64

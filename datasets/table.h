@@ -23,6 +23,7 @@ enum column_type {
 };
 
 struct cell_file; // cells in a file of the cache (cells_file.c)
+struct cell_room; // cells of several columns (column_extended.c)
 struct column_formula;
 
 struct column {
@@ -30,6 +31,7 @@ struct column {
     char *name;
     enum column_type type;
     bool integer; // numeric: every value is whole and below 2^53
+    size_t categories; // numeric: above 0 where the values are no quantities, but indices below it (the step "index")
     size_t rows;
     size_t missing_count;
     // Cells in memory; all NULL when they lie in `file` or are computed by `formula`. Readers that are to
@@ -38,6 +40,7 @@ struct column {
     uint32_t *codes;   // category, text: [rows]; 0 where missing
     uint64_t *missing; // bit r of word r/64: the cell is missing; NULL when none is
     struct cell_file *file;
+    struct cell_room *room; // that values or codes lie in, which are not the column's own then; NULL: they are
     struct column_formula *formula;
     char **words; // category, text: [word_count], distinct, in order of first appearance
     size_t word_count;
@@ -186,6 +189,10 @@ void column_maker_close(struct column_maker *maker); // safe on {0}, and after f
 typedef enum status column_change(void *context, size_t first, size_t count, double *values, uint32_t *codes,
                                   uint64_t *missing, struct error *error);
 struct column *column_changed(const struct column *from, column_change *change, void *context, struct error *error);
+// The rows of `old` and behind them those of `added`, whose codes and words go on where those of `old` end; both in
+// memory. Where nobody has done the same before, and there is room, no cell of `old` is copied: it and the result share
+// what they have in common. From one thread at a time, while others read `old`.
+struct column *column_extended(const struct column *old, struct column *added, struct error *error);
 // The words of `from`, for a column that has none yet and uses the same codes.
 void column_share_words(struct column *column, const struct column *from);
 
@@ -200,6 +207,8 @@ enum status table_insert(struct table *table, size_t index, struct column *colum
 // In place; `picked` ascends.
 enum status table_pick(struct table *table, const uint32_t *picked, size_t count, struct error *error);
 int table_find(const struct table *table, const char *name); // -1 when there is none
+// Says that there is none, and which one was most likely meant. STATUS_MISSING.
+enum status table_no_column(const struct table *table, const char *name, struct error *error);
 // 1-based line in the file where the row begins; row r lies on line r + 1 where no run says otherwise.
 uint64_t table_line(const struct table *table, size_t row);
 size_t table_origin(const struct table *table, size_t row); // row number in the table as read

@@ -168,25 +168,18 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
 
 // ---- acting ---------------------------------------------------------------------------------------------
 
-static enum view_result told(const struct view_context *context, enum status status) {
-    context->wish->failed = status != STATUS_OK;
-    return VIEW_REDRAW;
-}
-
 static enum view_result go_epoch(const struct view_context *context, int by) {
     uint64_t epoch = context->snapshot->batches.epoch, last = (uint64_t)context->snapshot->params->epochs - 1;
     if ((by < 0 && epoch == 0) || (by > 0 && epoch >= last))
         return VIEW_HANDLED;
-    return told(context, session_plan_batches(context->session, by < 0 ? epoch - 1 : epoch + 1, &context->wish->error));
+    return view_acted(context, session_plan_batches(context->session, by < 0 ? epoch - 1 : epoch + 1, &context->wish->error));
 }
 
 static enum view_result go_epoch_now(const struct view_context *context) {
     uint64_t epoch, last = (uint64_t)context->snapshot->params->epochs - 1;
-    if (!batches_epoch_now(context->snapshot, &epoch)) {
-        snprintf(context->wish->message, sizeof context->wish->message, "no run is alive whose epoch could be shown");
-        return VIEW_REDRAW;
-    }
-    return told(context, session_plan_batches(context->session, epoch < last ? epoch : last, &context->wish->error));
+    if (!batches_epoch_now(context->snapshot, &epoch))
+        return view_say(context, "no run is alive whose epoch could be shown");
+    return view_acted(context, session_plan_batches(context->session, epoch < last ? epoch : last, &context->wish->error));
 }
 
 static enum view_result go_batch(struct batches_state *state, const struct batches_cut *cut, int by) {
@@ -200,7 +193,7 @@ static enum view_result go_batch(struct batches_state *state, const struct batch
 
 static enum view_result switch_drop(const struct view_context *context) {
     const char *text = context->snapshot->params->drop_last ? "no" : "yes";
-    return told(context, session_set(context->session, "drop_last", text, &context->wish->error));
+    return view_acted(context, session_set(context->session, "drop_last", text, &context->wish->error));
 }
 
 static enum view_result take_size(const struct batches_state *state, const struct view_context *context) {
@@ -210,7 +203,7 @@ static enum view_result take_size(const struct batches_state *state, const struc
     if (row >= batches->size_count)
         return VIEW_HANDLED;
     snprintf(text, sizeof text, "%zu", batches->sizes[row].size);
-    return told(context, session_set(context->session, "batch", text, &context->wish->error));
+    return view_acted(context, session_set(context->session, "batch", text, &context->wish->error));
 }
 
 // Into the batch, then on to the row in the data.
@@ -322,7 +315,7 @@ static enum view_result request(void *view_state, const struct view_context *con
     struct batches_cut cut;
     meet(state, context->snapshot);
     if (wanted == REQUEST_BATCH_UP || wanted == REQUEST_BATCH_DOWN)
-        return told(context, session_nudge(context->session, "batch", wanted == REQUEST_BATCH_UP ? 1 : -1,
+        return view_acted(context, session_nudge(context->session, "batch", wanted == REQUEST_BATCH_UP ? 1 : -1,
                                            &context->wish->error));
     if (wanted == REQUEST_DROP_LAST)
         return switch_drop(context);

@@ -104,16 +104,6 @@ struct grid_shape {
     size_t first;
 };
 
-static struct picture picture_of(const struct image_set *images, const uint8_t *pixels) {
-    return (struct picture){.pixels = pixels,
-                            .width = (int)images->width,
-                            .height = (int)images->height,
-                            .channels = images->channels >= 3 ? 3 : 1,
-                            .step_x = 1,
-                            .step_y = images->width,
-                            .step_channel = images->height * images->width};
-}
-
 // The largest pictures of which several are seen at once.
 static struct grid_shape grid_of(const struct batches_state *state, const struct batches_cut *cut,
                                  const struct image_set *images, struct rect area) {

@@ -143,7 +143,7 @@ static struct form_model form_model(struct form_data *data, const struct snapsho
 }
 
 static struct rect form_box(const struct snapshot *snapshot, struct rect area) {
-    return rect_center(area, 66, (int)form_rows(snapshot) + 5);
+    return rect_center(area, 66, (int)form_rows(snapshot) + 6);
 }
 
 void batches_form_draw(const struct batches_state *state, const struct snapshot *snapshot, struct canvas *canvas,

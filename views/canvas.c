@@ -166,6 +166,14 @@ int canvas_wrap(struct canvas *canvas, struct rect rect, int skip, struct style 
     return lines;
 }
 
+int canvas_wrap_lines(int width, const char *text) {
+    size_t length = strlen(text), next;
+    int lines = 0;
+    for (size_t at = 0; width > 0 && at < length; at += next, lines++)
+        wrap_line(text + at, length - at, width, false, &next);
+    return lines;
+}
+
 void canvas_fill(struct canvas *canvas, struct rect rect, struct style style, uint32_t code) {
     struct rect inside = rect_intersect(rect, canvas->clip);
     if (code != ' ' && canvas->ascii)

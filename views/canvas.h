@@ -60,6 +60,7 @@ void canvas_field(struct canvas *canvas, int x, int y, int width, enum text_alig
                   const char *text);
 // Wraps at blanks into `rect` from `skip` lines on; returns the lines the whole text needs.
 int canvas_wrap(struct canvas *canvas, struct rect rect, int skip, struct style style, const char *text);
+int canvas_wrap_lines(int width, const char *text); // the lines that it needs
 
 void canvas_hline(struct canvas *canvas, int x, int y, int length, struct style style);
 void canvas_vline(struct canvas *canvas, int x, int y, int length, struct style style);

@@ -8,12 +8,11 @@
 #include "views/data_parts.h"
 
 enum data_pane { PANE_TABLE, PANE_WARNINGS };
-enum data_asking { ASK_NOTHING, ASK_FIND, ASK_FILTER, ASK_TYPE, ASK_TARGET, ASK_TOKEN };
+enum data_asking { ASK_NOTHING, ASK_FIND, ASK_FILTER, ASK_TYPE, ASK_TARGET, ASK_TOKEN, ASK_ROW };
 
 struct data_state {
-    struct table_view_state table;
+    struct data_table table;
     struct figures_state figures;
-    struct data_rows rows;
     struct image_grid images;
     struct open_list open;
     enum data_pane pane;
@@ -48,126 +47,14 @@ static struct rect whole_of(struct rect area, struct data_rects at) {
     return (struct rect){area.x, at.table.y, area.width, at.table.height};
 }
 
-static struct rect inside_of(struct rect pane) {
-    return rect_inset(pane, 1, 1);
-}
-
-// ---- the table ------------------------------------------------------------------------------------------
-
-struct table_data {
-    const struct data_rows *rows;
-    const struct table *table;
-};
-
-static void table_column(void *data, int64_t index, struct table_view_column *out) {
-    const struct table_data *from = data;
-    const struct column *column = from->table->columns[index];
-    out->title = column->name;
-    out->note = from->table->target == (int)index ? "target" : column_type_name(column->type);
-    out->right = column->type == COLUMN_NUMERIC;
-    out->ink = from->table->target == (int)index ? INK_ACCENT : INK_DEFAULT;
-}
-
-static size_t table_row(const struct table_data *from, int64_t row) {
-    bool fits = from->rows->order && from->rows->table == from->table;
-    return fits ? rows_at(from->rows, (size_t)row) : (size_t)row;
-}
-
-static void table_cell(void *data, int64_t row, int64_t index, struct table_view_cell *out) {
-    const struct table_data *from = data;
-    const struct column *column = from->table->columns[index];
-    size_t at = table_row(from, row);
-    char number[64];
-    out->missing = column_is_missing(column, at);
-    if (!out->missing)
-        snprintf(out->text, sizeof out->text, "%s", column_text(column, at, number));
-}
-
-static int64_t table_number(void *data, int64_t row) {
-    const struct table_data *from = data;
-    return (int64_t)table_origin(from->table, table_row(from, row)) + 1;
-}
-
-static struct table_view_model table_model(struct table_data *data, const struct data_state *state,
-                                           const struct snapshot *snapshot) {
-    *data = (struct table_data){&state->rows, snapshot->dataset->table};
-    return (struct table_view_model){.data = data,
-                                     .rows = (int64_t)rows_count(&state->rows, data->table),
-                                     .columns = (int64_t)data->table->column_count,
-                                     .row_numbers = true,
-                                     .notes = true,
-                                     .cell_cursor = true,
-                                     .column = table_column,
-                                     .cell = table_cell,
-                                     .number = table_number};
-}
-
-static void draw_table(const struct data_state *state, const struct snapshot *snapshot, struct canvas *canvas,
-                       struct rect area) {
-    struct table_data data;
-    struct table_view_model model = table_model(&data, state, snapshot);
-    char title[PROMPT_SIZE + 32], note[128], numbers[3][TEXT_NUMBER_SIZE];
-    int64_t first = 0, shown = table_view_visible(&state->table, &model, inside_of(area), &first);
-    snprintf(title, sizeof title, "%s%s",
-             state->rows.filter[0] && state->rows.table == data.table ? "filter: " : "rows",
-             state->rows.table == data.table ? state->rows.filter : "");
-    snprintf(note, sizeof note, "row %s–%s of %s", text_integer(first + (model.rows > 0), NUMBER_SCREEN, numbers[0]),
-             text_integer(first + shown, NUMBER_SCREEN, numbers[1]),
-             text_integer(model.rows, NUMBER_SCREEN, numbers[2]));
-    struct rect inside = canvas_pane(canvas, area, state->pane == PANE_TABLE, title, note);
-    table_view_draw(canvas, inside, &model, &state->table, state->pane == PANE_TABLE);
-}
-
-// ---- the head line --------------------------------------------------------------------------------------
-
-static void draw_head_table(const struct snapshot *snapshot, struct canvas *canvas, struct rect row, int x) {
-    const struct dataset *dataset = snapshot->dataset;
-    char a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
-    x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), "%s%s", dataset->partial ? "first " : "",
-                      text_integer((int64_t)dataset->table->rows, NUMBER_SCREEN, a));
-    if (dataset->rows_guess > 0)
-        x += canvas_print(canvas, x, row.y, style_ink(INK_WARNING), " of ≈ %s",
-                          text_integer((int64_t)dataset->rows_guess, NUMBER_SCREEN, a));
-    x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), " rows × %zu columns   ", dataset->table->column_count);
-    if (snapshot->following)
-        x += canvas_print(canvas, x, row.y, style_ink(INK_ACCENT), "following · %s%s   ",
-                          snapshot->followed_rows >= 0 ? "+" : "",
-                          text_integer(snapshot->followed_rows, NUMBER_SCREEN, a));
-    x += canvas_print(canvas, x, row.y, style_ink(INK_DIM), "%s   %s  '%s'  header: %s   ",
-                      text_bytes((double)dataset->file_bytes, NUMBER_SCREEN, a), dataset->dialect.encoding,
-                      text_equal(dataset->dialect.delimiter, "\t") ? "tab" : dataset->dialect.delimiter,
-                      dataset->dialect.header == 1 ? "yes" : "no");
-    if (snapshot->profile)
-        canvas_print(canvas, x, row.y, style_ink(INK_DIM), "%s missing cells   %s%s duplicate rows",
-                     text_integer((int64_t)snapshot->profile->missing_cells, NUMBER_SCREEN, a),
-                     snapshot->profile->duplicates_about ? "≈ " : "",
-                     text_integer((int64_t)snapshot->profile->duplicates, NUMBER_SCREEN, b));
-}
-
-static void draw_head(const struct snapshot *snapshot, struct canvas *canvas, struct rect row) {
-    const struct dataset *dataset = snapshot->dataset;
-    int x = row.x + 1;
-    x += canvas_text(canvas, x, row.y, style_bold(INK_TITLE), dataset->name) + 3;
-    if (dataset->table) {
-        draw_head_table(snapshot, canvas, row, x);
-        return;
-    }
-    const struct image_set *images = dataset->images;
-    char a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
-    canvas_print(canvas, x, row.y, style_ink(INK_TEXT),
-                 "%s images (%s of them the test part)   %zu×%zu×%zu   %zu classes",
-                 text_integer((int64_t)images->count, NUMBER_SCREEN, a),
-                 text_integer((int64_t)(images->count - images->test_from), NUMBER_SCREEN, b), images->channels,
-                 images->height, images->width, images->classes);
-}
-
 static void draw_prompt(const struct data_state *state, struct canvas *canvas, struct rect area) {
     static const char *const labels[] = {[ASK_NOTHING] = "",
                                          [ASK_FIND] = "find: ",
-                                         [ASK_FILTER] = "show rows where (age > 40 & workclass = Private): ",
-                                         [ASK_TYPE] = "type (numeric, category, date, text): ",
+                                         [ASK_FILTER] = "show rows where (age > 40 & workclass = Private, marked): ",
+                                         [ASK_TYPE] = "type (numeric, amount, date, category, text): ",
                                          [ASK_TARGET] = "column to predict: ",
-                                         [ASK_TOKEN] = "text that means missing: "};
+                                         [ASK_TOKEN] = "text that means missing: ",
+                                         [ASK_ROW] = "go to row: "};
     if (state->asking == ASK_NOTHING)
         return;
     struct rect row = rect_take_bottom(&area, 1);
@@ -183,7 +70,7 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
             snapshot->job.active ? "Reading …" : "Nothing is open. o opens a file or one of the samples.";
         canvas_wrap(canvas, rect_center(area, 54, 2), 0, style_ink(INK_DIM), hint);
     } else {
-        draw_head(snapshot, canvas, at.head);
+        head_draw(snapshot, canvas, at.head);
         if (state->describing) {
             figures_draw(snapshot, &state->figures, canvas, whole_of(area, at));
         } else if (snapshot->dataset->images) {
@@ -192,14 +79,16 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
             if (!rect_empty(right))
                 images_pane_draw(&state->images, snapshot, canvas, right);
         } else {
-            draw_table(state, snapshot, canvas, at.table);
+            data_table_draw(&state->table, snapshot, state->pane == PANE_TABLE, canvas, at.table);
             if (!rect_empty(at.column)) {
-                column_pane_draw(snapshot, (size_t)state->table.column, canvas, at.column);
+                column_pane_draw(snapshot, (size_t)state->table.view.column, canvas, at.column);
                 warnings_pane_draw(snapshot, state->warning, state->pane == PANE_WARNINGS, canvas, at.warnings);
             }
         }
     }
     draw_prompt(state, canvas, area);
+    if (state->table.picking && snapshot->dataset && snapshot->dataset->table)
+        data_table_draw_picker(&state->table, snapshot->dataset->table, canvas, area);
     if (state->open.shown)
         open_draw(&state->open, canvas, area);
 }
@@ -218,26 +107,20 @@ static bool has_table(const struct view_context *context) {
 
 static const char *column_name(const struct data_state *state, const struct view_context *context) {
     const struct table *table = context->snapshot->dataset->table;
-    return (size_t)state->table.column < table->column_count ? table->columns[state->table.column]->name : "";
-}
-
-static enum view_result told(const struct view_context *context, enum status status) {
-    context->wish->failed = status != STATUS_OK;
-    return VIEW_REDRAW;
+    size_t column = (size_t)state->table.view.column;
+    return column < table->column_count ? table->columns[column]->name : "";
 }
 
 static enum view_result find(struct data_state *state, const struct view_context *context, int direction) {
-    size_t index, column;
     if (!has_table(context) || !state->find[0])
         return VIEW_HANDLED;
-    if (rows_find(&state->rows, context->snapshot->dataset->table, state->find, (size_t)state->table.row, direction,
-                  &index, &column)) {
-        state->table.row = (int64_t)index;
-        state->table.column = (int64_t)column;
-    } else {
-        snprintf(context->wish->message, sizeof context->wish->message, "\"%.200s\" is in no cell", state->find);
-    }
-    return VIEW_REDRAW;
+    return view_acted(context, session_find_row(context->session, state->find, (size_t)state->table.view.row, direction,
+                                          &context->wish->error));
+}
+
+static void show_table_row(struct data_state *state, const struct view_context *context, size_t row) {
+    if (!data_table_show(&state->table, context->snapshot, row))
+        session_all_rows(context->session);
 }
 
 // Jumps to the warning's next row; the filter is lifted when it hides that row.
@@ -249,15 +132,10 @@ static enum view_result show_warning_row(struct data_state *state, const struct 
     const struct table *table = context->snapshot->dataset->table;
     int column = warning->column ? table_find(table, warning->column) : -1;
     if (column >= 0)
-        state->table.column = column;
+        state->table.view.column = column;
     if (!warning->row_count)
         return VIEW_REDRAW;
-    size_t index, row = warning->rows[state->warning_row++ % warning->row_count];
-    if (!rows_place(&state->rows, table, row, &index)) {
-        rows_free(&state->rows);
-        index = row;
-    }
-    state->table.row = (int64_t)index;
+    show_table_row(state, context, warning->rows[state->warning_row++ % warning->row_count]);
     snprintf(context->wish->message, sizeof context->wish->message, "%.200s", warning->message);
     return VIEW_REDRAW;
 }
@@ -272,6 +150,21 @@ static enum view_result next_warning(struct data_state *state, const struct view
     return VIEW_REDRAW;
 }
 
+static enum status go_to_row(struct data_state *state, const struct view_context *context, const char *text,
+                             struct error *error) {
+    const struct dataset *dataset = context->snapshot->dataset;
+    int64_t number, rows = (int64_t)dataset_rows(dataset);
+    if (!integer_parse(text, &number) || number < 1 || number > rows)
+        return error_set(error, STATUS_INVALID, "\"%.60s\" is no row: write a number from 1 to %lld.", text,
+                         (long long)rows);
+    if (dataset->table)
+        show_table_row(state, context, (size_t)number - 1);
+    else
+        state->images.chosen = (size_t)number - 1;
+    state->images.only_class = -1;
+    return STATUS_OK;
+}
+
 static enum view_result answer(struct data_state *state, const struct view_context *context) {
     const char *text = state->prompt.text;
     struct error *error = &context->wish->error;
@@ -284,22 +177,18 @@ static enum view_result answer(struct data_state *state, const struct view_conte
         return find(state, context, 1);
     }
     if (asking == ASK_FILTER) {
-        status = rows_filter(&state->rows, context->snapshot->dataset->table, text, error);
-        state->table.row = state->table.top = 0;
+        status = session_filter_rows(context->session, text, &state->table.marks, error);
+        state->table.view.row = state->table.view.top = 0;
+    } else if (asking == ASK_ROW) {
+        status = go_to_row(state, context, text, error);
     } else if (asking == ASK_TARGET) {
         status = session_set_target(context->session, text, error);
     } else if (asking == ASK_TOKEN) {
         status = session_add_missing_token(context->session, text, error);
     } else {
-        int type = 0;
-        while (type < COLUMN_TYPES && !text_equal(column_type_name((enum column_type)type), text))
-            type++;
-        if (type == COLUMN_TYPES)
-            status = error_set(error, STATUS_INVALID, "type \"%s\": must be numeric, category, date or text", text);
-        else
-            status = session_set_type(context->session, column_name(state, context), (enum column_type)type, error);
+        status = session_set_type(context->session, column_name(state, context), text, error);
     }
-    return told(context, status);
+    return view_acted(context, status);
 }
 
 static enum view_result move(struct data_state *state, const struct view_context *context, enum request wanted) {
@@ -322,37 +211,35 @@ static enum view_result move(struct data_state *state, const struct view_context
         state->warning_row = 0;
         return VIEW_REDRAW;
     }
-    struct table_data data;
-    struct table_view_model model = table_model(&data, state, snapshot);
-    bool moved = table_view_request(&state->table, &model, inside_of(at.table), context->ascii, wanted);
-    return moved ? VIEW_REDRAW : VIEW_PASS;
+    return data_table_request(&state->table, context, at.table, wanted);
 }
 
 // Another data set: positions and filters of the old one mean nothing.
 static void meet(void *view_state, const struct snapshot *snapshot) {
     struct data_state *state = view_state;
+    if (state->seen == snapshot->dataset && snapshot->dataset && snapshot->dataset->table)
+        data_table_refresh(&state->table, snapshot);
     if (state->seen == snapshot->dataset)
         return;
     state->seen = snapshot->dataset;
-    rows_free(&state->rows);
     state->images = (struct image_grid){.only_class = -1};
     state->warning = state->warning_row = 0;
     state->describing = false;
     state->figures = (struct figures_state){0};
-    const struct table *table = snapshot->dataset ? snapshot->dataset->table : NULL;
-    if (!table || state->table.row >= (int64_t)table->rows || state->table.column >= (int64_t)table->column_count)
-        state->table = (struct table_view_state){0};
+    data_table_meet(&state->table, snapshot->dataset ? snapshot->dataset->table : NULL);
 }
 
-static enum view_result back(struct data_state *state) {
+static enum view_result back(struct data_state *state, const struct view_context *context) {
     if (state->images.large)
         state->images.large = false;
     else if (state->describing)
         state->describing = false;
     else if (state->pane == PANE_WARNINGS)
         state->pane = PANE_TABLE;
-    else if (state->rows.filter[0])
-        rows_free(&state->rows);
+    else if (state->table.cell)
+        state->table.cell = false;
+    else if (context->snapshot->rows.order->filter[0] && !context->snapshot->rows.job.active)
+        session_all_rows(context->session);
     else
         return VIEW_PASS;
     return VIEW_REDRAW;
@@ -376,7 +263,7 @@ static enum view_result request_figures(struct data_state *state, const struct v
     int column = figures_column(context->snapshot, &state->figures);
     int64_t row = figures_row(context->snapshot, &state->figures);
     if (column >= 0)
-        state->table.column = column;
+        state->table.view.column = column;
     if (row >= 0) {
         state->images.only_class = -1;
         state->images.chosen = (size_t)row;
@@ -411,6 +298,10 @@ static enum view_result request_images(struct data_state *state, const struct vi
     enum view_result result = request_figures(state, context, wanted);
     if (result != VIEW_PASS)
         return result;
+    if (wanted == REQUEST_GO_ROW) {
+        ask(state, ASK_ROW, "");
+        return VIEW_REDRAW;
+    }
     if (wanted == REQUEST_NEXT_WARNING)
         return warn_image(state, context);
     if (wanted == REQUEST_SHOW_ROWS) {
@@ -424,7 +315,16 @@ static enum view_result request_images(struct data_state *state, const struct vi
         state->images.chosen = 0;
         return VIEW_REDRAW;
     }
-    return wanted == REQUEST_BACK ? back(state) : move(state, context, wanted);
+    return wanted == REQUEST_BACK ? back(state, context) : move(state, context, wanted);
+}
+
+// What the form proposes: amounts where the figures found that the words are some.
+static const char *likely_type(const struct view_context *context, const struct column *column) {
+    const struct profile *profile = context->snapshot->profile;
+    for (size_t i = 0; profile && i < profile->warning_count; i++)
+        if (text_equal(profile->warnings[i].kind, "amounts") && text_equal(profile->warnings[i].column, column->name))
+            return column_type_asked_name(COLUMN_NUMERIC, true);
+    return column_type_name(column->type);
 }
 
 static enum view_result request_table(struct data_state *state, const struct view_context *context,
@@ -442,33 +342,36 @@ static enum view_result request_table(struct data_state *state, const struct vie
     case REQUEST_FIND_BEFORE:
         return find(state, context, -1);
     case REQUEST_FILTER:
-        ask(state, ASK_FILTER, state->rows.filter);
+        ask(state, ASK_FILTER, context->snapshot->rows.order->filter);
         return VIEW_REDRAW;
     case REQUEST_SORT:
-        return told(context, rows_sort(&state->rows, table, (size_t)state->table.column, &context->wish->error));
+        return view_acted(context, session_sort_rows(context->session, (size_t)state->table.view.column, &context->wish->error));
     case REQUEST_TYPE:
-        ask(state, ASK_TYPE, column_type_name(table->columns[state->table.column]->type));
+        ask(state, ASK_TYPE, likely_type(context, table->columns[state->table.view.column]));
         return VIEW_REDRAW;
     case REQUEST_TARGET:
         ask(state, ASK_TARGET, column_name(state, context));
         return VIEW_REDRAW;
     case REQUEST_FOLLOW:
-        return told(context, session_follow(context->session, !context->snapshot->following, &context->wish->error));
+        return view_acted(context, session_follow(context->session, !context->snapshot->following, &context->wish->error));
     case REQUEST_READ_ON:
-        return told(context, session_read_on(context->session, &context->wish->error));
+        return view_acted(context, session_read_on(context->session, &context->wish->error));
     case REQUEST_MISSING_TOKEN:
         ask(state, ASK_TOKEN, "");
+        return VIEW_REDRAW;
+    case REQUEST_GO_ROW:
+        ask(state, ASK_ROW, "");
         return VIEW_REDRAW;
     case REQUEST_NEXT_WARNING:
         return next_warning(state, context);
     case REQUEST_SHOW_ROWS:
-        return state->pane == PANE_WARNINGS ? show_warning_row(state, context) : VIEW_HANDLED;
+        return state->pane == PANE_WARNINGS ? show_warning_row(state, context) : move(state, context, wanted);
     case REQUEST_NEXT_PANE:
     case REQUEST_PREVIOUS_PANE:
         state->pane = state->pane == PANE_TABLE ? PANE_WARNINGS : PANE_TABLE;
         return VIEW_REDRAW;
     case REQUEST_BACK:
-        return back(state);
+        return back(state, context);
     default:
         return move(state, context, wanted);
     }
@@ -502,12 +405,9 @@ static enum view_result mouse(struct data_state *state, const struct view_contex
         state->warning = line < count ? line : state->warning;
         return show_warning_row(state, context) == VIEW_PASS ? VIEW_PASS : VIEW_REDRAW;
     }
-    struct table_data data;
-    struct table_view_model model = table_model(&data, state, context->snapshot);
     if (rect_contains(at.table, input->x, input->y))
         state->pane = PANE_TABLE;
-    return table_view_event(&state->table, &model, inside_of(at.table), context->ascii, input) ? VIEW_REDRAW
-                                                                                               : VIEW_PASS;
+    return data_table_mouse(&state->table, context->snapshot, at.table, context->ascii, input) ? VIEW_REDRAW : VIEW_PASS;
 }
 
 static enum view_result event(void *view_state, const struct view_context *context, const struct input_event *input) {
@@ -516,7 +416,11 @@ static enum view_result event(void *view_state, const struct view_context *conte
     if (state->open.shown) {
         const char *path = NULL;
         open_event(&state->open, input, &path);
-        return path ? told(context, session_load(context->session, path, NULL, &context->wish->error)) : VIEW_REDRAW;
+        return path ? view_acted(context, session_load(context->session, path, NULL, &context->wish->error)) : VIEW_REDRAW;
+    }
+    if (state->table.picking && has_table(context)) {
+        data_table_pick(&state->table, context->snapshot->dataset->table, input);
+        return VIEW_REDRAW;
     }
     if (state->asking != ASK_NOTHING) {
         enum prompt_result result = prompt_event(&state->prompt, &state->history, input);
@@ -531,13 +435,13 @@ static enum view_result event(void *view_state, const struct view_context *conte
 
 static bool modal(const void *view_state) {
     const struct data_state *state = view_state;
-    return state->open.shown || state->asking != ASK_NOTHING;
+    return state->open.shown || state->table.picking || state->asking != ASK_NOTHING;
 }
 
 // A filter that hides the row is lifted.
-static void show_row(void *view_state, const struct snapshot *snapshot, size_t row) {
+static void show_row(void *view_state, struct session *session, size_t row) {
     struct data_state *state = view_state;
-    size_t index;
+    const struct snapshot *snapshot = session_snapshot(session);
     meet(state, snapshot);
     if (!snapshot->dataset || row >= dataset_rows(snapshot->dataset))
         return;
@@ -548,11 +452,8 @@ static void show_row(void *view_state, const struct snapshot *snapshot, size_t r
         state->images.chosen = row;
         return;
     }
-    if (!rows_place(&state->rows, snapshot->dataset->table, row, &index)) {
-        rows_free(&state->rows);
-        index = row;
-    }
-    state->table.row = (int64_t)index;
+    if (!data_table_show(&state->table, snapshot, row))
+        session_all_rows(session);
 }
 
 static enum status open_view(void *view_state, struct session *session, struct error *error) {
@@ -564,7 +465,7 @@ static enum status open_view(void *view_state, struct session *session, struct e
 }
 
 static void close_view(void *view_state) {
-    rows_free(&((struct data_state *)view_state)->rows);
+    data_table_free(&((struct data_state *)view_state)->table);
 }
 
 const struct view view_data = {

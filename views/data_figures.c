@@ -268,7 +268,7 @@ static void draw_target(const struct profile *profile, struct canvas *canvas, st
 
 // ---- pictures -----------------------------------------------------------------------------------------------
 
-static const uint8_t *picture_at(const struct snapshot *snapshot, enum figure_page page, size_t index, char *label,
+static const uint8_t *pixels_at(const struct snapshot *snapshot, enum figure_page page, size_t index, char *label,
                                  size_t size) {
     const struct image_set *images = snapshot->dataset->images;
     const struct image_profile *profile = snapshot->profile->images;
@@ -298,13 +298,8 @@ size_t figures_pictures(const struct snapshot *snapshot, enum figure_page page) 
 static void draw_pictures(const struct snapshot *snapshot, const struct figures_state *state, enum figure_page page,
                           struct canvas *canvas, struct rect area) {
     const struct image_set *images = snapshot->dataset->images;
-    size_t count = figures_pictures(snapshot, page), plane = images->height * images->width;
-    struct picture picture = {.width = (int)images->width,
-                              .height = (int)images->height,
-                              .channels = images->channels >= 3 ? 3 : 1,
-                              .step_x = 1,
-                              .step_y = images->width,
-                              .step_channel = plane};
+    size_t count = figures_pictures(snapshot, page);
+    struct picture picture = picture_of(images, NULL);
     int most = area.width >= 150 ? 26 : area.width >= 100 ? 20 : 14, width, height;
     thumbnail_size(&picture, most, most / 2, 1, &width, &height);
     int across = area.width / (width + 2) > 0 ? area.width / (width + 2) : 1;
@@ -316,7 +311,7 @@ static void draw_pictures(const struct snapshot *snapshot, const struct figures_
         int at = (int)(i - first);
         struct rect cell = {area.x + at % across * (width + 2), area.y + at / across * (height + 1), width, height + 1};
         struct rect name = rect_take_bottom(&cell, 1);
-        picture.pixels = picture_at(snapshot, page, i, label, sizeof label);
+        picture.pixels = pixels_at(snapshot, page, i, label, sizeof label);
         thumbnail_draw(canvas, cell, &picture);
         canvas_field(canvas, name.x, name.y, name.width, TEXT_CENTER,
                      i == chosen ? style_on(INK_SELECTED_TEXT, INK_SELECTED) : style_ink(INK_DIM), label);

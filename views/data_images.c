@@ -24,17 +24,6 @@ size_t images_at(const struct image_set *images, int only_class, size_t index) {
     return 0;
 }
 
-static struct picture picture_of(const struct image_set *images, size_t index) {
-    size_t plane = images->height * images->width;
-    return (struct picture){.pixels = images->pixels + index * images->channels * plane,
-                            .width = (int)images->width,
-                            .height = (int)images->height,
-                            .channels = images->channels >= 3 ? 3 : 1,
-                            .step_x = 1,
-                            .step_y = images->width,
-                            .step_channel = plane};
-}
-
 // ---- the grid -------------------------------------------------------------------------------------------
 
 struct grid_shape {
@@ -45,7 +34,7 @@ struct grid_shape {
 
 static struct grid_shape shape_of(const struct image_grid *grid, const struct image_set *images, struct rect area) {
     struct grid_shape shape;
-    struct picture picture = picture_of(images, 0);
+    struct picture picture = picture_at(images, 0);
     int most = area.width >= 100 ? 20 : area.width >= 60 ? 14 : 10;
     thumbnail_size(&picture, most, most / 2, 1, &shape.width, &shape.height);
     shape.across = area.width / (shape.width + 2) > 0 ? area.width / (shape.width + 2) : 1;
@@ -58,7 +47,7 @@ static struct grid_shape shape_of(const struct image_grid *grid, const struct im
 
 static void draw_one(const struct image_set *images, size_t index, bool chosen, struct canvas *canvas,
                      struct rect cell) {
-    struct picture picture = picture_of(images, index);
+    struct picture picture = picture_at(images, index);
     struct rect label = rect_take_bottom(&cell, 1);
     thumbnail_draw(canvas, cell, &picture);
     struct style style = chosen ? style_on(INK_SELECTED_TEXT, INK_SELECTED) : style_ink(INK_DIM);
@@ -68,7 +57,7 @@ static void draw_one(const struct image_set *images, size_t index, bool chosen, 
 static void draw_large(const struct image_grid *grid, const struct image_set *images, struct canvas *canvas,
                        struct rect area) {
     size_t index = images_at(images, grid->only_class, grid->chosen);
-    struct picture picture = picture_of(images, index);
+    struct picture picture = picture_at(images, index);
     struct rect label = rect_take_bottom(&area, 1);
     int width, height;
     thumbnail_size(&picture, area.width, area.height, 8, &width, &height);

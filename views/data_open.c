@@ -1,4 +1,4 @@
-// Choosing what to open: the shipped samples, the folder the program was started in, or a typed path.
+// Choosing what to open: what was opened lately, the shipped samples, the folder the program was started in, or a typed path.
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,21 +7,29 @@
 
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "datasets/recent.h"
 #include "views/data_parts.h"
 
-static void add_entry(struct open_list *list, const char *folder, const char *name, const char *note) {
-    if (list->count == OPEN_ENTRIES || strlen(folder) + strlen(name) + 2 > sizeof list->entries[0].path)
+static void add_path(struct open_list *list, const char *path, const char *note) {
+    if (list->count == OPEN_ENTRIES)
         return;
-    char path[sizeof list->entries[0].path];
-    snprintf(path, sizeof path, "%.1000s/%.255s", folder, name);
     bool is_folder = file_is_folder(path);
-    snprintf(list->entries[list->count].path, sizeof path, "%s", path);
-    snprintf(list->entries[list->count].name, sizeof list->entries[0].name, "%.250s%s", name, is_folder ? "/" : "");
+    snprintf(list->entries[list->count].path, sizeof list->entries[0].path, "%s", path);
+    snprintf(list->entries[list->count].name, sizeof list->entries[0].name, "%.250s%s", path_base(path),
+             is_folder ? "/" : "");
     if (is_folder || note)
         snprintf(list->entries[list->count].note, sizeof list->entries[0].note, "%s", note ? note : "folder");
     else
         text_bytes((double)file_size(path), NUMBER_SCREEN, list->entries[list->count].note);
     list->count++;
+}
+
+static void add_entry(struct open_list *list, const char *folder, const char *name, const char *note) {
+    char path[sizeof list->entries[0].path];
+    if (strlen(folder) + strlen(name) + 2 > sizeof path)
+        return;
+    snprintf(path, sizeof path, "%.1000s/%.255s", folder, name);
+    add_path(list, path, note);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b) {
@@ -54,8 +62,12 @@ static struct palette_model model_of(const struct open_list *list) {
 
 static void fill(struct open_list *list, bool samples) {
     char folder[1024];
+    struct recent recent;
     struct error error;
     list->count = 0;
+    recent_read(&recent);
+    for (size_t i = 0; samples && i < recent.count; i++)
+        add_path(list, recent.paths[i], "opened lately");
     add_entry(list, list->folder, "..", "up");
     add_entry(list, list->folder, ".", "this folder: an image set, or tables as one");
     if (samples && samples_folder(folder, sizeof folder, &error) == STATUS_OK)

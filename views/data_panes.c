@@ -1,14 +1,77 @@
-// The Data view's right side: the figures of one column, the warnings; and the figures of all columns
-// as a table.
+// The Data view's head line and its right side: the figures of one column, the warnings; and the figures of all
+// columns as a table.
 #include <math.h>
 #include <stdio.h>
 
+#include "core/base/str.h"
 #include "views/data_parts.h"
 #include "views/widgets/bars.h"
 #include "views/widgets/histogram.h"
 
 static const char *real(double value, char out[TEXT_NUMBER_SIZE]) {
     return isnan(value) ? "–" : text_real(value, 5, NUMBER_SCREEN, out);
+}
+
+// ---- the head line --------------------------------------------------------------------------------------
+
+// Draws what there is room for whole, and nothing else; returns where the next one starts.
+static int draw_whole(struct canvas *canvas, struct rect row, int x, const char *text) {
+    int width = text_width(text, canvas->ascii);
+    if (x + width > row.x + row.width)
+        return x;
+    canvas_text(canvas, x, row.y, style_ink(INK_DIM), text);
+    return x + width + 3;
+}
+
+static int draw_counts(const struct snapshot *snapshot, struct canvas *canvas, struct rect row, int x) {
+    char number[TEXT_NUMBER_SIZE], text[TEXT_NUMBER_SIZE + 32];
+    const struct profile *profile = snapshot->profile;
+    if (!profile)
+        return x;
+    snprintf(text, sizeof text, "%s missing cells",
+             text_integer((int64_t)profile->missing_cells, NUMBER_SCREEN, number));
+    x = draw_whole(canvas, row, x, text);
+    snprintf(text, sizeof text, "%s%s duplicate rows", profile->duplicates_about ? "≈ " : "",
+             text_integer((int64_t)profile->duplicates, NUMBER_SCREEN, number));
+    return draw_whole(canvas, row, x, text);
+}
+
+static void draw_head_table(const struct snapshot *snapshot, struct canvas *canvas, struct rect row, int x) {
+    const struct dataset *dataset = snapshot->dataset;
+    char a[TEXT_NUMBER_SIZE], text[160];
+    x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), "%s%s", dataset->partial ? "first " : "",
+                      text_integer((int64_t)dataset->table->rows, NUMBER_SCREEN, a));
+    if (dataset->rows_guess > 0)
+        x += canvas_print(canvas, x, row.y, style_ink(INK_WARNING), " of ≈ %s",
+                          text_integer((int64_t)dataset->rows_guess, NUMBER_SCREEN, a));
+    x += canvas_print(canvas, x, row.y, style_ink(INK_TEXT), " rows × %zu columns   ", dataset->table->column_count);
+    if (snapshot->following)
+        x += canvas_print(canvas, x, row.y, style_ink(INK_ACCENT), "following · %s%s   ",
+                          snapshot->followed_rows >= 0 ? "+" : "",
+                          text_integer(snapshot->followed_rows, NUMBER_SCREEN, a));
+    x = draw_counts(snapshot, canvas, row, x);
+    snprintf(text, sizeof text, "%s   %.20s  '%.20s'  header: %s",
+             text_bytes((double)dataset->file_bytes, NUMBER_SCREEN, a), dataset->dialect.encoding,
+             text_equal(dataset->dialect.delimiter, "\t") ? "tab" : dataset->dialect.delimiter,
+             dataset->dialect.header == 1 ? "yes" : "no");
+    draw_whole(canvas, row, x, text);
+}
+
+void head_draw(const struct snapshot *snapshot, struct canvas *canvas, struct rect row) {
+    const struct dataset *dataset = snapshot->dataset;
+    int x = row.x + 1;
+    x += canvas_text(canvas, x, row.y, style_bold(INK_TITLE), dataset->name) + 3;
+    if (dataset->table) {
+        draw_head_table(snapshot, canvas, row, x);
+        return;
+    }
+    const struct image_set *images = dataset->images;
+    char a[TEXT_NUMBER_SIZE], b[TEXT_NUMBER_SIZE];
+    canvas_print(canvas, x, row.y, style_ink(INK_TEXT),
+                 "%s images (%s of them the test part)   %zu×%zu×%zu   %zu classes",
+                 text_integer((int64_t)images->count, NUMBER_SCREEN, a),
+                 text_integer((int64_t)(images->count - images->test_from), NUMBER_SCREEN, b), images->channels,
+                 images->height, images->width, images->classes);
 }
 
 // ---- one column -----------------------------------------------------------------------------------------
@@ -118,6 +181,18 @@ void column_pane_draw(const struct snapshot *snapshot, size_t column, struct can
 
 // ---- warnings -------------------------------------------------------------------------------------------
 
+// The chosen warning in full, below the list that has to cut it.
+static void draw_warning_whole(struct canvas *canvas, struct rect *inside, const char *message) {
+    int width = inside->width - 2, lines = canvas_wrap_lines(width, message);
+    int most = inside->height - 3; // of the list two rows stay, and a line parts them
+    if (canvas_wrap_lines(inside->width - 6, message) <= 1 || most < 1)
+        return;
+    struct rect words = rect_take_bottom(inside, lines > most ? most : lines);
+    struct rect line = rect_take_bottom(inside, 1);
+    canvas_hline(canvas, line.x, line.y, line.width, style_ink(INK_FAINT));
+    canvas_wrap(canvas, (struct rect){words.x + 1, words.y, width, words.height}, 0, style_ink(INK_TEXT), message);
+}
+
 void warnings_pane_draw(const struct snapshot *snapshot, size_t chosen, bool focused, struct canvas *canvas,
                         struct rect area) {
     const struct profile *profile = snapshot->profile;
@@ -129,6 +204,8 @@ void warnings_pane_draw(const struct snapshot *snapshot, size_t chosen, bool foc
         canvas_text(canvas, inside.x + 1, inside.y, style_ink(INK_DIM), profile ? "nothing stands out" : "counting …");
         return;
     }
+    if (focused && chosen < profile->warning_count)
+        draw_warning_whole(canvas, &inside, profile->warnings[chosen].message);
     size_t shown = inside.height > 0 ? (size_t)inside.height : 0, top = 0;
     if (focused && chosen >= shown)
         top = chosen + 1 - shown;

@@ -1,5 +1,4 @@
-// The parts of the Data view, one file each. Private to views/data*.c. Plain state; data_rows owns its
-// array, released by rows_free.
+// The parts of the Data view, one file each. Private to views/data*.c. Plain state, but for the marks of data_table.
 #ifndef VIEWS_DATA_PARTS_H
 #define VIEWS_DATA_PARTS_H
 
@@ -8,25 +7,30 @@
 #include "views/widgets/palette.h"
 #include "views/widgets/table.h"
 
-// ---- which rows are shown, in which order (data_rows.c) ---------------------------------------------------
-struct data_rows {
-    const struct table *table; // what `order` was made for
-    uint32_t *order;           // row numbers; NULL = all rows as read
-    size_t count;
-    int sorted;                // column + 1; negative = descending; 0 = as read
-    char filter[PROMPT_SIZE];  // "" = none
+// ---- the table (data_table.c) ---------------------------------------------------------------------------------
+struct data_table { // zeroed = the top left corner; data_table_free releases what it holds
+    struct table_view_state view;
+    struct row_marks marks;
+    uint64_t orders, finds; // of the snapshot's rows, that `view` knows of
+    bool cell;    // the chosen cell is shown whole,
+    int cell_top; // from this line of it on
+    bool picking; // a column by its name: every key goes to data_table_pick
+    struct palette_state picker;
 };
-void rows_free(struct data_rows *rows);
-size_t rows_count(const struct data_rows *rows, const struct table *table);
-size_t rows_at(const struct data_rows *rows, size_t index);
-// The place of a row of the table among the shown ones; false when it is filtered out.
-bool rows_place(const struct data_rows *rows, const struct table *table, size_t row, size_t *index);
-enum status rows_sort(struct data_rows *rows, const struct table *table, size_t column, struct error *error);
-// "age > 40 & workclass = Private"; < <= > >= = !=, joined by & ; "" shows all rows again.
-enum status rows_filter(struct data_rows *rows, const struct table *table, const char *text, struct error *error);
-// The next row after `from` (as shown, going round) with a cell that contains `text`, ignoring case.
-bool rows_find(const struct data_rows *rows, const struct table *table, const char *text, size_t from, int direction,
-               size_t *index, size_t *column);
+void data_table_free(struct data_table *data);
+void data_table_meet(struct data_table *data, const struct table *table); // another table, or none (NULL)
+void data_table_refresh(struct data_table *data, const struct snapshot *snapshot); // another order; what was found
+// Goes to that row of the table; where a filter hides it, the filter is to be lifted: false.
+bool data_table_show(struct data_table *data, const struct snapshot *snapshot, size_t row);
+void data_table_draw(const struct data_table *data, const struct snapshot *snapshot, bool focused,
+                     struct canvas *canvas, struct rect area);
+void data_table_draw_picker(const struct data_table *data, const struct table *table, struct canvas *canvas,
+                            struct rect area);
+enum view_result data_table_request(struct data_table *data, const struct view_context *context, struct rect area,
+                                    enum request wanted);
+void data_table_pick(struct data_table *data, const struct table *table, const struct input_event *event);
+bool data_table_mouse(struct data_table *data, const struct snapshot *snapshot, struct rect area, bool ascii,
+                      const struct input_event *event);
 
 // ---- opening (data_open.c) ----------------------------------------------------------------------------------
 #define OPEN_ENTRIES 512
@@ -47,6 +51,7 @@ void open_event(struct open_list *list, const struct input_event *event, const c
 void open_draw(const struct open_list *list, struct canvas *canvas, struct rect area);
 
 // ---- panes (data_panes.c, data_images.c) ----------------------------------------------------------------------
+void head_draw(const struct snapshot *snapshot, struct canvas *canvas, struct rect row);
 void column_pane_draw(const struct snapshot *snapshot, size_t column, struct canvas *canvas, struct rect area);
 void warnings_pane_draw(const struct snapshot *snapshot, size_t chosen, bool focused, struct canvas *canvas,
                         struct rect area);

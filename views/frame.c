@@ -21,10 +21,20 @@ struct frame {
     struct overlay overlay;
     struct rect area; // of the view, as drawn last
     bool ascii, dirty;
+    char copied[VIEW_COPY_SIZE]; // by the event that is being worked on
 };
 
 static const struct view *current_view(const struct frame *frame) {
     return views_at(frame->current);
+}
+
+static void turn_to(struct frame *frame, size_t index) {
+    const struct view *before = current_view(frame), *after = views_at(index);
+    if (frame->opened[frame->current] && before->seen && index != frame->current)
+        before->seen(frame->states[frame->current], frame->session, false);
+    frame->current = index;
+    if (after->seen)
+        after->seen(frame->states[index], frame->session, true);
 }
 
 // Opens the view's state at its first visit.
@@ -42,7 +52,7 @@ static enum status visit(struct frame *frame, size_t index, struct error *error)
         }
         frame->opened[index] = true;
     }
-    frame->current = index;
+    turn_to(frame, index);
     frame->dirty = true;
     return STATUS_OK;
 }
@@ -100,6 +110,10 @@ enum view_id frame_view(const struct frame *frame) {
     return current_view(frame)->id;
 }
 
+const char *frame_copied(const struct frame *frame) {
+    return frame->copied;
+}
+
 // ---- input --------------------------------------------------------------------------------------------
 
 static void report(struct frame *frame, enum status status, const struct error *error) {
@@ -112,11 +126,13 @@ static void grant(struct frame *frame, const struct view_wish *wish) {
         session_message(frame->session, MESSAGE_ERROR, "%s", wish->error.text);
     else if (wish->message[0])
         session_message(frame->session, MESSAGE_INFO, "%s", wish->message);
+    if (wish->copy[0])
+        memcpy(frame->copied, wish->copy, sizeof frame->copied);
     if (wish->go != VIEW_NONE)
         go(frame, wish->go);
     const struct view *view = current_view(frame);
     if (wish->has_row && view->id == wish->go && view->show_row)
-        view->show_row(frame->states[frame->current], session_snapshot(frame->session), wish->row);
+        view->show_row(frame->states[frame->current], frame->session, wish->row);
 }
 
 static struct view_context view_context(struct frame *frame, struct view_wish *wish) {
@@ -164,6 +180,10 @@ static enum view_id view_of_request(enum request request) {
         return VIEW_MODEL;
     case REQUEST_GO_TRAIN:
         return VIEW_TRAIN;
+    case REQUEST_GO_EVALUATE:
+        return VIEW_EVALUATE;
+    case REQUEST_GO_LAB:
+        return VIEW_LAB;
     case REQUEST_GO_RUNS:
         return VIEW_RUNS;
     default:
@@ -193,7 +213,7 @@ static enum frame_act act(struct frame *frame, enum request request) {
         report(frame, session_redo(frame->session, &error), &error);
         break;
     case REQUEST_BACK:
-        if (session_snapshot(frame->session)->job.active)
+        if (session_snapshot(frame->session)->job.active || session_snapshot(frame->session)->rows.job.active)
             session_cancel(frame->session);
         break;
     case REQUEST_LOG:
@@ -225,26 +245,36 @@ static size_t tab_list(struct tab tabs[VIEWS_MOST]) {
     return views_count();
 }
 
+#define STATE_ROOM 12 // "● training", and a blank on either side
+static const char program_name[] = " batchlab  ";
+
+// What of the header is for the tabs: behind the program's name, where there is room for it, and before the state.
+static struct rect tab_bar(struct rect header) {
+    if (header.width >= 100)
+        rect_take_left(&header, (int)sizeof program_name - 1);
+    rect_take_right(&header, STATE_ROOM);
+    return header;
+}
+
 static bool click_tab(struct frame *frame, const struct input_event *event) {
     if (event->type != INPUT_MOUSE || event->mouse != MOUSE_PRESS || event->y != 0)
         return false;
     struct tab tabs[VIEWS_MOST];
     size_t count = tab_list(tabs);
-    struct rect row = {0, 0, frame->area.width, 1};
-    size_t hit = tabs_hit(row, tabs, count, frame->current, event->x);
+    struct rect header = {0, 0, frame->area.width, 1};
+    size_t hit = tabs_hit(tab_bar(header), tabs, count, frame->current, event->x);
     if (hit < count)
         go(frame, views_at(hit)->id);
     return hit < count;
 }
 
-enum frame_act frame_event(struct frame *frame, const struct input_event *event) {
-    frame->dirty = true;
+static enum frame_act take_event(struct frame *frame, const struct input_event *event) {
     if (event->type == INPUT_KEY)
         session_clear_message(frame->session);
     if (frame->overlay.kind != OVERLAY_NONE) {
         struct overlay_result result = overlay_event(&frame->overlay, frame->session, event);
         if (result.quit)
-            return FRAME_QUIT;
+            return result.detach ? FRAME_DETACH : FRAME_QUIT;
         return result.request != REQUEST_NONE ? act(frame, result.request) : FRAME_NOTHING;
     }
     const struct view *view = current_view(frame);
@@ -261,6 +291,13 @@ enum frame_act frame_event(struct frame *frame, const struct input_event *event)
         return FRAME_NOTHING;
     }
     return act(frame, request);
+}
+
+enum frame_act frame_event(struct frame *frame, const struct input_event *event) {
+    frame->dirty = true;
+    frame->copied[0] = '\0';
+    enum frame_act wanted = take_event(frame, event);
+    return wanted == FRAME_NOTHING && frame->copied[0] ? FRAME_COPY : wanted;
 }
 
 // ---- drawing ------------------------------------------------------------------------------------------
@@ -322,8 +359,9 @@ static void draw_message(const struct snapshot *snapshot, struct canvas *canvas,
         [MESSAGE_ERROR] = {"✗ ", INK_ERROR},
     };
     if (snapshot->message_kind == MESSAGE_NONE) {
-        if (snapshot->job.active)
-            draw_job(&snapshot->job, canvas, row);
+        const struct job_view *job = snapshot->rows.job.active ? &snapshot->rows.job : &snapshot->job;
+        if (job->active)
+            draw_job(job, canvas, row);
         return;
     }
     struct style style = style_ink(kinds[snapshot->message_kind].ink);
@@ -356,11 +394,11 @@ void frame_draw(struct frame *frame, struct canvas *canvas) {
     struct rect message = rect_take_bottom(&area, 1);
     struct tab tabs[VIEWS_MOST];
     canvas_fill(canvas, header, style_on(INK_TEXT, INK_PANEL), ' ');
-    int used = canvas_text(canvas, header.x, header.y, style_with(style_on(INK_ACCENT, INK_PANEL), STYLE_BOLD),
-                           header.width >= 100 ? " batchlab  " : "");
+    struct rect bar = tab_bar(header);
+    if (bar.x > header.x)
+        canvas_text(canvas, header.x, header.y, style_with(style_on(INK_ACCENT, INK_PANEL), STYLE_BOLD), program_name);
     size_t count = tab_list(tabs);
-    struct rect bar = {header.x + used, header.y, header.width - used, 1};
-    used += tabs_draw(canvas, bar, tabs, count, frame->current);
+    int used = bar.x + tabs_draw(canvas, bar, tabs, count, frame->current);
     draw_state(snapshot, canvas, header, used);
     frame->area = area;
     if (view->refresh)

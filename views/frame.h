@@ -13,9 +13,11 @@ struct frame;
 enum frame_act { // what only the terminal's owner can do
     FRAME_NOTHING,
     FRAME_QUIT,
+    FRAME_DETACH, // quit, and the run goes on by itself
     FRAME_SUSPEND,
     FRAME_REDRAW,
     FRAME_NEXT_THEME,
+    FRAME_COPY, // frame_copied to the clipboard
 };
 
 enum status frame_open(struct frame **frame, struct session *session, enum view_id first, struct error *error);
@@ -25,5 +27,6 @@ void frame_draw(struct frame *frame, struct canvas *canvas);
 bool frame_dirty(const struct frame *frame); // something visible changed since the last frame_draw
 void frame_touch(struct frame *frame);       // draw again: the snapshot changed, a new size
 enum view_id frame_view(const struct frame *frame);
+const char *frame_copied(const struct frame *frame); // what a view copied last; until the next event
 
 #endif

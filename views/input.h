@@ -14,6 +14,7 @@ enum input_type {
     INPUT_RESIZE,
     INPUT_PASTE, // bracketed: may hold anything; never read as keys
     INPUT_FOCUS, // the terminal window got or lost the focus
+    INPUT_BACKGROUND, // the terminal said how light its background is
 };
 
 // Keys that are not characters; above Unicode.
@@ -53,6 +54,7 @@ struct input_event {
     const char *paste;       // INPUT_PASTE: NUL-terminated UTF-8, valid until the next read
     size_t paste_length;
     bool focused; // INPUT_FOCUS
+    bool light;   // INPUT_BACKGROUND
 };
 
 // "q", "+", "Space", "Enter", "Ctrl-L", "Shift-Tab", "PgDn", "F5" to an event and back; the same names

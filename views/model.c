@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/session.h"
 #include "views/view.h"
@@ -30,25 +31,34 @@ static bool starts_group(size_t index) {
     return index == 0 || !text_equal(train_table.rows[index].group, train_table.rows[index - 1].group);
 }
 
-// Rows of the form are parameters with a heading before each group. NULL: the row is a heading.
-static const struct param *param_of_row(size_t row, const char **heading) {
+// Rows of the form are parameters with a heading before each group; those without a meaning beside the others are
+// left out. NULL: the row is a heading, or (heading NULL) past the end. *count: how many rows there are.
+static const struct param *find_row(const struct train_params *params, size_t row, const char **heading,
+                                    size_t *count) {
+    const struct param *found = NULL;
     size_t at = 0;
+    *heading = NULL;
     for (size_t i = 0; i < train_table.count; i++) {
-        if (starts_group(i) && at++ == row) {
-            *heading = train_table.rows[i].group;
-            return NULL;
-        }
-        if (at++ == row)
-            return &train_table.rows[i];
+        const struct param *param = &train_table.rows[i];
+        if (starts_group(i) && at++ == row)
+            *heading = param->group;
+        if (params_used(&train_table, param, params, NULL) && at++ == row)
+            found = param;
     }
-    return NULL;
+    *count = at;
+    return found;
 }
 
-static size_t form_rows(void) {
-    size_t rows = train_table.count;
-    for (size_t i = 0; i < train_table.count; i++)
-        rows += starts_group(i);
-    return rows;
+static const struct param *param_of_row(const struct train_params *params, size_t row, const char **heading) {
+    size_t count;
+    return find_row(params, row, heading, &count);
+}
+
+static size_t form_rows(const struct train_params *params) {
+    const char *heading;
+    size_t count;
+    find_row(params, 0, &heading, &count);
+    return count;
 }
 
 static bool alive(const struct snapshot *snapshot) {
@@ -58,7 +68,7 @@ static bool alive(const struct snapshot *snapshot) {
 static void form_row(void *data, size_t index, struct form_row *out) {
     const struct form_data *form = data;
     const char *heading = NULL;
-    const struct param *param = param_of_row(index, &heading);
+    const struct param *param = param_of_row(form->snapshot->params, index, &heading);
     if (!param) {
         out->section = heading;
         return;
@@ -77,12 +87,12 @@ static void form_row(void *data, size_t index, struct form_row *out) {
 static struct form_model form_model(struct form_data *data, const struct snapshot *snapshot) {
     data->snapshot = snapshot;
     params_defaults(&train_table, &data->defaults);
-    return (struct form_model){.data = data, .rows = form_rows(), .row = form_row};
+    return (struct form_model){.data = data, .rows = form_rows(snapshot->params), .row = form_row};
 }
 
-static const struct param *chosen_param(const struct model_state *state) {
+static const struct param *chosen_param(const struct model_state *state, const struct snapshot *snapshot) {
     const char *heading;
-    return param_of_row(state->form.chosen, &heading);
+    return param_of_row(snapshot->params, state->form.chosen, &heading);
 }
 
 // ---- layout ---------------------------------------------------------------------------------------------
@@ -116,26 +126,82 @@ static void layer_column(void *data, int64_t column, struct table_view_column *o
     out->right = column >= LAYER_OUT;
 }
 
+// Of a long list, norms and activations stand in the row of the layer they follow.
+#define LAYERS_APART 30
+
+static bool joins(const struct snapshot *snapshot, size_t layer) {
+    static const char *const kinds[] = {"batch_norm", "layer_norm", "activation", "dropout", "scale"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        found = found || text_equal(snapshot->layers[layer].kind, kinds[i]);
+    return found && layer > 0 && snapshot->layer_count > LAYERS_APART;
+}
+
+static int64_t layer_rows(const struct snapshot *snapshot) {
+    int64_t rows = 0;
+    for (size_t i = 0; i < snapshot->layer_count; i++)
+        rows += !joins(snapshot, i);
+    return rows;
+}
+
+// The layers of one row: from `first` on.
+struct layer_span {
+    size_t first, count;
+};
+
+static struct layer_span layers_of_row(const struct snapshot *snapshot, int64_t row) {
+    struct layer_span span = {0};
+    int64_t at = -1;
+    for (size_t i = 0; i < snapshot->layer_count; i++) {
+        at += !joins(snapshot, i);
+        span.first = at == row && !joins(snapshot, i) ? i : span.first;
+        span.count += at == row;
+    }
+    return span;
+}
+
+// "64 filters 3×3 · norm · relu": layers that joined by their names without numbers; that a bias is missing goes
+// without saying before a batch norm.
+static void span_settings(const struct snapshot *snapshot, struct layer_span span, char *out, size_t room) {
+    static const char missing[] = ", no bias";
+    snprintf(out, room, "%s", snapshot->layers[span.first].settings);
+    if (span.count > 1 && text_equal(snapshot->layers[span.first + 1].kind, "batch_norm") && text_ends(out, missing))
+        out[strlen(out) - strlen(missing)] = '\0';
+    for (size_t i = 1; i < span.count; i++) {
+        const char *name = snapshot->layers[span.first + i].name;
+        name = text_starts(name, "batch_norm") ? "norm" : name;
+        size_t used = strlen(out), length = strcspn(name, "0123456789");
+        snprintf(out + used, room - used, " · %.*s", (int)length, name);
+    }
+}
+
 static void layer_cell(void *data, int64_t row, int64_t column, struct table_view_cell *out) {
     const struct snapshot *snapshot = data;
-    const struct model_row *layer = &snapshot->layers[row];
+    struct layer_span span = layers_of_row(snapshot, row);
+    const struct model_row *layer = &snapshot->layers[span.first];
+    int64_t weights = 0;
+    double flops = 0;
     char text[64];
+    for (size_t i = 0; i < span.count; i++) {
+        weights += (int64_t)layer[i].figures.weights;
+        flops += layer[i].figures.flops;
+    }
     switch ((enum layer_column)column) {
     case LAYER_NAME:
         snprintf(out->text, sizeof out->text, "%s", layer->name);
         break;
     case LAYER_SETTINGS:
-        snprintf(out->text, sizeof out->text, "%s", layer->settings);
+        span_settings(snapshot, span, out->text, sizeof out->text);
         out->style = style_ink(INK_DIM);
         break;
     case LAYER_OUT:
-        snprintf(out->text, sizeof out->text, "%s", shape_text(layer->figures.out, text));
+        snprintf(out->text, sizeof out->text, "%s", shape_text(layer[span.count - 1].figures.out, text));
         break;
     case LAYER_WEIGHTS:
-        snprintf(out->text, sizeof out->text, "%s", text_integer((int64_t)layer->figures.weights, NUMBER_SCREEN, text));
+        snprintf(out->text, sizeof out->text, "%s", text_integer(weights, NUMBER_SCREEN, text));
         break;
     case LAYER_FLOPS:
-        snprintf(out->text, sizeof out->text, "%s", text_count(layer->figures.flops, NUMBER_SCREEN, text));
+        snprintf(out->text, sizeof out->text, "%s", text_count(flops, NUMBER_SCREEN, text));
         break;
     case LAYER_COLUMNS:
         break;
@@ -144,34 +210,36 @@ static void layer_cell(void *data, int64_t row, int64_t column, struct table_vie
 
 static struct table_view_model layer_model(const struct snapshot *snapshot) {
     return (struct table_view_model){.data = (void *)(uintptr_t)snapshot, // the callbacks only read it
-                                     .rows = (int64_t)snapshot->layer_count,
+                                     .rows = layer_rows(snapshot),
                                      .columns = LAYER_COLUMNS,
                                      .column = layer_column,
                                      .cell = layer_cell};
 }
 
+// As many of the figures as fit whole.
 static void draw_totals(const struct snapshot *snapshot, struct canvas *canvas, struct rect row) {
-    char weights[TEXT_NUMBER_SIZE], flops[TEXT_NUMBER_SIZE], bytes[TEXT_NUMBER_SIZE];
+    const char *const names[] = {" weights", row.width < 60 ? "FLOP a sample" : "FLOP a sample trained",
+                                 " activations a batch"};
+    char numbers[3][TEXT_NUMBER_SIZE];
     size_t activations = 0;
     for (size_t i = 0; i < snapshot->layer_count; i++)
         activations += snapshot->layers[i].figures.activation_bytes;
-    struct rect old = canvas_clip(canvas, row);
-    int x = row.x;
-    x += canvas_print(canvas, x, row.y, style_bold(INK_NUMBER), "%s",
-                      text_integer((int64_t)snapshot->weight_count, NUMBER_SCREEN, weights));
-    x += canvas_text(canvas, x, row.y, style_ink(INK_DIM), " weights   ");
-    x += canvas_print(canvas, x, row.y, style_bold(INK_NUMBER), "%s", text_count(snapshot->flops, NUMBER_SCREEN, flops));
-    x += canvas_text(canvas, x, row.y, style_ink(INK_DIM), "FLOP a sample trained   ");
-    x += canvas_print(canvas, x, row.y, style_bold(INK_NUMBER), "%s",
-                      text_bytes((double)activations * (double)snapshot->params->batch, NUMBER_SCREEN, bytes));
-    canvas_text(canvas, x, row.y, style_ink(INK_DIM), " activations a batch");
-    canvas_unclip(canvas, old);
+    text_integer((int64_t)snapshot->weight_count, NUMBER_SCREEN, numbers[0]);
+    text_count(snapshot->flops, NUMBER_SCREEN, numbers[1]);
+    text_bytes((double)activations * (double)snapshot->params->batch, NUMBER_SCREEN, numbers[2]);
+    for (int i = 0, x = row.x; i < 3; i++, x += 3) {
+        if (x + text_width(numbers[i], canvas->ascii) + text_width(names[i], canvas->ascii) > row.x + row.width)
+            return;
+        x += canvas_text(canvas, x, row.y, style_bold(INK_NUMBER), numbers[i]);
+        x += canvas_text(canvas, x, row.y, style_ink(INK_DIM), names[i]);
+    }
 }
 
 static void draw_layers(const struct model_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                         struct rect pane) {
     char title[96];
-    snprintf(title, sizeof title, "layers (model %.64s)", snapshot->params->model);
+    const char *file = snapshot->params->model_file, *name = file[0] ? path_base(file) : snapshot->params->model;
+    snprintf(title, sizeof title, "layers (model %.64s)", name);
     struct rect inside = canvas_pane(canvas, pane, state->pane == PANE_LAYERS, title, NULL);
     if (!snapshot->layers) {
         const char *why = snapshot->model_reason[0] ? snapshot->model_reason : "Open a data set first: 1 goes to Data.";
@@ -213,7 +281,7 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
 }
 
 static enum view_result put(struct model_state *state, const struct view_context *context, const char *text) {
-    const struct param *param = chosen_param(state);
+    const struct param *param = chosen_param(state, context->snapshot);
     if (!param)
         return VIEW_HANDLED;
     if (session_set(context->session, param->name, text, &context->wish->error)) {
@@ -224,7 +292,7 @@ static enum view_result put(struct model_state *state, const struct view_context
 }
 
 static enum view_result nudge(struct model_state *state, const struct view_context *context, int direction) {
-    const struct param *param = chosen_param(state);
+    const struct param *param = chosen_param(state, context->snapshot);
     char text[PARAM_TEXT_SIZE];
     if (!param || state->pane != PANE_FORM)
         return VIEW_HANDLED;
@@ -253,7 +321,7 @@ static enum view_result move(struct model_state *state, const struct view_contex
 
 static enum view_result request(void *view_state, const struct view_context *context, enum request wanted) {
     struct model_state *state = view_state;
-    const struct param *param = chosen_param(state);
+    const struct param *param = chosen_param(state, context->snapshot);
     struct form_data data;
     struct form_model model;
     switch (wanted) {
@@ -283,7 +351,7 @@ static enum view_result request(void *view_state, const struct view_context *con
 // What is typed is judged at once; Enter stores it or shows why not.
 static enum view_result edit(struct model_state *state, const struct view_context *context,
                              const struct input_event *event) {
-    const struct param *param = chosen_param(state);
+    const struct param *param = chosen_param(state, context->snapshot);
     enum prompt_result result = form_event(&state->form, event);
     struct train_params trial = *context->snapshot->params;
     struct error error = {0};

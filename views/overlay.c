@@ -8,36 +8,34 @@
 
 // ---- help ---------------------------------------------------------------------------------------------
 
-static const struct request_row *help_row(enum view_id view, int index) {
+// The requests that a key of this view leads to: of a general one whose keys the view has for itself, none does.
+static const struct request_row *help_row(enum view_id view, int index, char keys[REQUEST_KEYS_SIZE]) {
     int seen = 0;
-    for (int id = REQUEST_NONE + 1; id < REQUEST_COUNT; id++) {
-        const struct request_row *row = request_row((enum request)id);
-        if (!row->keys[0] || !request_in_view((enum request)id, view))
-            continue;
-        if (seen++ == index)
-            return row;
-    }
+    for (int id = REQUEST_NONE + 1; id < REQUEST_COUNT; id++)
+        if (request_keys_in_view((enum request)id, view, keys)[0] && seen++ == index)
+            return request_row((enum request)id);
     return NULL;
 }
 
 static void help_draw(const struct overlay *overlay, struct canvas *canvas, struct rect area) {
     struct rect inside = canvas_pane(canvas, area, true, "Keys of this view", "Esc closes");
-    for (int line = 0; line < inside.height; line++) {
-        const struct request_row *row = help_row(overlay->view, overlay->scroll + line);
+    char keys[REQUEST_KEYS_SIZE];
+    for (int index = overlay->scroll; inside.height > 0; index++) {
+        const struct request_row *row = help_row(overlay->view, index, keys);
         if (!row)
             return;
-        int y = inside.y + line;
-        canvas_field(canvas, inside.x + 1, y, 16, TEXT_LEFT, style_bold(INK_KEY), row->keys);
-        canvas_field(canvas, inside.x + 18, y, 20, TEXT_LEFT, style_ink(INK_TEXT), row->name);
-        int left = inside.width - 40;
-        if (left > 8)
-            canvas_field(canvas, inside.x + 39, y, left, TEXT_LEFT, style_ink(INK_DIM), row->help);
+        struct rect words = {inside.x + 39, inside.y, inside.width - 40, inside.height};
+        canvas_field(canvas, inside.x + 1, inside.y, 16, TEXT_LEFT, style_bold(INK_KEY), keys);
+        canvas_field(canvas, inside.x + 18, inside.y, 20, TEXT_LEFT, style_ink(INK_TEXT), row->name);
+        int lines = words.width > 8 ? canvas_wrap(canvas, words, 0, style_ink(INK_DIM), row->help) : 1;
+        rect_take_top(&inside, lines);
     }
 }
 
 static int help_lines(enum view_id view) {
+    char keys[REQUEST_KEYS_SIZE];
     int lines = 0;
-    while (help_row(view, lines))
+    while (help_row(view, lines, keys))
         lines++;
     return lines;
 }
@@ -179,7 +177,8 @@ static void value_draw(const struct overlay *overlay, struct canvas *canvas, str
 
 static struct overlay_result quit_handle(struct overlay *overlay, const struct input_event *event) {
     struct overlay_result out = {.handled = true};
-    if (event->code == 's' || event->code == 'S' || event->code == CODE_ENTER)
+    out.detach = event->code == 'd' || event->code == 'D';
+    if (out.detach || event->code == 's' || event->code == 'S' || event->code == CODE_ENTER)
         out.quit = true;
     if (out.quit || event->code == CODE_ESCAPE || event->code == 'c' || event->code == 'q')
         overlay->kind = OVERLAY_NONE;
@@ -187,15 +186,18 @@ static struct overlay_result quit_handle(struct overlay *overlay, const struct i
 }
 
 static void quit_draw(struct canvas *canvas, struct rect area) {
-    struct rect box = rect_center(area, 52, 5);
+    static const char *const answers[][2] = {
+        {"s", "stop it, save it and leave"},
+        {"d", "leave it running, detached: batchlab attach comes back"},
+        {"Esc", "stay"},
+    };
+    struct rect box = rect_center(area, 66, 5);
     canvas_fill(canvas, box, style_ink(INK_TEXT), ' ');
     struct rect inside = canvas_pane(canvas, box, true, "A run is alive", NULL);
-    canvas_text(canvas, inside.x + 1, inside.y, style_ink(INK_TEXT), "Leaving stops it and saves a checkpoint.");
-    int x = inside.x + 1;
-    x += canvas_text(canvas, x, inside.y + 2, style_bold(INK_KEY), "s");
-    x += canvas_text(canvas, x, inside.y + 2, style_ink(INK_TEXT), " stop, save and leave   ");
-    x += canvas_text(canvas, x, inside.y + 2, style_bold(INK_KEY), "Esc");
-    canvas_text(canvas, x, inside.y + 2, style_ink(INK_TEXT), " stay");
+    for (int i = 0; i < 3; i++) {
+        canvas_text(canvas, inside.x + 1, inside.y + i, style_bold(INK_KEY), answers[i][0]);
+        canvas_text(canvas, inside.x + 6, inside.y + i, style_ink(INK_TEXT), answers[i][1]);
+    }
 }
 
 // ---- all of them --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ enum overlay_kind { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_LOG, OVERLAY_PALETTE, OV
 struct overlay_result {
     bool handled;
     bool quit;            // the question was answered with "leave"
+    bool detach;          // and with "let it run"
     enum request request; // chosen in the palette
     bool failed;
     struct error error;

@@ -214,11 +214,6 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
 
 // ---- acting ---------------------------------------------------------------------------------------------
 
-static enum view_result told(const struct view_context *context, enum status status) {
-    context->wish->failed = status != STATUS_OK;
-    return VIEW_REDRAW;
-}
-
 static void choose(struct prepare_state *state, const struct snapshot *snapshot, size_t step) {
     state->chosen = step > step_count(snapshot) ? step_count(snapshot) : step;
     state->column = compare_first_changed(snapshot, state->chosen);
@@ -313,21 +308,21 @@ static enum view_result request(void *view_state, const struct view_context *con
     case REQUEST_STEP_EDIT:
         return begin_edit(state, context);
     case REQUEST_STEP_REMOVE:
-        return on_step ? told(context, session_step_remove(session, state->chosen, error)) : VIEW_HANDLED;
+        return on_step ? view_acted(context, session_step_remove(session, state->chosen, error)) : VIEW_HANDLED;
     case REQUEST_STEP_SWITCH:
-        return on_step ? told(context, session_step_switch(session, state->chosen, error)) : VIEW_HANDLED;
+        return on_step ? view_acted(context, session_step_switch(session, state->chosen, error)) : VIEW_HANDLED;
     case REQUEST_STEP_EARLIER:
         if (!on_step || state->chosen == 0)
             return VIEW_HANDLED;
         state->chosen--;
-        return told(context, session_step_move(session, state->chosen + 1, state->chosen, error));
+        return view_acted(context, session_step_move(session, state->chosen + 1, state->chosen, error));
     case REQUEST_STEP_LATER:
         if (state->chosen + 1 >= count)
             return VIEW_HANDLED;
         state->chosen++;
-        return told(context, session_step_move(session, state->chosen - 1, state->chosen, error));
+        return view_acted(context, session_step_move(session, state->chosen - 1, state->chosen, error));
     case REQUEST_STEP_SUGGEST:
-        return told(context, session_suggest(session, false, error));
+        return view_acted(context, session_suggest(session, false, error));
     case REQUEST_LEDGER:
     case REQUEST_NEXT_PANE:
     case REQUEST_PREVIOUS_PANE:
@@ -361,7 +356,7 @@ static enum view_result add_event(struct prepare_state *state, const struct view
     state->adding = false;
     if (!kind)
         return VIEW_REDRAW;
-    return told(context, session_step_insert(context->session, state->chosen, kind->name, &context->wish->error));
+    return view_acted(context, session_step_insert(context->session, state->chosen, kind->name, &context->wish->error));
 }
 
 static enum view_result answer(struct prepare_state *state, const struct view_context *context) {
@@ -379,7 +374,7 @@ static enum view_result answer(struct prepare_state *state, const struct view_co
         status = session_export(context->session, path, error);
     if (!status && asking != ASK_LOAD)
         snprintf(context->wish->message, sizeof context->wish->message, "wrote %.200s", path);
-    return told(context, status);
+    return view_acted(context, status);
 }
 
 // Enter stores the typed value of a step's parameter; a refusal stays beside the field.

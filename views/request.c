@@ -5,11 +5,17 @@
 
 #include "views/canvas.h"
 
-static const struct request_row rows[REQUEST_COUNT] = {
+static struct request_row rows[REQUEST_COUNT] = {
 #define X(id, keys, views, name, footer, help) [REQUEST_##id] = {REQUEST_##id, keys, views, name, footer, help},
     REQUESTS(X)
 #undef X
 };
+static const char *const own_keys[REQUEST_COUNT] = {
+#define X(id, keys, views, name, footer, help) [REQUEST_##id] = keys,
+    REQUESTS(X)
+#undef X
+};
+static char bound_keys[REQUEST_COUNT][REQUEST_KEYS_SIZE];
 
 const struct request_row *request_row(enum request request) {
     return (unsigned)request < REQUEST_COUNT ? &rows[request] : &rows[REQUEST_NONE];
@@ -54,6 +60,18 @@ enum request request_of_key(enum view_id view, const struct input_event *event) 
     return general;
 }
 
+char *request_keys_in_view(enum request request, enum view_id view, char out[REQUEST_KEYS_SIZE]) {
+    const char *keys = request_row(request)->keys;
+    char name[32];
+    struct input_event key;
+    size_t used = 0;
+    out[0] = '\0';
+    while (request_in_view(request, view) && next_key(&keys, name))
+        if (input_parse(name, &key) && request_of_key(view, &key) == request)
+            used += (size_t)snprintf(out + used, REQUEST_KEYS_SIZE - used, "%s%s", used ? " " : "", name);
+    return out;
+}
+
 enum request request_of_name(const char *name) {
     for (int i = 1; i < REQUEST_COUNT; i++)
         if (strcmp(rows[i].name, name) == 0)
@@ -68,26 +86,50 @@ char *request_key(enum request request, char out[32]) {
     return out;
 }
 
+// ---- other keys ------------------------------------------------------------------------------------
+
+const char *request_bind(enum request request, const char *keys, char word[32]) {
+    const char *left = keys ? keys : "";
+    struct input_event key;
+    while (next_key(&left, word))
+        if (!input_parse(word, &key))
+            return word;
+    if (keys)
+        snprintf(bound_keys[request], REQUEST_KEYS_SIZE, "%s", keys);
+    rows[request].keys = keys ? bound_keys[request] : own_keys[request];
+    return NULL;
+}
+
+enum request request_clash(enum request request, char key[32]) {
+    const struct request_row *row = &rows[request];
+    const char *keys = row->keys;
+    struct input_event event;
+    while (next_key(&keys, key))
+        for (int i = 1; i < REQUEST_COUNT; i++) {
+            bool same_rank = (rows[i].views == IN_ALL) == (row->views == IN_ALL);
+            if (i != (int)request && same_rank && (rows[i].views & row->views) && input_parse(key, &event) &&
+                row_has_key(&rows[i], &event))
+                return rows[i].id;
+        }
+    return REQUEST_NONE;
+}
+
 // ---- the table's own test ------------------------------------------------------------------------
 
 static const char *check_keys(const struct request_row *row, char *sentence, size_t size) {
+    char key[32], word[32];
     const char *keys = row->keys;
-    char name[32];
-    struct input_event key;
-    while (next_key(&keys, name)) {
-        if (!input_parse(name, &key)) {
-            snprintf(sentence, size, "%s: no key is called \"%s\"", row->name, name);
+    struct input_event event;
+    while (next_key(&keys, word))
+        if (!input_parse(word, &event)) {
+            snprintf(sentence, size, "%s: no key is called \"%s\"", row->name, word);
             return sentence;
         }
-        for (int i = (int)row->id + 1; i < REQUEST_COUNT; i++) {
-            bool same_rank = (rows[i].views == IN_ALL) == (row->views == IN_ALL);
-            if (same_rank && (rows[i].views & row->views) && row_has_key(&rows[i], &key)) {
-                snprintf(sentence, size, "%s and %s share the key %s", row->name, rows[i].name, name);
-                return sentence;
-            }
-        }
-    }
-    return NULL;
+    enum request other = request_clash(row->id, key);
+    if (other == REQUEST_NONE)
+        return NULL;
+    snprintf(sentence, size, "%s and %s share the key %s", row->name, rows[other].name, key);
+    return sentence;
 }
 
 const char *request_check(char sentence[160]) {

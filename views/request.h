@@ -1,5 +1,5 @@
 // Every request once. A request is what a key, a palette entry or a click asks for; this table is the only
-// source of footer, help page, command palette and man page. Const data; any thread.
+// source of footer, help page, command palette and man page. Main thread only: keys can be bound anew (config.h).
 //
 // Lookup goes from the particular to the general: a row that names the current view wins over a row for
 // all views, so the same key can mean different things in different views.
@@ -41,6 +41,13 @@ enum view_id {
     X(FILTER, "&", IN(DATA) | IN(RUNS), "filter rows", "filter", "Show only rows that match, such as acc>0.9.") \
     X(SORT, "s", IN(DATA) | IN(RUNS), "sort", "sort", "Sort by the chosen column; again for the other way.") \
     X(TYPE, "t", IN(DATA), "column type", "type", "Treat the column as another type.") \
+    X(FREEZE, "z", IN(DATA), "freeze columns", "freeze", "Keep the columns up to this one in sight; again lets them go.") \
+    X(GO_ROW, "#", IN(DATA), "go to row", "", "Go to the row, or picture, of that number.") \
+    X(GO_COLUMN, "C", IN(DATA), "go to column", "", "Choose a column by parts of its name.") \
+    X(MARK_ROW, "Space", IN(DATA), "mark row", "", "Mark the row, or take its mark off; the filter 'marked' shows the marked rows.") \
+    X(NEXT_MARK, "'", IN(DATA), "next marked row", "", "Go to the next marked row.") \
+    X(COPY_CELL, "y", IN(DATA), "copy cell", "", "Copy the cell to the clipboard, where the terminal lets a program do so.") \
+    X(COPY_ROW, "Y", IN(DATA), "copy row", "", "Copy the row as a line of CSV to the clipboard.") \
     X(READ_ON, "O", IN(DATA), "read on", "", "Read a table to its end whose reading was stopped.") \
     X(FOLLOW, "F", IN(DATA), "follow the file", "", "Read the file again whenever it has grown, or stop doing so.") \
     X(TARGET, "T", IN(DATA), "target column", "target", "Make this column the one to predict.") \
@@ -48,7 +55,7 @@ enum view_id {
     X(DESCRIBE, "d", IN(DATA), "describe all", "describe all", \
       "Show pages of figures, Tab turns them: columns, correlations, gaps, target; mean, dark, bright, equal pictures.") \
     X(NEXT_WARNING, "w", IN(DATA), "next warning", "next warning", "Go to the next warning of the profile.") \
-    X(SHOW_ROWS, "Enter", IN(DATA), "show rows", "rows", "Jump to the rows of the warning, or enlarge the picture.") \
+    X(SHOW_ROWS, "Enter", IN(DATA), "show rows", "rows", "Show the cell whole, the rows of the warning, or the picture large.") \
     X(CLASS, "c", IN(DATA), "next class", "class", "Show only the next class of an image set, then all again.") \
     X(STEP_ADD, "a", IN(PREPARE), "add step", "add", "Add a step to the pipeline.") \
     X(STEP_EDIT, "e Enter", IN(PREPARE), "edit step", "edit", "Change the parameters of the step.") \
@@ -61,11 +68,16 @@ enum view_id {
     X(SAVE_RECIPE, "S", IN(PREPARE), "save recipe", "save recipe", "Write the pipeline to a JSON file.") \
     X(LOAD_RECIPE, "L", IN(PREPARE), "load recipe", "", "Read the pipeline from a JSON file.") \
     X(EXPORT_CSV, "E", IN(PREPARE), "export prepared data", "export CSV", "Write the prepared rows to a CSV file.") \
-    X(FIELD_EDIT, "Enter e", IN(MODEL), "edit parameter", "edit", "Type a new value.") \
-    X(FIELD_UP, "+ = Right", IN(MODEL), "raise parameter", "", "The next larger value or the next choice.") \
-    X(FIELD_DOWN, "- Left", IN(MODEL), "lower parameter", "", "The next smaller value or the choice before.") \
-    X(FIELD_DEFAULT, "d", IN(MODEL), "default value", "default", "Put the parameter back to its default.") \
+    X(FIELD_EDIT, "Enter e", IN(MODEL) | IN(LAB), "edit parameter", "edit", "Type a new value.") \
+    X(FIELD_UP, "+ = Right", IN(MODEL) | IN(LAB), "raise parameter", "", "The next larger value or the next choice.") \
+    X(FIELD_DOWN, "- Left", IN(MODEL) | IN(LAB), "lower parameter", "", "The next smaller value or the choice before.") \
+    X(FIELD_DEFAULT, "d", IN(MODEL) | IN(LAB), "default value", "default", "Put the parameter back to its default.") \
     X(START, "Space", IN(MODEL), "start training", "train", "Start a run with these parameters.") \
+    X(LAB_GO, "Space", IN(LAB), "begin, stop, go on", "begin/stop", "Begin the race or sweep of the form, stop the one at work, or go on with it.") \
+    X(LAB_NEW, "n", IN(LAB), "new race or sweep", "new", "Fill in the form of another race or sweep, or go back to the results.") \
+    X(LAB_OLDER, "[", IN(LAB), "older race or sweep", "", "Show the race or sweep before.") \
+    X(LAB_NEWER, "]", IN(LAB), "newer race or sweep", "older/newer", "Show the race or sweep after.") \
+    X(LAB_BEST, "b", IN(LAB), "take best values", "take best", "Put the values of the chosen or best trial into Model.") \
     X(PAUSE, "Space", IN(TRAIN), "start, pause, go on", "pause", "Start a run, pause it, or go on.") \
     X(LR_UP, "+ =", IN(TRAIN), "raise learning rate", "", "Multiply the learning rate, from the next step.") \
     X(LR_DOWN, "-", IN(TRAIN), "lower learning rate", "learning rate", "Divide the learning rate, from the next step.") \
@@ -81,19 +93,40 @@ enum view_id {
     X(BATCH_SIZES, "t", IN(BATCHES), "batch sizes", "sizes", "Go to the table of batch sizes, or back to the batches; Enter takes a size.") \
     X(SPLIT_FORM, "s", IN(BATCHES), "split and seed", "split", "Change the split, the seed and what else decides the batches.") \
     X(DROP_LAST, "d", IN(BATCHES), "drop last batch", "drop last", "Leave the short last batch of an epoch out, or take it in again.") \
+    X(FORK, "f", IN(TRAIN) | IN(RUNS), "fork run", "fork", "Begin a new run where this one stands, with other parameters.") \
     X(CHECKPOINT, "c", IN(TRAIN), "checkpoint", "checkpoint", "Save everything now.") \
     X(MARK, "m", IN(TRAIN), "set mark", "mark", "Put a mark with a note on the curves.") \
     X(STOP, "s", IN(TRAIN), "stop and save", "stop", "Stop the run and save it.") \
     X(ONE_STEP, "n", IN(TRAIN), "one step", "step", "Do exactly one batch, then pause.") \
     X(RESTART, "r", IN(TRAIN), "restart", "restart", "Start again with the same seed.") \
     X(ROLL_BACK, "R", IN(TRAIN), "roll back", "roll back", "Go back to a checkpoint.") \
+    X(RANGE_TEST, "t", IN(TRAIN), "range test", "range test", \
+      "Try learning rates from 1e-7 to 10 on the living run, show the loss over them, and leave the run as it was.") \
+    X(NOISE_SCALE, "N", IN(TRAIN), "noise scale", "noise scale", \
+      "Measure the gradient noise scale while training, or stop doing so.") \
     X(LOG_AXIS, "y", IN(TRAIN) | IN(LAB), "log axis", "log axis", "Linear or logarithmic values.") \
     X(X_AXIS, "x", IN(TRAIN) | IN(LAB), "x axis", "x axis", "Epochs, steps, samples or seconds.") \
     X(SMOOTHING, "e", IN(TRAIN), "smoothing", "smoothing", "The next degree of smoothing.") \
-    X(ZOOM, "z", IN(TRAIN) | IN(LAB), "zoom", "zoom", "Zoom into the curves around the cursor.") \
-    X(ZOOM_FIT, "0", IN(TRAIN) | IN(LAB), "fit", "fit", "Show the curves whole.") \
+    X(ZOOM, "z", IN(TRAIN), "zoom", "zoom", "Zoom into the curves around the cursor.") \
+    X(ZOOM_FIT, "0", IN(TRAIN), "fit", "fit", "Show the curves whole.") \
+    X(CHART_EXPORT, "X", IN(TRAIN), "export curves", "", "Write the curves to an SVG picture or their points to a CSV file.") \
     X(OVERLAY, "o", IN(TRAIN) | IN(RUNS), "overlay run", "overlay", "Lay another run over the curves.") \
     X(PIN, "p", IN(TRAIN) | IN(RUNS), "pin run", "pin", "Keep this run on the curves as the baseline.") \
+    X(EVALUATE_OPEN, "Enter", IN(EVALUATE), "rows of the cell", "rows", "Show the rows of the cell or class, then all about one, then that row in Data.") \
+    X(EVALUATE_AGAIN, "r", IN(EVALUATE), "measure again", "measure", "Measure again: a living run with its weights as they are now.") \
+    X(EVALUATE_CHECKPOINT, "c", IN(EVALUATE), "next checkpoint", "checkpoint", "Measure the run's next checkpoint: now, last, best, or of a step.") \
+    X(EVALUATE_PART, "p", IN(EVALUATE), "next part", "part", "Measure the next part: validation, test, training or all rows.") \
+    X(EVALUATE_DATA, "o", IN(EVALUATE), "other data", "file", "Measure on another file of the same columns; an empty name goes back.") \
+    X(CLASS_BEFORE, "[", IN(EVALUATE), "previous curve class", "", "Curves and threshold of the class before.") \
+    X(CLASS_NEXT, "]", IN(EVALUATE), "next curve class", "class", "Curves and threshold of the next class against the rest.") \
+    X(EVALUATE_COUNTS, "n", IN(EVALUATE), "counts or shares", "counts", "Show how many rows there are, or the share of the true class.") \
+    X(EVALUATE_CHEAPEST, "m", IN(EVALUATE), "cheapest threshold", "cheapest", "Go to the threshold that costs least.") \
+    X(EVALUATE_EPOCHS, "e", IN(EVALUATE), "measure every epoch", "every epoch", "Measure the living run again after every epoch, or no longer.") \
+    X(RUN_BEFORE, "<", IN(EVALUATE), "previous run", "", "Measure the run before this one.") \
+    X(RUN_NEXT, ">", IN(EVALUATE), "next run", "run", "Measure the run after this one.") \
+    X(EVALUATE_PREDICTIONS, "x", IN(EVALUATE), "export predictions", "export", "Write predictions with probabilities to a CSV file.") \
+    X(EVALUATE_POINTS, "X", IN(EVALUATE), "export points", "", "Write the points of the curves to a CSV file, or the page's charts to an SVG picture.") \
+    X(RUN_EVALUATE, "e", IN(RUNS), "evaluate run", "evaluate", "Open the run in Evaluate.") \
     X(RUN_OPEN, "Enter", IN(RUNS), "show run", "show", "Show the run's curves and parameters.") \
     X(RUN_RESUME, "c", IN(RUNS), "resume run", "resume", "Go on training from the run's last checkpoint.") \
     X(RUN_SELECT, "Space", IN(RUNS), "choose run", "choose", "Choose the run for comparison.") \
@@ -122,6 +155,8 @@ enum view_id {
     X(GO_BATCHES, "3", IN_ALL, "view: batches", "", "Batches: the split, the shuffle, what batch sizes cost.") \
     X(GO_MODEL, "4", IN_ALL, "view: model", "", "Model: architecture and parameters.") \
     X(GO_TRAIN, "5", IN_ALL, "view: train", "", "Train: live curves and controls.") \
+    X(GO_EVALUATE, "6", IN_ALL, "view: evaluate", "", "Evaluate: what a run is worth, class by class and row by row.") \
+    X(GO_LAB, "7", IN_ALL, "view: lab", "", "Lab: batch sizes raced, parameters swept.") \
     X(GO_RUNS, "8", IN_ALL, "view: runs", "", "Runs: every run ever made.") \
     X(UNDO, "u", IN_ALL, "undo", "", "Undo what changed data, pipeline or parameters.") \
     X(REDO, "U", IN_ALL, "redo", "", "Do again what was undone.") \
@@ -148,13 +183,20 @@ struct request_row {
     const char *name, *footer, *help;
 };
 
+#define REQUEST_KEYS_SIZE 64
 const struct request_row *request_row(enum request request); // never NULL for a real request
 // What this key means in this view; REQUEST_NONE when nothing.
 enum request request_of_key(enum view_id view, const struct input_event *event);
 enum request request_of_name(const char *name); // REQUEST_NONE when there is none
 // The first key of a request as shown ("Space", "q"); "" when it has none. `out` holds 32 bytes.
 char *request_key(enum request request, char out[32]);
+// Those of its keys that mean this request in the view, "" where there are none; returns out.
+char *request_keys_in_view(enum request request, enum view_id view, char out[REQUEST_KEYS_SIZE]);
 bool request_in_view(enum request request, enum view_id view); // shown and reachable there
+// Other keys for a request ("q Ctrl-C", "" = palette only), or its own again (NULL). The word that is no key, else NULL.
+const char *request_bind(enum request request, const char *keys, char word[32]);
+// Another request that one of its keys means in the same view; REQUEST_NONE when all are its own.
+enum request request_clash(enum request request, char key[32]);
 // The first mistake of the table (a key name that does not parse, a key used twice in one view, a help that is no
 // sentence), written into `sentence`; NULL when the table is sound. For the tests.
 const char *request_check(char sentence[160]);

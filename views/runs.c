@@ -223,7 +223,8 @@ static void draw_head(const struct runs_state *state, const struct snapshot *sna
 }
 
 static void draw_question(const struct runs_state *state, struct canvas *canvas, struct rect row) {
-    static const char *const labels[] = {"", " show runs where: ", " find: ", " note: ", ""};
+    static const char *const labels[] = {"", " show runs where: ", " find: ", " note: ",
+                                         " fork with (lr=0.01,batch=64): ", ""};
     char text[160];
     canvas_fill(canvas, row, (struct style){0}, ' ');
     if (state->question == RUNS_ASKS_DELETE) {

@@ -188,18 +188,13 @@ size_t runs_column_count(void) {
 }
 
 static enum status unknown_field(const char *name, struct error *error) {
-    const char *nearest = "";
-    size_t least = 3; // more mistakes than that are another word
-    for (size_t i = 0; i < runs_field_count() + train_table.count; i++) {
-        const char *here = i < runs_field_count() ? fields[i].name : train_table.rows[i - runs_field_count()].name;
-        size_t distance = text_distance(name, here);
-        if (distance < least) {
-            least = distance;
-            nearest = here;
-        }
-    }
-    if (nearest[0])
-        return error_set(error, STATUS_INVALID, "Runs have no \"%.40s\"; did you mean \"%s\"?", name, nearest);
+    struct text_nearest nearest = text_nearest_of(name);
+    for (size_t i = 0; i < runs_field_count(); i++)
+        text_nearest_try(&nearest, fields[i].name);
+    for (size_t i = 0; i < train_table.count; i++)
+        text_nearest_try(&nearest, train_table.rows[i].name);
+    if (nearest.name)
+        return error_set(error, STATUS_INVALID, "Runs have no \"%.40s\"; did you mean \"%s\"?", name, nearest.name);
     return error_set(
         error, STATUS_INVALID,
         "Runs have no \"%.40s\"; there are id, data, model, acc, rmse, loss, best_acc, state, seconds, note and "

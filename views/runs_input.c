@@ -5,16 +5,6 @@
 
 // ---- requests ---------------------------------------------------------------------------------------------
 
-static enum view_result acted(const struct view_context *context, enum status status) {
-    context->wish->failed = status != STATUS_OK;
-    return VIEW_REDRAW;
-}
-
-static enum view_result say(const struct view_context *context, const char *sentence) {
-    snprintf(context->wish->message, sizeof context->wish->message, "%s", sentence);
-    return VIEW_REDRAW;
-}
-
 static enum view_result sort(struct runs_state *state, const struct view_context *context) {
     size_t column = state->table.column > 0 ? (size_t)state->table.column - 1 : 0;
     if (column == state->sort) {
@@ -35,7 +25,7 @@ static enum view_result choose(struct runs_state *state, const struct view_conte
         }
     }
     if (state->chosen_count == RUNS_CHOSEN_MOST)
-        return say(context, "Eight runs are chosen already: Space on one of them lets it go.");
+        return view_say(context, "Eight runs are chosen already: Space on one of them lets it go.");
     state->chosen[state->chosen_count++] = id;
     return VIEW_REDRAW;
 }
@@ -66,7 +56,7 @@ static enum view_result find_next(struct runs_state *state, const struct view_co
         }
     }
     if (!state->find[0])
-        return say(context, "Nothing to find yet: / asks for a text.");
+        return view_say(context, "Nothing to find yet: / asks for a text.");
     snprintf(context->wish->message, sizeof context->wish->message, "No run holds \"%.60s\".", state->find);
     return VIEW_REDRAW;
 }
@@ -80,7 +70,7 @@ static enum view_result toggle_pane(struct runs_state *state, enum runs_pane pan
 
 static enum view_result lay_over(const struct view_context *context, int64_t id) {
     if (session_overlay(context->session, id, &context->wish->error))
-        return acted(context, STATUS_STATE);
+        return view_acted(context, STATUS_STATE);
     bool on = runs_is_overlaid(context->snapshot, id);
     snprintf(context->wish->message, sizeof context->wish->message,
              on ? "Run %lld lies over the curves of Train (5)." : "Run %lld no longer lies over the curves.",
@@ -92,7 +82,15 @@ static enum view_result resume(const struct view_context *context, int64_t id) {
     enum status status = session_resume(context->session, id, &context->wish->error);
     if (status == STATUS_OK)
         context->wish->go = VIEW_TRAIN;
-    return acted(context, status);
+    return view_acted(context, status);
+}
+
+static enum view_result evaluate(const struct view_context *context, int64_t id) {
+    struct evaluate_wish wish = {.run = id, .part = PART_VALIDATION};
+    enum status status = session_evaluate(context->session, &wish, &context->wish->error);
+    if (status == STATUS_OK)
+        context->wish->go = VIEW_EVALUATE;
+    return view_acted(context, status);
 }
 
 static enum view_result back(struct runs_state *state, const struct view_context *context) {
@@ -145,8 +143,12 @@ static enum view_result request_run(struct runs_state *state, const struct view_
         return ask(state, RUNS_ASKS_NOTE, run->note);
     case REQUEST_RUN_DELETE:
         return ask(state, RUNS_ASKS_DELETE, "");
+    case REQUEST_FORK:
+        return ask(state, RUNS_ASKS_FORK, "");
     case REQUEST_RUN_RESUME:
         return resume(context, run->id);
+    case REQUEST_RUN_EVALUATE:
+        return evaluate(context, run->id);
     case REQUEST_OVERLAY:
     case REQUEST_PIN:
         return lay_over(context, run->id);
@@ -202,8 +204,15 @@ static enum view_result answer(struct runs_state *state, const struct view_conte
         return take_filter(state, context);
     state->question = RUNS_ASKS_NOTHING;
     if (question == RUNS_ASKS_NOTE)
-        return acted(context,
+        return view_acted(context,
                      session_run_note(context->session, state->subject, state->prompt.text, &context->wish->error));
+    if (question == RUNS_ASKS_FORK) {
+        enum status status =
+            session_fork(context->session, state->subject, "last", state->prompt.text, &context->wish->error);
+        if (!status)
+            context->wish->go = VIEW_TRAIN;
+        return view_acted(context, status);
+    }
     snprintf(state->find, sizeof state->find, "%s", state->prompt.text);
     prompt_remember(&state->finds, state->prompt.text);
     return find_next(state, context);
@@ -222,10 +231,10 @@ static enum view_result delete_or_keep(struct runs_state *state, const struct vi
         return VIEW_HANDLED;
     state->question = RUNS_ASKS_NOTHING;
     if (input->code != 'y')
-        return say(context, "Nothing was deleted.");
+        return view_say(context, "Nothing was deleted.");
     if (runs_is_chosen(state, state->subject))
         choose(state, context, state->subject);
-    return acted(context, session_run_delete(context->session, state->subject, &context->wish->error));
+    return view_acted(context, session_run_delete(context->session, state->subject, &context->wish->error));
 }
 
 static enum view_result type(struct runs_state *state, const struct view_context *context,

@@ -20,6 +20,7 @@
 #include <curses.h>
 #include <term.h>
 
+#define COPY_MOST 100000 // bytes; xterm and tmux take no more in one sequence
 #define ESCAPE_SECONDS 0.04 // longer than the bytes of one key are apart, shorter than a person notices
 
 struct terminal {
@@ -186,6 +187,8 @@ static enum status start(struct terminal *term, const struct term_options *optio
     term->output.synchronized = tigetnum("colors") >= 256;
     term->titled = tigetflag("XT") > 0;
     term_output_restart(&term->output);
+    if (term->titled && !options->theme)
+        str_add(&term->output.bytes, "\033]11;?\a"); // which background? INPUT_BACKGROUND is the answer
     term_guard_enter(&setup);
     return STATUS_OK;
 }
@@ -355,4 +358,18 @@ void term_title(struct terminal *term, const char *title) {
         return;
     text_cut(title, 80, false, safe, sizeof safe);
     str_format(&term->output.bytes, "\033]2;%s\007", safe);
+}
+
+bool term_copy(struct terminal *term, const char *text) {
+    char *form = tigetstr("Ms");
+    size_t length = strlen(text);
+    struct str encoded = {0};
+    if (form == NULL || form == (char *)-1 || length > COPY_MOST)
+        return false;
+    str_add_base64(&encoded, text, length);
+    if (!encoded.failed)
+        str_add(&term->output.bytes, tiparm(form, "c", str_text(&encoded)));
+    bool sent = !encoded.failed && !term->output.bytes.failed;
+    str_free(&encoded);
+    return sent;
 }

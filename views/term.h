@@ -30,7 +30,7 @@ enum term_color { TERM_COLOR_AUTO, TERM_COLOR_NONE, TERM_COLOR_8, TERM_COLOR_16,
 struct term_options {
     bool no_mouse;
     enum term_color color;     // AUTO: COLORTERM and terminfo decide; the caller maps NO_COLOR to NONE
-    const struct theme *theme; // NULL: dark
+    const struct theme *theme; // NULL: dark, and the terminal is asked for its background (INPUT_BACKGROUND)
 };
 
 // Refuses with a sentence when stdin or stdout is not a terminal, TERM is unset, unknown or "dumb", or the
@@ -59,6 +59,8 @@ enum status term_show(struct terminal *term, const struct canvas *canvas, bool *
 void term_redraw(struct terminal *term);  // the next frame is sent whole (Ctrl-L)
 void term_suspend(struct terminal *term); // Ctrl-Z: restores, stops the process, returns after SIGCONT
 size_t term_bytes(const struct terminal *term); // written since term_open: for benches
+// To the clipboard (OSC 52), at most 100 KB. False where the terminal offers none (terminfo's Ms).
+bool term_copy(struct terminal *term, const char *text);
 void term_title(struct terminal *term, const char *title); // window title where the terminal can
 
 #endif

@@ -215,6 +215,48 @@ static size_t parse_csi(struct key_reader *reader, struct input_event *event) {
     return used;
 }
 
+// "rgb:RRRR/GGGG/BBBB", one to four hexadecimal digits each; light when the luma (ITU-R BT.601) is above one half.
+static bool parse_background(const char *text, size_t length, bool *light) {
+    static const double weights[] = {0.299, 0.587, 0.114};
+    double luma = 0;
+    size_t at = 0;
+    if (length < 4 || memcmp(text, "rgb:", 4) != 0)
+        return false;
+    for (int part = 0; part < 3; part++) {
+        unsigned value = 0, most = 0;
+        for (at += part ? 1 : 4; at < length && text[at] != '/'; at++) {
+            const char *digits = "0123456789abcdefABCDEF", *digit = strchr(digits, text[at]);
+            if (!text[at] || !digit || most > 0xFFF)
+                return false;
+            value = value * 16 + (unsigned)(digit - digits < 16 ? digit - digits : digit - digits - 6);
+            most = most * 16 + 15;
+        }
+        if (most == 0)
+            return false;
+        luma += weights[part] * value / most;
+    }
+    *light = luma > 0.5;
+    return true;
+}
+
+// ESC ] … BEL, or ESC ] … ESC \: what the terminal answers. One that does not end was Alt-] after all.
+static size_t parse_answer(const struct key_reader *reader, bool final, struct input_event *event) {
+    const char *bytes = reader->pending;
+    for (size_t at = 2; at < reader->length; at++) {
+        bool bell = bytes[at] == '\a', string = bytes[at] == ESC && at + 1 < reader->length && bytes[at + 1] == '\\';
+        if (!bell && !string)
+            continue;
+        bool light;
+        if (at > 5 && memcmp(bytes + 2, "11;", 3) == 0 && parse_background(bytes + 5, at - 5, &light))
+            *event = (struct input_event){.type = INPUT_BACKGROUND, .light = light};
+        return at + (bell ? 1 : 2);
+    }
+    if (!final)
+        return NEED_MORE;
+    set_key(event, ']', MOD_ALT);
+    return 2;
+}
+
 static size_t parse_escape(struct key_reader *reader, bool final, struct input_event *event) {
     const char *bytes = reader->pending;
     if (reader->length == 1) {
@@ -225,6 +267,8 @@ static size_t parse_escape(struct key_reader *reader, bool final, struct input_e
     }
     if (bytes[1] == '[')
         return parse_csi(reader, event);
+    if (bytes[1] == ']')
+        return parse_answer(reader, final, event);
     if (bytes[1] == ESC) {
         set_key(event, CODE_ESCAPE, 0);
         return 1;

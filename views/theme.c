@@ -144,10 +144,17 @@ static const struct tint safe[INK_COUNT] = {
     [INK_CLASS_11] = {0xF7C7D9, 1, 0},
 };
 
-static const struct theme themes[] = {
+static struct tint own[INK_COUNT];
+static struct theme themes[] = {
     {"dark", dark, DEPTH_TRUE}, {"light", light, DEPTH_TRUE}, {"safe", safe, DEPTH_TRUE},
-    {"16", dark, DEPTH_16},     {"mono", dark, DEPTH_NONE},
+    {"16", dark, DEPTH_16},     {"mono", dark, DEPTH_NONE},   {"own", own, DEPTH_NONE},
 };
+#define OWN (COUNT_OF(themes) - 1)
+static bool has_own;
+
+static size_t theme_count(void) {
+    return has_own ? COUNT_OF(themes) : OWN;
+}
 
 static const char *const names[INK_COUNT] = {
 #define X(id, name) [id] = name,
@@ -163,19 +170,38 @@ enum ink theme_class_ink(size_t index) {
     return (enum ink)(INK_CLASS_0 + index % THEME_CLASSES);
 }
 
+color color_class(size_t index) {
+    return COLOR_IS_RGB | dark[theme_class_ink(index)].rgb;
+}
+
 const struct theme *theme_find(const char *name) {
-    for (size_t i = 0; i < COUNT_OF(themes); i++)
+    for (size_t i = 0; i < theme_count(); i++)
         if (strcmp(themes[i].name, name) == 0)
             return &themes[i];
     return NULL;
 }
 
 const struct theme *theme_at(size_t index) {
-    return index < COUNT_OF(themes) ? &themes[index] : NULL;
+    return index < theme_count() ? &themes[index] : NULL;
 }
 
 const char *theme_name(const struct theme *theme) {
     return theme->name;
+}
+
+void theme_own_begin(const struct theme *base) {
+    memcpy(own, base->tints, sizeof own);
+    themes[OWN].most = base->most;
+    has_own = true;
+}
+
+bool theme_own_ink(const char *name, uint32_t rgb) {
+    for (int ink = 0; ink < INK_COUNT; ink++)
+        if (strcmp(names[ink], name) == 0) {
+            own[ink] = (struct tint){rgb, (uint8_t)color_to_16(rgb), own[ink].mono};
+            return true;
+        }
+    return false;
 }
 
 // ---- colors the terminal has ---------------------------------------------------------------------
@@ -295,6 +321,13 @@ color color_sequential(double t) {
 color color_diverging(double t) {
     static const color stops[] = {0x2166C8, 0x7FB2E5, 0x3A3F47, 0xF0A95B, 0xD8600A};
     return between(stops, 5, t);
+}
+
+color color_mix(color a, color b, double share_of_b) {
+    unsigned mixed[3];
+    for (int i = 0; i < 3; i++)
+        mixed[i] = (unsigned)lround(channel(a, 8 * i) + (channel(b, 8 * i) - channel(a, 8 * i)) * share_of_b);
+    return color_rgb(mixed[2], mixed[1], mixed[0]);
 }
 
 color color_contrast(color rgb) {

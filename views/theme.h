@@ -109,8 +109,11 @@ enum color_depth {
     DEPTH_TRUE,
 };
 
-struct theme; // opaque: dark, light, safe, 16, mono
+struct theme; // opaque: dark, light, safe, 16, mono, and where one was made own
 
+// A theme of the person's own, "own": `base` with some inks in other colors (0xRRGGBB). Main thread, before it is used.
+void theme_own_begin(const struct theme *base);
+bool theme_own_ink(const char *ink, uint32_t rgb); // false: no ink is called that
 const struct theme *theme_find(const char *name); // NULL: no such theme
 const struct theme *theme_at(size_t index);       // NULL after the last
 const char *theme_name(const struct theme *theme);
@@ -136,6 +139,9 @@ unsigned color_to_16(color rgb);
 // (viridis-like: even in lightness, readable without color); diverging is blue–grey–orange.
 color color_sequential(double t);
 color color_diverging(double t);
+// A class as 24 bits, for areas of color: what inks are on a dark ground.
+color color_class(size_t index);
+color color_mix(color a, color b, double share_of_b); // both of 24 bits
 // The ink that can be read on top of that background: black or white as 24 bits.
 color color_contrast(color rgb);
 

@@ -41,6 +41,7 @@ struct train_places train_layout(const struct train_state *state, struct rect ar
     } else {
         at.compact = rect_take_bottom(&area, 4);
     }
+    at.charts = area;
     lay_charts(&at, state->shown, area);
     return at;
 }
@@ -51,6 +52,7 @@ static void refresh(void *view_state, const struct snapshot *snapshot) {
     struct train_state *state = view_state;
     double decay = train_decay(state->smoothing);
     size_t runs = 1;
+    train_refresh_range(state, snapshot);
     track_refresh(&state->steps[0], snapshot->run, TRACK_STEP_ROWS, decay);
     track_refresh(&state->epochs[0], snapshot->run, TRACK_EPOCH_ROWS, 0);
     for (size_t i = 0; i < snapshot->overlay_count && runs < TRAIN_RUNS; i++) {
@@ -90,16 +92,21 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
     const struct train_state *state = view_state;
     struct train_places at = train_layout(state, area);
     train_draw_header(state, snapshot, canvas, at.header);
-    if (!rect_empty(at.loss))
+    bool range = state->range_shown && snapshot->range;
+    if (range)
+        train_draw_range(state, snapshot, canvas, at.charts);
+    if (!range && !rect_empty(at.loss))
         train_chart_draw(state, snapshot, TRAIN_LOSS, canvas, at.loss);
-    if (!rect_empty(at.metric))
+    if (!range && !rect_empty(at.metric))
         train_chart_draw(state, snapshot, TRAIN_METRIC, canvas, at.metric);
     train_draw_panels(state, snapshot, canvas, &at);
     if (state->question == TRAIN_ASKS_NOTHING)
         return;
     struct rect row = {area.x, area.y + area.height - 1, area.width, 1};
     canvas_fill(canvas, row, (struct style){0}, ' ');
-    prompt_draw(canvas, row, state->question == TRAIN_ASKS_MARK ? " mark: " : " lay over run number: ", &state->prompt);
+    static const char *const labels[] = {"", " mark: ", " lay over run number: ", " write curves to (.svg or .csv): ",
+                                         " fork with (lr=0.01,batch=64): "};
+    prompt_draw(canvas, row, labels[state->question], &state->prompt);
 }
 
 // ---- the part of the curves that is shown, and the cursor ---------------------------------------------------
@@ -184,16 +191,11 @@ static void next_axis(struct train_state *state) {
 
 // ---- requests ---------------------------------------------------------------------------------------------
 
-static enum view_result acted(const struct view_context *context, enum status status) {
-    context->wish->failed = status != STATUS_OK;
-    return VIEW_REDRAW;
-}
-
 static enum view_result pause_or_start(const struct view_context *context) {
     struct error *error = &context->wish->error;
     if (train_alive(context->snapshot))
-        return acted(context, session_pause(context->session, error));
-    return acted(context, session_start(context->session, error));
+        return view_acted(context, session_pause(context->session, error));
+    return view_acted(context, session_start(context->session, error));
 }
 
 static enum view_result nudge(struct train_state *state, const struct view_context *context, const char *name,
@@ -202,17 +204,25 @@ static enum view_result nudge(struct train_state *state, const struct view_conte
         zoom_about(state, zoom_center(state), direction > 0 ? 0.5 : 2);
         return VIEW_REDRAW;
     }
-    return acted(context, session_nudge(context->session, name, direction, &context->wish->error));
+    return view_acted(context, session_nudge(context->session, name, direction, &context->wish->error));
+}
+
+static enum view_result measure_noise(const struct view_context *context, bool on) {
+    enum status status = session_set(context->session, "noise_scale", on ? "yes" : "no", &context->wish->error);
+    if (!status)
+        snprintf(context->wish->message, sizeof context->wish->message,
+                 on ? "The noise scale is measured while a run trains; N ends that." : "The noise scale is measured no longer.");
+    return view_acted(context, status);
 }
 
 static enum view_result pin(const struct view_context *context) {
     if (!context->snapshot->run) {
         error_set(&context->wish->error, STATUS_STATE, "There is no run to pin yet: Space starts one.");
-        return acted(context, STATUS_STATE);
+        return view_acted(context, STATUS_STATE);
     }
     int64_t id = context->snapshot->run->record.id;
     if (session_overlay(context->session, id, &context->wish->error))
-        return acted(context, STATUS_STATE);
+        return view_acted(context, STATUS_STATE);
     bool on = false;
     for (size_t i = 0; i < context->snapshot->overlay_count; i++)
         on = on || context->snapshot->overlays[i]->record.id == id;
@@ -229,10 +239,14 @@ static enum view_result ask(struct train_state *state, const struct view_context
     for (size_t i = 0; question == TRAIN_ASKS_OVERLAY && i < snapshot->run_count && !text[0]; i++)
         if (!snapshot->run || snapshot->runs[i].id != snapshot->run->record.id)
             snprintf(text, sizeof text, "%lld", (long long)snapshot->runs[i].id);
+    if (question == TRAIN_ASKS_FILE && snapshot->run)
+        snprintf(text, sizeof text, "run-%lld.svg", (long long)snapshot->run->record.id);
     state->question = question;
     prompt_set(&state->prompt, text);
     return VIEW_REDRAW;
 }
+
+// ---- the curves ----------------------------------------------------------------------------------------------
 
 static int chart_columns(const struct train_state *state, struct rect area) {
     struct train_places at = train_layout(state, area);
@@ -317,19 +331,26 @@ static enum view_result request(void *view_state, const struct view_context *con
     struct train_state *state = view_state;
     struct error *error = &context->wish->error;
     refresh(state, context->snapshot);
+    enum view_result result = state->range_shown ? train_request_range(state, context, wanted) : VIEW_PASS;
+    if (result != VIEW_PASS)
+        return result;
     switch (wanted) {
+    case REQUEST_RANGE_TEST:
+        return train_test_range(state, context);
+    case REQUEST_NOISE_SCALE:
+        return measure_noise(context, !context->snapshot->params->noise_scale);
     case REQUEST_PAUSE:
         return pause_or_start(context);
     case REQUEST_ONE_STEP:
-        return acted(context, session_one_step(context->session, error));
+        return view_acted(context, session_one_step(context->session, error));
     case REQUEST_STOP:
-        return acted(context, session_stop(context->session, error));
+        return view_acted(context, session_stop(context->session, error));
     case REQUEST_RESTART:
-        return acted(context, session_restart(context->session, error));
+        return view_acted(context, session_restart(context->session, error));
     case REQUEST_CHECKPOINT:
-        return acted(context, session_checkpoint(context->session, error));
+        return view_acted(context, session_checkpoint(context->session, error));
     case REQUEST_ROLL_BACK:
-        return acted(context, session_roll_back(context->session, error));
+        return view_acted(context, session_roll_back(context->session, error));
     case REQUEST_LR_UP:
         return nudge(state, context, "lr", 1);
     case REQUEST_LR_DOWN:
@@ -344,6 +365,12 @@ static enum view_result request(void *view_state, const struct view_context *con
         return ask(state, context, TRAIN_ASKS_MARK);
     case REQUEST_OVERLAY:
         return ask(state, context, TRAIN_ASKS_OVERLAY);
+    case REQUEST_FORK:
+        return context->snapshot->run ? ask(state, context, TRAIN_ASKS_FORK)
+                                      : view_acted(context, error_set(&context->wish->error, STATUS_STATE,
+                                                                 "There is no run to fork; Space starts one."));
+    case REQUEST_CHART_EXPORT:
+        return ask(state, context, TRAIN_ASKS_FILE);
     default:
         return request_curves(state, context, wanted);
     }
@@ -351,18 +378,33 @@ static enum view_result request(void *view_state, const struct view_context *con
 
 // ---- typing and the mouse -----------------------------------------------------------------------------------
 
+static enum view_result save_charts(struct train_state *state, const struct view_context *context) {
+    enum status status =
+        train_charts_save(state, context->snapshot, state->prompt.text, &context->wish->error);
+    if (!status)
+        snprintf(context->wish->message, sizeof context->wish->message, "the curves are in %.200s", state->prompt.text);
+    return view_acted(context, status);
+}
+
 static enum view_result answer(struct train_state *state, const struct view_context *context) {
     int64_t run;
     enum train_question question = state->question;
     state->question = TRAIN_ASKS_NOTHING;
     if (question == TRAIN_ASKS_MARK)
-        return acted(context, session_mark(context->session, state->prompt.text, &context->wish->error));
+        return view_acted(context, session_mark(context->session, state->prompt.text, &context->wish->error));
+    if (question == TRAIN_ASKS_FILE)
+        return save_charts(state, context);
+    if (question == TRAIN_ASKS_FORK)
+        return view_acted(context, context->snapshot->run
+                                  ? session_fork(context->session, context->snapshot->run->record.id, "last",
+                                                 state->prompt.text, &context->wish->error)
+                                  : STATUS_OK);
     if (!integer_parse(state->prompt.text, &run)) {
         error_set(&context->wish->error, STATUS_INVALID, "\"%.40s\" is not the number of a run; 8 shows them all.",
                   state->prompt.text);
-        return acted(context, STATUS_INVALID);
+        return view_acted(context, STATUS_INVALID);
     }
-    return acted(context, session_overlay(context->session, run, &context->wish->error));
+    return view_acted(context, session_overlay(context->session, run, &context->wish->error));
 }
 
 static enum view_result type(struct train_state *state, const struct view_context *context,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
+#include "views/widgets/plot_export.h"
 #include "views/widgets/plot_scale.h"
 
 #define MARKS_MOST 64
@@ -66,7 +68,8 @@ static void add_curve(struct train_chart *chart, const struct track *track, enum
     size_t at = chart->plot.count++;
     chart->series[at] = (struct plot_series){.ink = ink, .line = style};
     chart->curves[at] = (struct chart_curve){.track = track, .line = line, .named = name != NULL};
-    snprintf(chart->curves[at].name, NAME_SIZE, "%s", name ? name : "");
+    snprintf(chart->curves[at].name, NAME_SIZE, "%s", name ? name : "every step");
+    chart->series[at].name = chart->curves[at].name; // for files: the screen has a legend of its own
 }
 
 static void add_overlay(struct train_chart *chart, const struct track *steps, const struct track *epochs,
@@ -119,7 +122,9 @@ static void choose_marks(struct train_chart *chart, const struct train_state *st
         bool crowded = i + 1 < curve->mark_count && mark_place(&curve->marks[i + 1], state->axis) - x < room;
         bool quiet = mark->kind == EVENT_CHECKPOINT || !labels || crowded;
         chart->marks[chart->plot.mark_count++] = (struct plot_mark){
-            .x = x, .label = quiet ? "" : mark->text, .ink = mark->kind == EVENT_CHECKPOINT ? INK_FAINT : INK_MARK};
+            .x = x,
+            .label = quiet ? "" : mark->text,
+            .ink = mark->kind == EVENT_CHECKPOINT || mark->kind == EVENT_ROWS ? INK_FAINT : INK_MARK};
     }
     chart->plot.marks = chart->marks;
 }
@@ -172,6 +177,38 @@ void train_chart_close(struct train_chart *chart) {
         return;
     mem_free(chart->points);
     mem_free(chart);
+}
+
+enum { SLICES_PICTURE = 1000, SLICES_POINTS = 20000 };
+
+static const char *chart_title(const struct train_state *state, const struct snapshot *snapshot, bool loss) {
+    return loss ? "loss" : is_classification(state, snapshot) ? "accuracy" : "RMSE";
+}
+
+enum status train_charts_save(const struct train_state *state, const struct snapshot *snapshot, const char *path,
+                              struct error *error) {
+    struct train_chart *charts[2] = {NULL, NULL};
+    struct plot_panel panels[2];
+    size_t count = 0;
+    int columns = text_ends(path, ".svg") ? SLICES_PICTURE : SLICES_POINTS;
+    enum status status = STATUS_OK;
+    if (!state->steps[0].curve)
+        return error_set(error, STATUS_STATE, "there is no run yet whose curves could be written");
+    for (int i = 0; i < 2 && !status; i++) {
+        enum train_shown which = i == 0 ? TRAIN_LOSS : TRAIN_METRIC;
+        if (state->shown != TRAIN_BOTH && state->shown != which)
+            continue;
+        status = train_chart_open(&charts[count], state, snapshot, which, columns, error);
+        if (!status) {
+            panels[count] = (struct plot_panel){chart_title(state, snapshot, i == 0), &charts[count]->plot};
+            count++;
+        }
+    }
+    if (!status)
+        status = plot_save(panels, count, path, error);
+    train_chart_close(charts[0]);
+    train_chart_close(charts[1]);
+    return status;
 }
 
 // ---- what stands on the frame of a chart -------------------------------------------------------------------
@@ -315,7 +352,7 @@ void train_chart_draw(const struct train_state *state, const struct snapshot *sn
     struct train_chart *chart;
     struct error error;
     bool loss = which == TRAIN_LOSS;
-    const char *title = loss ? "loss" : is_classification(state, snapshot) ? "accuracy" : "RMSE";
+    const char *title = chart_title(state, snapshot, loss);
     struct rect inside = canvas_pane(canvas, pane, false, title, NULL);
     if (train_chart_open(&chart, state, snapshot, which, 2 * inside.width, &error)) {
         canvas_wrap(canvas, inside, 0, style_ink(INK_ERROR), error.text);

@@ -31,8 +31,8 @@ static void progress_text(const struct train_state *state, const struct snapshot
     char epoch[TEXT_NUMBER_SIZE], step[TEXT_NUMBER_SIZE], total[TEXT_NUMBER_SIZE], rate[TEXT_NUMBER_SIZE], left[16];
     const struct step_metrics *last = newest(state);
     struct str text = {0};
-    str_format(&text, "%s/%lld", text_fixed(last ? last->epoch : 0, 1, NUMBER_SCREEN, epoch),
-               (long long)snapshot->params->epochs);
+    str_format(&text, "%s/%s", text_fixed(last ? last->epoch : 0, 1, NUMBER_SCREEN, epoch),
+               text_integer(snapshot->params->epochs, NUMBER_SCREEN, total));
     str_format(&text, "%sstep %s", wide ? "   " : "  ",
                text_integer(last ? (int64_t)last->step : 0, NUMBER_SCREEN, step));
     if (snapshot->steps_total > 0)
@@ -74,7 +74,7 @@ static int draw_name(const struct snapshot *snapshot, struct canvas *canvas, int
 
 void train_draw_header(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                        struct rect rect) {
-    char progress[160], seed[48];
+    char progress[160], seed[64];
     rect = rect_inset(rect, 1, 0);
     if (!snapshot->run) {
         draw_hint(snapshot, canvas, rect);
@@ -83,7 +83,8 @@ void train_draw_header(const struct train_state *state, const struct snapshot *s
     bool wide = rect.height == 1;
     const struct step_metrics *last = newest(state);
     double share = last && snapshot->params->epochs > 0 ? last->epoch / (double)snapshot->params->epochs : 0;
-    snprintf(seed, sizeof seed, "seed %lld", (long long)snapshot->params->seed);
+    snprintf(seed, sizeof seed, "%sseed %lld", snapshot->rows_join ? "new rows join · " : "",
+             (long long)snapshot->params->seed);
     int seed_width = text_width(seed, canvas->ascii);
     progress_text(state, snapshot, wide, progress, sizeof progress);
     int used = draw_name(snapshot, canvas, rect.x, rect.y, wide ? rect.width / 3 : rect.width - seed_width - 2);
@@ -190,6 +191,23 @@ static void control(struct canvas *canvas, struct rect inside, int row, const ch
     canvas_text(canvas, inside.x + inside.width - keys_width - 1, y, style_bold(INK_KEY), keys);
 }
 
+// What the optimizer keeps of earlier steps: its momentum, or its betas.
+static const char *memory_text(const struct train_params *params, char *text, size_t size) {
+    char first[TEXT_NUMBER_SIZE], second[TEXT_NUMBER_SIZE];
+    bool betas = params_used(&train_table, params_find(&train_table, "beta1"), params, NULL);
+    bool momentum = params_used(&train_table, params_find(&train_table, "momentum"), params, NULL);
+    text_real(betas ? params->beta1 : params->momentum, 4, NUMBER_SCREEN, first);
+    text_real(params->beta2, 6, NUMBER_SCREEN, second);
+    snprintf(text, size, "%s%s%s", betas || momentum ? first : "all", betas ? " " : "", betas ? second : "");
+    return betas ? "betas" : momentum ? "momentum" : "memory";
+}
+
+static void draw_memory(const struct train_params *params, struct canvas *canvas, struct rect inside, int row) {
+    char text[2 * TEXT_NUMBER_SIZE];
+    const char *label = memory_text(params, text, sizeof text);
+    control(canvas, inside, row, label, text, ":");
+}
+
 static void draw_controls(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                           struct rect pane) {
     const struct train_params *params = snapshot->params;
@@ -198,7 +216,7 @@ static void draw_controls(const struct train_state *state, const struct snapshot
     rate_text(state, snapshot, text, sizeof text);
     control(canvas, inside, 0, "learning rate", text, "+ -");
     control(canvas, inside, 1, "batch size", text_integer(params->batch, NUMBER_SCREEN, text), "[ ]");
-    control(canvas, inside, 2, "momentum", text_real(params->momentum, 4, NUMBER_SCREEN, text), ":");
+    draw_memory(params, canvas, inside, 2);
     control(canvas, inside, 3, "weight decay", text_real(params->weight_decay, 4, NUMBER_SCREEN, text), ":");
     control(canvas, inside, 4, "epochs", text_integer(params->epochs, NUMBER_SCREEN, text), ":");
     control(canvas, inside, 5, "schedule", params->schedule, "");
@@ -207,10 +225,25 @@ static void draw_controls(const struct train_state *state, const struct snapshot
         control(canvas, inside, 7, "weights", text_integer((int64_t)snapshot->weight_count, NUMBER_SCREEN, text), "");
 }
 
-static void draw_gradient(const struct train_state *state, struct canvas *canvas, struct rect pane) {
-    struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "gradient", NULL), 1, 0);
+// How many of the last epoch's steps had too long a gradient; "" where nothing is clipped, or it is not known.
+static const char *clipped_text(const struct snapshot *snapshot, char text[32]) {
+    const struct curve *curve = snapshot->run ? &snapshot->run->curve : NULL;
+    double share = curve && curve->epoch_count > 0 ? curve->epochs[curve->epoch_count - 1].clipped : (double)NAN;
+    text[0] = '\0';
+    if (snapshot->params->clip > 0 && !isnan(share))
+        snprintf(text, 32, "clipped %.0f %%", 100 * share);
+    return text;
+}
+
+static void draw_gradient(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                          struct rect pane) {
+    char clipped[32];
+    clipped_text(snapshot, clipped);
+    struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "gradient", clipped[0] ? clipped : NULL), 1, 0);
     char text[TEXT_NUMBER_SIZE];
     const struct step_metrics *last = newest(state);
+    if (train_has_noise(snapshot))
+        train_draw_noise(snapshot, canvas, rect_take_bottom(&inside, inside.height / 2 + 1));
     struct rect upper = rect_take_top(&inside, inside.height / 2), row = rect_take_top(&upper, 1);
     figure(canvas, row.x, row.y, "norm |g|", real_text(last ? (double)last->gradient_norm : (double)NAN, 3, text));
     if (draw_graph(state, canvas, upper, GRAPH_GRADIENT, INK_BAR))
@@ -240,6 +273,33 @@ static char *step_time_text(double microseconds, char out[TEXT_NUMBER_SIZE]) {
     return out;
 }
 
+// "waits for data 3 %"; "" before there is a run.
+static const char *wait_text(const struct snapshot *snapshot, char *out, size_t size) {
+    double sum = run_times_sum(&snapshot->times);
+    if (sum > 0)
+        snprintf(out, size, "waits for data %.0f %%", 100 * snapshot->times.data / sum);
+    return sum > 0 ? out : "";
+}
+
+static void draw_times(const struct snapshot *snapshot, struct canvas *canvas, struct rect row) {
+    const struct run_times *times = &snapshot->times;
+    double sum = run_times_sum(times);
+    char text[160];
+    if (!(sum > 0))
+        return;
+    int used = canvas_text(canvas, row.x, row.y, style_bold(INK_NUMBER), wait_text(snapshot, text, sizeof text)) + 2;
+    struct str rest = {0};
+    double read = times->reading + times->reader_waits;
+    if (read > 0)
+        str_format(&rest, "reading ahead waits %.0f %%  ", 100 * times->reader_waits / read);
+    str_format(&rest, "steps %.0f %%  evaluation %.0f %%  records %.0f %%", 100 * times->steps / sum,
+               100 * times->evaluation / sum, 100 * times->keeping / sum);
+    if (times->rest > 0)
+        str_format(&rest, "  rest %.0f %%", 100 * times->rest / sum);
+    canvas_field(canvas, row.x + used, row.y, row.width - used, TEXT_LEFT, style_ink(INK_DIM), str_text(&rest));
+    str_free(&rest);
+}
+
 static void draw_device(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                         struct rect pane) {
     struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "device", NULL), 1, 0);
@@ -252,6 +312,7 @@ static void draw_device(const struct train_state *state, const struct snapshot *
     used = figure(canvas, row.x, row.y, "step", step_time_text(snapshot->microseconds_per_step, number)) + 3;
     figure(canvas, row.x + used, row.y, "samples/s",
            snapshot->samples_per_s > 0 ? text_count(snapshot->samples_per_s, NUMBER_SCREEN, number) : "-");
+    draw_times(snapshot, canvas, rect_take_top(&inside, 1));
     row = rect_take_bottom(&inside, 1);
     used =
         figure(canvas, row.x, row.y, "memory", text_bytes((double)snapshot->device.bytes, NUMBER_SCREEN, number)) + 3;
@@ -279,7 +340,8 @@ static void draw_compact(const struct train_state *state, const struct snapshot 
     rate_text(state, snapshot, text, sizeof text);
     x += key_figure(canvas, x, y, "learning rate", text, "+ -");
     x += key_figure(canvas, x, y, "batch", text_integer(snapshot->params->batch, NUMBER_SCREEN, number), "[ ]");
-    x += figure(canvas, x, y, "momentum", text_real(snapshot->params->momentum, 3, NUMBER_SCREEN, number)) + 2;
+    const char *memory = memory_text(snapshot->params, text, sizeof text);
+    x += figure(canvas, x, y, memory, text) + 2;
     if (x + 14 <= end)
         figure(canvas, x, y, "decay", text_real(snapshot->params->weight_decay, 3, NUMBER_SCREEN, number));
     x = inside.x;
@@ -289,8 +351,12 @@ static void draw_compact(const struct train_state *state, const struct snapshot 
     x += 10;
     x += figure(canvas, x, y, "update/weight", real_text(last ? (double)last->update_ratio : (double)NAN, 2, number)) +
          2;
-    x += figure(canvas, x, y, "step", step_time_text(snapshot->microseconds_per_step, number)) + 2;
-    device_text(snapshot, text, sizeof text);
+    if (!train_has_noise(snapshot) || inside.width >= 90) // the noise scale says more than the time of a step
+        x += figure(canvas, x, y, "step", step_time_text(snapshot->microseconds_per_step, number)) + 2;
+    if (train_has_noise(snapshot))
+        train_noise_short(snapshot, text, sizeof text);
+    else if (wait_text(snapshot, text, sizeof text)[0] == '\0')
+        device_text(snapshot, text, sizeof text);
     canvas_field(canvas, x, y, end - x, TEXT_LEFT, style_ink(INK_DIM), text);
     if (snapshot->metrics_dropped > 0)
         canvas_field(canvas, end - 14, inside.y, 14, TEXT_RIGHT, style_ink(INK_WARNING), "points lost");
@@ -304,6 +370,6 @@ void train_draw_panels(const struct train_state *state, const struct snapshot *s
     if (rect_empty(at->controls))
         return;
     draw_controls(state, snapshot, canvas, at->controls);
-    draw_gradient(state, canvas, at->gradient);
+    draw_gradient(state, snapshot, canvas, at->gradient);
     draw_device(state, snapshot, canvas, at->device);
 }

@@ -12,7 +12,7 @@
 #define TRAIN_RUNS 6 // the run itself and those laid over it
 
 enum train_shown { TRAIN_BOTH, TRAIN_LOSS, TRAIN_METRIC, TRAIN_SHOWN };
-enum train_question { TRAIN_ASKS_NOTHING, TRAIN_ASKS_MARK, TRAIN_ASKS_OVERLAY };
+enum train_question { TRAIN_ASKS_NOTHING, TRAIN_ASKS_MARK, TRAIN_ASKS_OVERLAY, TRAIN_ASKS_FILE, TRAIN_ASKS_FORK };
 
 struct train_state {
     struct track steps[TRAIN_RUNS], epochs[TRAIN_RUNS];
@@ -29,11 +29,15 @@ struct train_state {
     int drag_from, drag_to; // columns
     enum train_question question;
     struct prompt prompt;
+    bool range_waits, range_shown; // a range test was asked for; its curve stands over the others
+    uint64_t range_seen;           // of snapshot.range_count
+    int range_choice;              // which suggestion
 };
 
 // ---- layout -----------------------------------------------------------------------------------------------
 struct train_places {
     struct rect header;                     // 1 or 2 rows
+    struct rect charts;                     // all of the curves
     struct rect loss, metric;               // with their frames; empty = not shown
     struct rect compact;                    // one pane for everything below the curves …
     struct rect controls, gradient, device; // … or three
@@ -51,8 +55,27 @@ enum status train_chart_open(struct train_chart **chart, const struct train_stat
                              const struct snapshot *snapshot, enum train_shown which, int columns, struct error *error);
 void train_chart_close(struct train_chart *chart); // NULL allowed
 const struct plot *train_chart_plot(const struct train_chart *chart);
+// The charts that are shown, as plot_save writes them: of very long runs first, extremes and last of each of 20 000
+// (picture: 1000) slices.
+enum status train_charts_save(const struct train_state *state, const struct snapshot *snapshot, const char *path,
+                              struct error *error);
 void train_chart_draw(const struct train_state *state, const struct snapshot *snapshot, enum train_shown which,
                       struct canvas *canvas, struct rect pane);
+
+// ---- the range test -----------------------------------------------------------------------------------------
+#define TRAIN_SUGGESTIONS 4
+void train_refresh_range(struct train_state *state, const struct snapshot *snapshot);
+enum view_result train_test_range(struct train_state *state, const struct view_context *context);
+// While the curve stands over the others. VIEW_PASS: not for it.
+enum view_result train_request_range(struct train_state *state, const struct view_context *context,
+                                     enum request wanted);
+void train_draw_range(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                      struct rect pane); // only with snapshot->range
+
+// ---- the noise scale ------------------------------------------------------------------------------------------
+bool train_has_noise(const struct snapshot *snapshot);
+void train_draw_noise(const struct snapshot *snapshot, struct canvas *canvas, struct rect rect); // only where it has
+void train_noise_short(const struct snapshot *snapshot, char *out, size_t size);
 
 // ---- everything else --------------------------------------------------------------------------------------
 bool train_alive(const struct snapshot *snapshot);

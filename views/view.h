@@ -22,6 +22,8 @@ enum view_result {
     VIEW_REDRAW,  // taken, draw again
 };
 
+#define VIEW_COPY_SIZE 16384
+
 // What a view may ask of the frame while it handles an event or a request; zeroed before each call.
 struct view_wish {
     enum view_id go; // another view; VIEW_NONE = stay
@@ -30,6 +32,7 @@ struct view_wish {
     bool failed;     // show `error` on the progress line
     struct error error;
     char message[256]; // said on the progress line; "" = nothing
+    char copy[VIEW_COPY_SIZE]; // for the terminal's clipboard; "" = nothing
 };
 
 struct view_context {
@@ -39,6 +42,11 @@ struct view_context {
     bool ascii;
     struct view_wish *wish;
 };
+
+// Something was asked of the session with `wish->error`: it is shown when that failed.
+enum view_result view_acted(const struct view_context *context, enum status status);
+// Says a finished sentence on the progress line.
+enum view_result view_say(const struct view_context *context, const char *sentence);
 
 struct view {
     enum view_id id;
@@ -53,8 +61,10 @@ struct view {
     enum view_result (*request)(void *state, const struct view_context *context, enum request request);
     // Called before each draw: brings what the view derives from the snapshot up to date. NULL: nothing to do.
     void (*refresh)(void *state, const struct snapshot *snapshot);
+    // The view comes to be shown, or another takes its place. NULL: nothing to do.
+    void (*seen)(void *state, struct session *session, bool seen);
     // Shows that row of the data as read (0 = the first). NULL: the view has no rows.
-    void (*show_row)(void *state, const struct snapshot *snapshot, size_t row);
+    void (*show_row)(void *state, struct session *session, size_t row);
     bool (*modal)(const void *state); // true while an edit line is open; NULL: never
     void (*draw)(const void *state, const struct snapshot *snapshot, struct canvas *canvas, struct rect area);
 };

@@ -1,6 +1,6 @@
 #include "views/views.h"
 
-static const struct view *const views[] = {&view_data, &view_prepare, &view_batches, &view_model, &view_train, &view_runs};
+static const struct view *const views[] = {&view_data, &view_prepare, &view_batches, &view_model, &view_train, &view_evaluate, &view_lab, &view_runs};
 
 size_t views_count(void) {
     return sizeof views / sizeof *views;

@@ -4,7 +4,7 @@
 
 #include "views/view.h"
 
-extern const struct view view_data, view_prepare, view_batches, view_model, view_train, view_runs;
+extern const struct view view_data, view_prepare, view_batches, view_model, view_train, view_evaluate, view_lab, view_runs;
 
 size_t views_count(void);
 const struct view *views_at(size_t index);

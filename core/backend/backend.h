@@ -8,7 +8,7 @@
 
 #include "core/backend/program.h"
 
-#define BACKEND_VERSION 3u
+#define BACKEND_VERSION 5u
 
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16, PRECISION_F16, PRECISION_COUNT };
 
@@ -19,6 +19,7 @@ struct device_info {
     int threads;                 // worker threads in use (CPU) or multiprocessors (GPU)
     unsigned precisions;         // bit i set: enum precision i can be chosen
     bool asynchronous;           // run() returns before the work is done: read metrics a few steps late
+    unsigned emulated;           // of precisions, those the device has no instructions for: slower than f32
 };
 
 struct backend_options {
@@ -48,8 +49,17 @@ struct step_args {
     int metric_slot; // which row of SLOT_METRICS to write
     double lr, momentum, weight_decay, label_smoothing;
     bool nesterov;
+    double beta1, beta2, rms_decay, epsilon; // of Adam, of RMSProp; what keeps quotients finite
+    bool decoupled;                          // weight decay acts on the weights, not through the gradient
+    double clip;                             // longest gradient; 0: any
+    double muon_lr;                          // lr of what Muon updates
+    double average;                          // how much of the averaged weights stays
+    double huber_delta;                      // where the loss of Huber turns from square to straight
+    double denominator;                      // of a loss; 0: the batch's own
     uint64_t epoch; // keys the changes of pictures, together with their rows
     struct augment augment;
+    double *gathered; // gets the clock when the rows of the batch are there, before anything is computed; NULL: not
+                      // asked. Left alone where that is not known: on a device that works through a queue
 };
 
 struct binding {

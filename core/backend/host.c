@@ -41,18 +41,10 @@ void host_release(struct backend *backend, struct buffer *buffer) {
     }
 }
 
-static enum status check_range(const struct buffer *buffer, size_t offset, size_t count, struct error *error) {
-    if (offset > buffer->count || count > buffer->count - offset) {
-        return error_set(error, STATUS_INVALID, "Elements %zu to %zu lie outside a buffer of %zu.", offset,
-                         offset + count, buffer->count);
-    }
-    return STATUS_OK;
-}
-
 enum status host_upload(struct backend *backend, struct buffer *buffer, size_t offset, size_t count, const void *data,
                         struct error *error) {
     (void)backend;
-    enum status status = check_range(buffer, offset, count, error);
+    enum status status = buffer_check(buffer, offset, count, error);
     if (status == STATUS_OK && buffer->borrowed) {
         return error_set(error, STATUS_INVALID, "A borrowed buffer is only read.");
     }
@@ -66,7 +58,7 @@ enum status host_upload(struct backend *backend, struct buffer *buffer, size_t o
 enum status host_download(struct backend *backend, struct buffer *buffer, size_t offset, size_t count, void *data,
                           struct error *error) {
     (void)backend;
-    enum status status = check_range(buffer, offset, count, error);
+    enum status status = buffer_check(buffer, offset, count, error);
     if (status == STATUS_OK && count > 0) {
         size_t size = dtype_size(buffer->dtype);
         memcpy(data, (const char *)buffer->data + offset * size, count * size);
@@ -77,78 +69,6 @@ enum status host_download(struct backend *backend, struct buffer *buffer, size_t
 enum status host_sync(struct backend *backend, struct error *error) {
     (void)backend;
     (void)error;
-    return STATUS_OK;
-}
-
-// ---- binding ----------------------------------------------------------------------------------
-
-static bool writes_metrics(const struct op *op) {
-    return op->kind == OP_SOFTMAX_CROSS_ENTROPY || op->kind == OP_SQUARED_ERROR ||
-           (op->kind == OP_SGD && op->attr.optimizer.norms);
-}
-
-static enum status check_slot(const struct binding *binding, enum slot slot, enum dtype dtype, size_t needed,
-                              struct error *error) {
-    const struct buffer *buffer = binding->slots[slot];
-    if (buffer == NULL) {
-        return error_set(error, STATUS_INVALID, "The program uses slot %d, but no buffer is bound to it.", (int)slot);
-    }
-    if (buffer->dtype != dtype || buffer->count < needed) {
-        return error_set(error, STATUS_INVALID, "Slot %d holds %zu %s where the program needs %zu %s.", (int)slot,
-                         buffer->count, dtype_name(buffer->dtype), needed, dtype_name(dtype));
-    }
-    return STATUS_OK;
-}
-
-enum status host_check_binding(const struct program *program, const struct binding *binding, struct error *error) {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < program->value_count; i++) {
-        const struct value *value = &program->values[i];
-        if (value->slot != SLOT_TEMPORARY) {
-            size_t needed = value->offset + (size_t)shape_count(value->shape);
-            status = check_slot(binding, value->slot, value->dtype, needed, error);
-        }
-    }
-    for (size_t i = 0; status == STATUS_OK && i < program->op_count; i++) {
-        if (writes_metrics(&program->ops[i])) {
-            status = check_slot(binding, SLOT_METRICS, DTYPE_F64, (size_t)METRIC_SLOTS * METRIC_COUNT, error);
-        }
-    }
-    return status;
-}
-
-void *host_address(const struct value *value, const struct binding *binding) {
-    if (value->slot == SLOT_TEMPORARY) {
-        return NULL;
-    }
-    return (char *)binding->slots[value->slot]->data + value->offset * dtype_size(value->dtype);
-}
-
-struct host_limits host_limits(const struct program *program, const struct binding *binding) {
-    struct host_limits limits = {0};
-    if (binding->slots[SLOT_METRICS] != NULL) {
-        limits.metrics = binding->slots[SLOT_METRICS]->data;
-    }
-    for (size_t i = 0; i < program->value_count; i++) {
-        const struct value *value = &program->values[i];
-        if (value->slot == SLOT_ROWS) {
-            size_t end = value->offset + (size_t)value->shape.size[0];
-            limits.batch = end > limits.batch ? end : limits.batch;
-            limits.rows = binding->slots[SLOT_ROWS]->count;
-        }
-    }
-    return limits;
-}
-
-enum status host_check_step(const struct host_limits *limits, const struct step_args *args, struct error *error) {
-    if (args->first > limits->rows || limits->batch > limits->rows - args->first) {
-        return error_set(error, STATUS_INVALID, "A batch of %zu from row %zu on goes beyond the %zu rows there are.",
-                         limits->batch, args->first, limits->rows);
-    }
-    if (args->metric_slot < 0 || args->metric_slot >= METRIC_SLOTS) {
-        return error_set(error, STATUS_INVALID, "There is no metric slot %d; they go from 0 to %d.", args->metric_slot,
-                         METRIC_SLOTS - 1);
-    }
     return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 // What every backend may take for granted about a program: ids in range, shapes and types that fit,
-// nothing read before it is written. One row of `rules` and one shape function per operation.
+// nothing read before it is written. One row of `rules` and one shape function per operation: as long as there are
+// operations.
 #include "core/backend/program.h"
 
 #include <stdarg.h>
@@ -176,17 +177,92 @@ static enum status check_pool(struct checker *c) {
     return status ? status : expect(c, "the positions", where, want);
 }
 
+static struct shape without_batch(struct shape shape) {
+    struct shape sample = {.rank = shape.rank - 1};
+    for (int i = 1; i < shape.rank; i++) {
+        sample.size[i - 1] = shape.size[i];
+    }
+    return sample;
+}
+
+// What is sized like x, and what has one number per group of values with a mean of their own.
+static enum status expect_all(struct checker *c, const value_id *ids, size_t count, struct shape want,
+                              const char *what) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = expect(c, what, ids[i], want);
+    }
+    return status;
+}
+
+static enum status check_batch_norm(struct checker *c) {
+    const struct op *op = c->op;
+    bool forward = op->kind == OP_BATCH_NORM, training = op->attr.norm.training || !forward;
+    struct shape x = shape_of(c, op->in[0]), channels = shape1(x.rank > 1 ? x.size[1] : 0);
+    if (x.rank != 2 && x.rank != 4) {
+        return refuse(c, "x has %d dimensions where 2 or 4 are needed", x.rank);
+    }
+    if (!(op->attr.norm.epsilon >= 0) || !(op->attr.norm.momentum >= 0 && op->attr.norm.momentum <= 1)) {
+        return refuse(c, "epsilon %g must not be negative, momentum %g must be 0 to 1", op->attr.norm.epsilon,
+                      op->attr.norm.momentum);
+    }
+    if (forward) {
+        if (training != (op->out[1] != VALUE_NONE) || training != (op->out[2] != VALUE_NONE)) {
+            return refuse(c, "mean and inverse are written in training, and only then");
+        }
+        value_id per_channel[] = {op->in[1], op->in[2], op->in[3], op->in[4], op->out[1], op->out[2]};
+        enum status status = expect_all(c, per_channel, 6, channels, "an operand of the channels");
+        return status ? status : expect_all(c, (value_id[]){op->in[5], op->out[0]}, 2, x, "an operand like x");
+    }
+    if (op->attr.norm.relu != (op->in[5] != VALUE_NONE)) {
+        return refuse(c, "the result is needed for the gradient of a ReLU, and only then");
+    }
+    value_id per_channel[] = {op->in[2], op->in[3], op->in[4], op->out[1], op->out[2]};
+    enum status status = expect_all(c, per_channel, 5, channels, "an operand of the channels");
+    value_id like_x[] = {op->in[1], op->in[5], op->out[0], op->out[3]};
+    return status ? status : expect_all(c, like_x, 4, x, "an operand like x");
+}
+
+static enum status check_layer_norm(struct checker *c) {
+    const struct op *op = c->op;
+    struct shape x = shape_of(c, op->in[0]);
+    if (x.rank < 2) {
+        return refuse(c, "x has %d dimensions where at least 2 are needed", x.rank);
+    }
+    if (!(op->attr.norm.epsilon >= 0)) {
+        return refuse(c, "epsilon %g must not be negative", op->attr.norm.epsilon);
+    }
+    bool forward = op->kind == OP_LAYER_NORM;
+    struct shape sample = without_batch(x), rows = shape1(x.size[0]);
+    value_id figures[] = {forward ? op->out[1] : op->in[3], forward ? op->out[2] : op->in[4]};
+    value_id like_sample[] = {forward ? op->in[1] : op->in[2], forward ? op->in[2] : op->out[1],
+                              forward ? VALUE_NONE : op->out[2]};
+    value_id like_x[] = {forward ? VALUE_NONE : op->in[1], op->out[0]};
+    enum status status = expect_all(c, figures, 2, rows, "an operand of the rows");
+    status = status ? status : expect_all(c, like_sample, 3, sample, "an operand like a sample");
+    return status ? status : expect_all(c, like_x, 2, x, "an operand like x");
+}
+
 // All operands have one shape.
 static enum status check_same(struct checker *c) {
     struct shape want = shape_of(c, c->op->in[0]);
     enum status status = expect(c, "the second operand", c->op->in[1], want);
     status = status ? status : expect(c, "the third operand", c->op->in[2], want);
+    status = status ? status : expect(c, "the fourth operand", c->op->in[3], want);
     status = status ? status : expect(c, "the result", c->op->out[0], want);
     bool activation = c->op->kind == OP_ACTIVATION || c->op->kind == OP_ACTIVATION_GRADIENT;
     if (status == STATUS_OK && activation && c->op->attr.activation >= ACTIVATION_COUNT) {
         status = refuse(c, "there is no activation %d", (int)c->op->attr.activation);
     }
     return status;
+}
+
+static enum status check_muon(struct checker *c) {
+    struct shape w = shape_of(c, c->op->in[0]);
+    enum status status = expect_rank(c, "w", c->op->in[0], 2);
+    status = status ? status : expect(c, "the gradient", c->op->in[1], w);
+    status = status ? status : expect(c, "the velocity", c->op->in[2], w);
+    return status ? status : expect(c, "the work", c->op->out[0], shape1(muon_work(w.size[0], w.size[1])));
 }
 
 static enum status check_dropout(struct checker *c) {
@@ -203,8 +279,18 @@ static enum status check_softmax(struct checker *c) {
     struct shape logits = shape_of(c, op->in[0]);
     enum status status = expect_rank(c, "the logits", op->in[0], 2);
     status = status ? status : expect(c, "the labels", op->in[1], shape1(logits.size[0]));
+    status = status ? status : expect(c, "the class weights", op->in[2], shape1(logits.size[1]));
     status = status ? status : expect(c, "the gradient", op->out[0], logits);
     return status ? status : expect(c, "the probabilities", op->out[1], logits);
+}
+
+static enum status check_binary(struct checker *c) {
+    const struct op *op = c->op;
+    int64_t batch = size_of(c, op->in[0], 0);
+    enum status status = expect(c, "the logits", op->in[0], shape2(batch, 1));
+    status = status ? status : expect(c, "the labels", op->in[1], shape1(batch));
+    status = status ? status : expect(c, "the class weights", op->in[2], shape1(2));
+    return status ? status : expect(c, "the gradient", op->out[0], shape2(batch, 1));
 }
 
 static enum status check_squared(struct checker *c) {
@@ -219,6 +305,36 @@ static enum status check_copy(struct checker *c) {
         return refuse(c, "%s cannot be copied to %s", shape_text(from, from_text), shape_text(to, to_text));
     }
     return STATUS_OK;
+}
+
+static enum status check_columns(struct checker *c) {
+    value_id x = c->op->in[0], y = c->op->out[0];
+    if (expect_rank(c, "x", x, 2) || expect_rank(c, "y", y, 2)) {
+        return c->error->status;
+    }
+    int64_t columns = c->op->attr.columns;
+    if (columns < 0 || columns > size_of(c, x, 1) || columns > size_of(c, y, 1)) {
+        return refuse(c, "x or y has fewer than %lld columns", (long long)columns);
+    }
+    return expect(c, "y", y, shape2(size_of(c, x, 0), size_of(c, y, 1)));
+}
+
+static enum status check_embedding(struct checker *c) {
+    const struct op *op = c->op;
+    bool forward = op->kind == OP_EMBEDDING;
+    value_id y = op->in[0], x = op->in[1], w = forward ? op->in[2] : op->out[0];
+    if (expect_rank(c, "y", y, 2) || expect_rank(c, "x", x, 2) || expect_rank(c, "w", w, 2)) {
+        return c->error->status;
+    }
+    if (forward && op->out[0] != y) {
+        return refuse(c, "the result is to be written where y is");
+    }
+    int64_t column = op->attr.embedding.column, at = op->attr.embedding.at, room = size_of(c, y, 1) - size_of(c, w, 1);
+    if (column < 0 || column >= size_of(c, x, 1) || at < 0 || at > room) {
+        return refuse(c, "column %lld of x or columns from %lld on of y are not there", (long long)column,
+                      (long long)at);
+    }
+    return expect(c, "x", x, shape2(size_of(c, y, 0), size_of(c, x, 1)));
 }
 
 // ---- types and order ----------------------------------------------------------------------------
@@ -240,15 +356,32 @@ static const struct rule {
     [OP_CONVOLUTION_WEIGHT_GRADIENT] = {"RR", "Rr", check_convolution, false},
     [OP_POOL] = {"R", "Ri", check_pool, false},
     [OP_POOL_GRADIENT] = {"Ri", "R", check_pool, false},
+    [OP_BATCH_NORM] = {"RrrRRr", "Rrr", check_batch_norm, false},
+    [OP_BATCH_NORM_GRADIENT] = {"RRrRRr", "rrrr", check_batch_norm, false},
+    [OP_LAYER_NORM] = {"Rrr", "Rrr", check_layer_norm, false},
+    [OP_LAYER_NORM_GRADIENT] = {"RRrRR", "rrr", check_layer_norm, false},
     [OP_ACTIVATION] = {"R", "R", check_same, true},
     [OP_ACTIVATION_GRADIENT] = {"RR", "R", check_same, true},
     [OP_DROPOUT] = {"R", "R", check_dropout, true},
     [OP_DROPOUT_GRADIENT] = {"R", "R", check_dropout, true},
-    [OP_SOFTMAX_CROSS_ENTROPY] = {"RI", "rr", check_softmax, false},
+    [OP_SOFTMAX_CROSS_ENTROPY] = {"RIr", "rr", check_softmax, false},
+    [OP_BINARY_CROSS_ENTROPY] = {"RIr", "r", check_binary, false},
     [OP_SQUARED_ERROR] = {"RR", "r", check_squared, false},
+    [OP_ABSOLUTE_ERROR] = {"RR", "r", check_squared, false},
+    [OP_HUBER] = {"RR", "r", check_squared, false},
     [OP_ADD] = {"RR", "R", check_same, true},
+    [OP_SCALE] = {"R", "R", check_same, true},
     [OP_COPY] = {"R", "R", check_copy, false},
+    [OP_COLUMNS] = {"R", "R", check_columns, false},
+    [OP_EMBEDDING] = {"RRR", "R", check_embedding, true},
+    [OP_EMBEDDING_GRADIENT] = {"RR", "R", check_embedding, false},
     [OP_SGD] = {"RRr", "", check_same, false},
+    [OP_ADAGRAD] = {"RRR", "", check_same, false},
+    [OP_RMSPROP] = {"RRRR", "", check_same, false},
+    [OP_ADAM] = {"RRRR", "", check_same, false},
+    [OP_MUON] = {"RRR", "R", check_muon, false},
+    [OP_AVERAGE] = {"RR", "", check_same, false},
+    [OP_CLIP] = {"R", "", check_same, false},
 };
 
 static bool dtype_fits(char letter, enum dtype dtype) {
@@ -274,7 +407,7 @@ static enum status check_operand(struct checker *c, char letter, value_id id, co
 static enum status check_inputs(struct checker *c, enum dtype *real) {
     const char *letters = rules[c->op->kind].in;
     size_t count = strlen(letters);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < OP_INPUTS; i++) {
         value_id id = c->op->in[i];
         if (check_operand(c, i < count ? letters[i] : '\0', id, "input")) {
             return c->error->status;
@@ -297,7 +430,7 @@ static enum status check_inputs(struct checker *c, enum dtype *real) {
 }
 
 static bool slot_constant(enum slot slot) {
-    return slot == SLOT_FEATURES || slot == SLOT_LABELS || slot == SLOT_TARGETS || slot == SLOT_ROWS ||
+    return slot == SLOT_FEATURES || slot == SLOT_LABELS || slot == SLOT_TARGETS || slot == SLOT_CLASS_WEIGHTS || slot == SLOT_ROWS ||
            slot == SLOT_METRICS;
 }
 
@@ -316,7 +449,7 @@ static enum status check_output(struct checker *c, size_t index, char letter, en
     if (real != DTYPE_COUNT && value->dtype != real && value->dtype != DTYPE_I32) {
         return refuse(c, "f32 and f64 are mixed");
     }
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < OP_INPUTS; i++) {
         bool allowed = rules[c->op->kind].in_place && index == 0 && i == 0;
         if (id == c->op->in[i] && !allowed) {
             return refuse(c, "output %zu overwrites input %zu", index, i);
@@ -340,7 +473,7 @@ static enum status check_op(struct checker *c) {
     if (check_inputs(c, &real)) {
         return c->error->status;
     }
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < OP_OUTPUTS; i++) {
         if (check_output(c, i, i < count ? letters[i] : '\0', real)) {
             return c->error->status;
         }
@@ -348,7 +481,7 @@ static enum status check_op(struct checker *c) {
     if (rules[c->op->kind].shapes(c)) {
         return c->error->status;
     }
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < OP_OUTPUTS; i++) {
         if (c->op->out[i] != VALUE_NONE) {
             c->written[c->op->out[i]] = true;
         }

@@ -4,14 +4,16 @@
 
 #include "core/backend/host.h"
 #include "core/backend/ref_ops.h"
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 
 struct plan {
     struct ref_op *ops;
     size_t op_count;
+    size_t gathers; // operations at the beginning that only gather
     char *temporaries; // all of them, one after the other
     size_t bytes;
-    struct host_limits limits;
+    struct step_limits limits;
 };
 
 static enum status ref_probe(struct error *error) {
@@ -71,14 +73,13 @@ static void resolve(const struct program *program, const struct binding *binding
         return;
     }
     *value = program->values[id];
-    *address = value->slot == SLOT_TEMPORARY ? plan->temporaries + offset[id] : host_address(value, binding);
+    *address = value->slot == SLOT_TEMPORARY ? plan->temporaries + offset[id] : binding_address(binding, value);
 }
 
 static enum status ref_prepare(struct backend *backend, const struct program *program, const struct binding *binding,
                                struct plan **plan, struct error *error) {
     (void)backend;
-    enum status status = program_check(program, error);
-    status = status ? status : host_check_binding(program, binding, error);
+    enum status status = binding_check(program, binding, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -93,16 +94,19 @@ static enum status ref_prepare(struct backend *backend, const struct program *pr
         goto no_memory;
     }
     made->op_count = program->op_count;
-    made->limits = host_limits(program, binding);
+    made->limits = binding_limits(binding, program);
     for (size_t i = 0; i < program->op_count; i++) {
         struct ref_op *op = &made->ops[i];
         op->op = program->ops[i];
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < OP_INPUTS; k++) {
             resolve(program, binding, made, offset, op->op.in[k], &op->in_value[k], &op->in[k]);
         }
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < OP_OUTPUTS; k++) {
             resolve(program, binding, made, offset, op->op.out[k], &op->out_value[k], &op->out[k]);
         }
+    }
+    while (made->gathers < made->op_count && op_gathers(made->ops[made->gathers].op.kind)) {
+        made->gathers++;
     }
     mem_free(offset);
     *plan = made;
@@ -131,10 +135,10 @@ static size_t ref_plan_bytes(const struct plan *plan) {
 // One type per operation: program_check refuses mixtures.
 static bool computes_in_double(const struct ref_op *op) {
     bool f64 = false;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < OP_INPUTS; k++) {
         f64 = f64 || (op->in[k] != NULL && op->in_value[k].dtype == DTYPE_F64);
     }
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < OP_OUTPUTS; k++) {
         f64 = f64 || (op->out[k] != NULL && op->out_value[k].dtype == DTYPE_F64);
     }
     return f64;
@@ -143,7 +147,7 @@ static bool computes_in_double(const struct ref_op *op) {
 static enum status ref_run(struct backend *backend, struct plan *plan, const struct step_args *args,
                            struct error *error) {
     (void)backend;
-    enum status status = host_check_step(&plan->limits, args, error);
+    enum status status = step_args_check(&plan->limits, args, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -152,6 +156,9 @@ static enum status ref_run(struct backend *backend, struct plan *plan, const str
         step.metrics = plan->limits.metrics + (size_t)args->metric_slot * METRIC_COUNT;
     }
     for (size_t i = 0; i < plan->op_count; i++) {
+        if (args->gathered != NULL && i == plan->gathers) {
+            *args->gathered = clock_now();
+        }
         (computes_in_double(&plan->ops[i]) ? ref_run_f64 : ref_run_f32)(&plan->ops[i], &step);
     }
     return STATUS_OK;

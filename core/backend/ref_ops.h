@@ -8,8 +8,8 @@
 // An operation with its operands' addresses and shapes; owns nothing.
 struct ref_op {
     struct op op;
-    struct value in_value[4], out_value[3];
-    void *in[4], *out[3]; // NULL where absent
+    struct value in_value[OP_INPUTS], out_value[OP_OUTPUTS];
+    void *in[OP_INPUTS], *out[OP_OUTPUTS]; // NULL where absent
 };
 
 // What one step brings: `metrics` is the row of METRIC_COUNT figures to write, or NULL.

@@ -141,188 +141,15 @@ static void dense_weight_gradient(const struct ref_op *op) {
     }
 }
 
-// ---- convolution ------------------------------------------------------------------------------
-
-// Index into x of tap (kh, kw) of window (oh, ow), channel c; -1 in the padding.
-static int64_t tap(const struct windows *s, int64_t n, int64_t c, int64_t oh, int64_t ow, int64_t kh, int64_t kw) {
-    int64_t h = oh * s->stride[0] - s->padding[0] + kh, w = ow * s->stride[1] - s->padding[1] + kw;
-    bool inside = h >= 0 && h < s->height && w >= 0 && w < s->width;
-    return inside ? ((n * s->channels + c) * s->height + h) * s->width + w : -1;
-}
-
-static double convolution_at(const struct windows *s, const REAL *x, const REAL *w, int64_t n, int64_t o, int64_t oh,
-                             int64_t ow) {
-    int64_t per_group = s->channels / s->groups, first = o / (s->outputs / s->groups) * per_group;
-    double sum = 0;
-    for (int64_t c = 0; c < per_group; c++) {
-        for (int64_t kh = 0; kh < s->window_height; kh++) {
-            for (int64_t kw = 0; kw < s->window_width; kw++) {
-                int64_t from = tap(s, n, first + c, oh, ow, kh, kw);
-                double weight = w[((o * per_group + c) * s->window_height + kh) * s->window_width + kw];
-                sum += from < 0 ? 0 : x[from] * weight;
-            }
-        }
-    }
-    return sum;
-}
-
-static void convolution(const struct ref_op *op) {
-    struct windows s =
-        windows_convolution(&op->op, op->in_value[0].shape, op->in_value[1].shape, op->out_value[0].shape);
-    const REAL *bias = op->in[2];
-    REAL *y = op->out[0];
-    for (int64_t n = 0; n < s.batch; n++) {
-        for (int64_t o = 0; o < s.outputs; o++) {
-            for (int64_t oh = 0; oh < s.out_height; oh++) {
-                for (int64_t ow = 0; ow < s.out_width; ow++) {
-                    double sum = convolution_at(&s, op->in[0], op->in[1], n, o, oh, ow);
-                    *y++ = (REAL)(sum + (bias != NULL ? bias[o] : 0));
-                }
-            }
-        }
-    }
-}
-
-// The window index whose tap `k` falls on cell `cell`; -1 when there is none.
-static int64_t window_over(int64_t cell, int64_t k, int64_t stride, int64_t padding, int64_t count) {
-    int64_t start = cell + padding - k;
-    return start >= 0 && start % stride == 0 && start / stride < count ? start / stride : -1;
-}
-
-static double input_gradient_at(const struct windows *s, const REAL *dy, const REAL *w, int64_t n, int64_t c, int64_t h,
-                                int64_t width) {
-    int64_t per_group = s->channels / s->groups, out_per_group = s->outputs / s->groups;
-    int64_t first = c / per_group * out_per_group;
-    double sum = 0;
-    for (int64_t o = first; o < first + out_per_group; o++) {
-        for (int64_t kh = 0; kh < s->window_height; kh++) {
-            int64_t oh = window_over(h, kh, s->stride[0], s->padding[0], s->out_height);
-            for (int64_t kw = 0; oh >= 0 && kw < s->window_width; kw++) {
-                int64_t ow = window_over(width, kw, s->stride[1], s->padding[1], s->out_width);
-                double weight = w[((o * per_group + c % per_group) * s->window_height + kh) * s->window_width + kw];
-                sum += ow < 0 ? 0 : dy[((n * s->outputs + o) * s->out_height + oh) * s->out_width + ow] * weight;
-            }
-        }
-    }
-    return sum;
-}
-
-static void convolution_input_gradient(const struct ref_op *op) {
-    struct windows s =
-        windows_convolution(&op->op, op->out_value[0].shape, op->in_value[1].shape, op->in_value[0].shape);
-    REAL *dx = op->out[0];
-    for (int64_t n = 0; n < s.batch; n++) {
-        for (int64_t c = 0; c < s.channels; c++) {
-            for (int64_t h = 0; h < s.height; h++) {
-                for (int64_t w = 0; w < s.width; w++) {
-                    *dx++ = (REAL)input_gradient_at(&s, op->in[0], op->in[1], n, c, h, w);
-                }
-            }
-        }
-    }
-}
-
-// Σ over the batch and all windows of dy · x under one weight; x == NULL: of dy alone (the bias).
-static double weight_gradient_at(const struct windows *s, const REAL *x, const REAL *dy, int64_t o, int64_t c,
-                                 int64_t kh, int64_t kw) {
-    double sum = 0;
-    for (int64_t n = 0; n < s->batch; n++) {
-        for (int64_t oh = 0; oh < s->out_height; oh++) {
-            for (int64_t ow = 0; ow < s->out_width; ow++) {
-                double gradient = dy[((n * s->outputs + o) * s->out_height + oh) * s->out_width + ow];
-                int64_t from = x != NULL ? tap(s, n, c, oh, ow, kh, kw) : 0;
-                sum += from < 0 ? 0 : gradient * (x != NULL ? x[from] : 1);
-            }
-        }
-    }
-    return sum;
-}
-
-static void convolution_weight_gradient(const struct ref_op *op) {
-    struct windows s =
-        windows_convolution(&op->op, op->in_value[0].shape, op->out_value[0].shape, op->in_value[1].shape);
-    int64_t per_group = s.channels / s.groups;
-    REAL *dw = op->out[0], *db = op->out[1];
-    for (int64_t o = 0; o < s.outputs; o++) {
-        int64_t first = o / (s.outputs / s.groups) * per_group;
-        for (int64_t c = 0; c < per_group; c++) {
-            for (int64_t kh = 0; kh < s.window_height; kh++) {
-                for (int64_t kw = 0; kw < s.window_width; kw++) {
-                    *dw++ = (REAL)weight_gradient_at(&s, op->in[0], op->in[1], o, first + c, kh, kw);
-                }
-            }
-        }
-        if (db != NULL) {
-            db[o] = (REAL)weight_gradient_at(&s, NULL, op->in[1], o, 0, 0, 0);
-        }
-    }
-}
-
-// ---- pooling ----------------------------------------------------------------------------------
-
-static void pool_at(const struct ref_op *op, const struct windows *s, int64_t plane, int64_t oh, int64_t ow) {
-    double sum = 0, most = -INFINITY;
-    int64_t where = -1, out = (plane * s->out_height + oh) * s->out_width + ow;
-    for (int64_t kh = 0; kh < s->window_height; kh++) {
-        for (int64_t kw = 0; kw < s->window_width; kw++) {
-            int64_t from = tap(s, 0, plane, oh, ow, kh, kw);
-            double x = from < 0 ? 0 : ((const REAL *)op->in[0])[from];
-            sum += x;
-            if (from >= 0 && (where < 0 || x > most)) {
-                most = x;
-                where = from - plane * s->height * s->width;
-            }
-        }
-    }
-    bool max = op->op.attr.pool.kind == POOL_MAX;
-    ((REAL *)op->out[0])[out] = (REAL)(max ? most : sum / (double)(s->window_height * s->window_width));
-    if (op->out[1] != NULL) {
-        ((int32_t *)op->out[1])[out] = (int32_t)where;
-    }
-}
-
-static void pool(const struct ref_op *op) {
-    struct windows s = windows_pool(&op->op, op->in_value[0].shape, op->out_value[0].shape);
-    for (int64_t plane = 0; plane < s.batch * s.channels; plane++) {
-        for (int64_t oh = 0; oh < s.out_height; oh++) {
-            for (int64_t ow = 0; ow < s.out_width; ow++) {
-                pool_at(op, &s, plane, oh, ow);
-            }
-        }
-    }
-}
-
-static double pool_gradient_at(const struct ref_op *op, const struct windows *s, int64_t plane, int64_t h, int64_t w) {
-    const int32_t *where = op->in[1];
-    double sum = 0;
-    for (int64_t kh = 0; kh < s->window_height; kh++) {
-        int64_t oh = window_over(h, kh, s->stride[0], s->padding[0], s->out_height);
-        for (int64_t kw = 0; oh >= 0 && kw < s->window_width; kw++) {
-            int64_t ow = window_over(w, kw, s->stride[1], s->padding[1], s->out_width);
-            int64_t from = (plane * s->out_height + oh) * s->out_width + ow;
-            if (ow < 0 || (where != NULL && where[from] != h * s->width + w)) {
-                continue;
-            }
-            double share = where != NULL ? 1 : 1 / (double)(s->window_height * s->window_width);
-            sum += ((const REAL *)op->in[0])[from] * share;
-        }
-    }
-    return sum;
-}
-
-static void pool_gradient(const struct ref_op *op) {
-    struct windows s = windows_pool(&op->op, op->out_value[0].shape, op->in_value[0].shape);
-    REAL *dx = op->out[0];
-    for (int64_t plane = 0; plane < s.batch * s.channels; plane++) {
-        for (int64_t h = 0; h < s.height; h++) {
-            for (int64_t w = 0; w < s.width; w++) {
-                *dx++ = (REAL)pool_gradient_at(op, &s, plane, h, w);
-            }
-        }
-    }
-}
+#include "core/backend/ref_image.inc.h"
+#include "core/backend/ref_norm.inc.h"
 
 // ---- element by element -----------------------------------------------------------------------
+
+// Φ, the normal distribution function.
+static double normal_below(double x) {
+    return 0.5 * erfc(-x * sqrt(0.5));
+}
 
 static double activate(enum activation kind, double x) {
     switch (kind) {
@@ -332,14 +159,19 @@ static double activate(enum activation kind, double x) {
         return tanh(x);
     case ACTIVATION_SIGMOID:
         return 1 / (1 + exp(-x));
+    case ACTIVATION_GELU:
+        return x * normal_below(x);
+    case ACTIVATION_SILU:
+        return x / (1 + exp(-x));
     case ACTIVATION_COUNT:
         break;
     }
     return NAN;
 }
 
-// From the activation's result.
+// From the activation's result, or from what went in where activation_from_input.
 static double activation_slope(enum activation kind, double y) {
+    double x = y, s = 1 / (1 + exp(-x));
     switch (kind) {
     case ACTIVATION_RELU:
         return y > 0 ? 1 : 0;
@@ -347,6 +179,10 @@ static double activation_slope(enum activation kind, double y) {
         return 1 - y * y;
     case ACTIVATION_SIGMOID:
         return y * (1 - y);
+    case ACTIVATION_GELU:
+        return normal_below(x) + x * exp(-x * x / 2) / sqrt(2 * acos(-1));
+    case ACTIVATION_SILU:
+        return s * (1 + x * (1 - s));
     case ACTIVATION_COUNT:
         break;
     }
@@ -382,88 +218,64 @@ static void add(const struct ref_op *op) {
     }
 }
 
+static void scale(const struct ref_op *op) {
+    for (int64_t i = 0; i < shape_count(op->out_value[0].shape); i++) {
+        ((REAL *)op->out[0])[i] = (REAL)(op->op.attr.factor * ((const REAL *)op->in[0])[i]);
+    }
+}
+
 static void copy(const struct ref_op *op) {
     memmove(op->out[0], op->in[0], (size_t)shape_count(op->in_value[0].shape) * sizeof(REAL));
 }
 
-// ---- losses -----------------------------------------------------------------------------------
+// ---- embeddings -------------------------------------------------------------------------------
 
-// log Σ exp(z), shifted by the largest so that nothing overflows.
-static double log_sum_exp(const REAL *z, int64_t count, int64_t *largest) {
-    double sum = 0;
-    *largest = 0;
-    for (int64_t i = 1; i < count; i++) {
-        *largest = z[i] > z[*largest] ? i : *largest;
-    }
-    for (int64_t i = 0; i < count; i++) {
-        sum += exp((double)z[i] - z[*largest]);
-    }
-    return z[*largest] + log(sum);
-}
-
-static void softmax_cross_entropy(const struct ref_op *op, const struct ref_step *step) {
-    int64_t batch = op->in_value[0].shape.size[0], classes = op->in_value[0].shape.size[1];
-    double smoothing = step->args->label_smoothing, loss = 0, correct = 0;
+static void columns(const struct ref_op *op) {
+    int64_t batch = op->in_value[0].shape.size[0], inputs = op->in_value[0].shape.size[1];
+    int64_t outputs = op->out_value[0].shape.size[1];
     for (int64_t i = 0; i < batch; i++) {
-        const REAL *z = (const REAL *)op->in[0] + i * classes;
-        int64_t largest, label = ((const int32_t *)op->in[1])[i];
-        assert(label >= 0 && label < classes);
-        double normalizer = log_sum_exp(z, classes, &largest);
-        for (int64_t c = 0; c < classes; c++) {
-            double target = smoothing / (double)classes + (c == label ? 1 - smoothing : 0);
-            double probability = exp(z[c] - normalizer);
-            loss += target > 0 ? target * (normalizer - z[c]) : 0;
-            if (op->out[0] != NULL) {
-                ((REAL *)op->out[0])[i * classes + c] = (REAL)((probability - target) / (double)batch);
+        for (int64_t j = 0; j < outputs; j++) {
+            bool given = j < op->op.attr.columns;
+            ((REAL *)op->out[0])[i * outputs + j] = given ? ((const REAL *)op->in[0])[i * inputs + j] : 0;
+        }
+    }
+}
+
+// Which of `count` rows of the table row i of the batch asks for.
+static int64_t embedding_row(const struct ref_op *op, int64_t i, int64_t count) {
+    int64_t inputs = op->in_value[1].shape.size[1];
+    REAL index = ((const REAL *)op->in[1])[i * inputs + op->op.attr.embedding.column];
+    return index >= 0 && index < (REAL)count ? (int64_t)index : 0;
+}
+
+static void embedding(const struct ref_op *op) {
+    int64_t batch = op->in_value[0].shape.size[0], outputs = op->in_value[0].shape.size[1];
+    int64_t count = op->in_value[2].shape.size[0], width = op->in_value[2].shape.size[1];
+    for (int64_t i = 0; i < batch; i++) {
+        REAL *y = (REAL *)op->out[0] + i * outputs + op->op.attr.embedding.at;
+        memcpy(y, (const REAL *)op->in[2] + embedding_row(op, i, count) * width, (size_t)width * sizeof *y);
+    }
+}
+
+static void embedding_gradient(const struct ref_op *op) {
+    int64_t batch = op->in_value[0].shape.size[0], outputs = op->in_value[0].shape.size[1];
+    int64_t count = op->out_value[0].shape.size[0], width = op->out_value[0].shape.size[1];
+    for (int64_t k = 0; k < count; k++) {
+        for (int64_t j = 0; j < width; j++) {
+            double sum = 0;
+            for (int64_t i = 0; i < batch; i++) {
+                REAL dy = ((const REAL *)op->in[0])[i * outputs + op->op.attr.embedding.at + j];
+                sum += embedding_row(op, i, count) == k ? dy : 0;
             }
-            if (op->out[1] != NULL) {
-                ((REAL *)op->out[1])[i * classes + c] = (REAL)probability;
-            }
-        }
-        correct += largest == label;
-    }
-    step->metrics[METRIC_LOSS] = loss;
-    step->metrics[METRIC_CORRECT] = correct;
-}
-
-static void squared_error(const struct ref_op *op, const struct ref_step *step) {
-    int64_t batch = op->in_value[0].shape.size[0], width = op->in_value[0].shape.size[1];
-    double sum = 0;
-    for (int64_t i = 0; i < batch * width; i++) {
-        double miss = (double)((const REAL *)op->in[0])[i] - ((const REAL *)op->in[1])[i];
-        sum += miss * miss;
-        if (op->out[0] != NULL) {
-            ((REAL *)op->out[0])[i] = (REAL)(2 * miss / (double)(batch * width));
+            ((REAL *)op->out[0])[k * width + j] = (REAL)sum;
         }
     }
-    step->metrics[METRIC_LOSS] = step->metrics[METRIC_SQUARED_ERROR] = sum / (double)width;
 }
 
-// ---- optimizer --------------------------------------------------------------------------------
+#include "core/backend/ref_losses.inc.h"
+#include "core/backend/ref_optimizer.inc.h"
 
-// torch.optim.SGD with dampening 0.
-static void sgd(const struct ref_op *op, const struct ref_step *step) {
-    const struct step_args *args = step->args;
-    REAL *w = op->in[0], *v = op->in[2];
-    double gradient_sq = 0, update_sq = 0, weight_sq = 0;
-    for (int64_t i = 0; i < shape_count(op->in_value[0].shape); i++) {
-        double g = ((const REAL *)op->in[1])[i];
-        double decayed = g + args->weight_decay * w[i], move = decayed;
-        if (v != NULL) {
-            v[i] = (REAL)(args->momentum * v[i] + decayed);
-            move = args->nesterov ? decayed + args->momentum * v[i] : v[i];
-        }
-        w[i] = (REAL)(w[i] - args->lr * move);
-        gradient_sq += g * g;
-        update_sq += args->lr * move * args->lr * move;
-        weight_sq += (double)w[i] * w[i];
-    }
-    if (op->op.attr.optimizer.norms) {
-        step->metrics[METRIC_GRADIENT_SQ] = gradient_sq;
-        step->metrics[METRIC_UPDATE_SQ] = update_sq;
-        step->metrics[METRIC_WEIGHT_SQ] = weight_sq;
-    }
-}
+// ---- the table --------------------------------------------------------------------------------
 
 static void (*const plain[OP_COUNT])(const struct ref_op *op) = {
     [OP_DENSE] = dense,
@@ -474,10 +286,18 @@ static void (*const plain[OP_COUNT])(const struct ref_op *op) = {
     [OP_CONVOLUTION_WEIGHT_GRADIENT] = convolution_weight_gradient,
     [OP_POOL] = pool,
     [OP_POOL_GRADIENT] = pool_gradient,
+    [OP_BATCH_NORM] = batch_norm,
+    [OP_BATCH_NORM_GRADIENT] = batch_norm_gradient,
+    [OP_LAYER_NORM] = layer_norm,
+    [OP_LAYER_NORM_GRADIENT] = layer_norm_gradient,
     [OP_ACTIVATION] = activation,
     [OP_ACTIVATION_GRADIENT] = activation_gradient,
     [OP_ADD] = add,
+    [OP_SCALE] = scale,
     [OP_COPY] = copy,
+    [OP_COLUMNS] = columns,
+    [OP_EMBEDDING] = embedding,
+    [OP_EMBEDDING_GRADIENT] = embedding_gradient,
 };
 
 // These depend on the step's arguments or write its figures.
@@ -488,8 +308,17 @@ static void (*const stepped[OP_COUNT])(const struct ref_op *op, const struct ref
     [OP_DROPOUT] = dropout,
     [OP_DROPOUT_GRADIENT] = dropout,
     [OP_SOFTMAX_CROSS_ENTROPY] = softmax_cross_entropy,
-    [OP_SQUARED_ERROR] = squared_error,
-    [OP_SGD] = sgd,
+    [OP_BINARY_CROSS_ENTROPY] = binary_cross_entropy,
+    [OP_SQUARED_ERROR] = error_loss,
+    [OP_ABSOLUTE_ERROR] = error_loss,
+    [OP_HUBER] = error_loss,
+    [OP_SGD] = optimize,
+    [OP_ADAGRAD] = optimize,
+    [OP_RMSPROP] = optimize,
+    [OP_ADAM] = optimize,
+    [OP_MUON] = muon,
+    [OP_AVERAGE] = average,
+    [OP_CLIP] = clip,
 };
 
 void REF_RUN(const struct ref_op *op, const struct ref_step *step) {

@@ -31,16 +31,36 @@ static uint64_t mix(uint64_t word) {
     return word ^ (word >> 31);
 }
 
-uint64_t checksum_hash64(const void *bytes, size_t count, uint64_t seed) {
-    const unsigned char *next = bytes;
-    uint64_t hash = mix(seed + 0x9e3779b97f4a7c15u), word;
-    size_t left = count;
-    for (; left >= sizeof word; left -= sizeof word, next += sizeof word) {
+struct checksum_hash checksum_hash_begin(uint64_t seed) {
+    return (struct checksum_hash){.hash = mix(seed + 0x9e3779b97f4a7c15u)};
+}
+
+static uint64_t add_words(uint64_t hash, const unsigned char *next, size_t words) {
+    for (uint64_t word; words > 0; words--, next += sizeof word) {
         memcpy(&word, next, sizeof word);
         hash = mix(hash ^ word) + 0x9e3779b97f4a7c15u;
     }
-    word = 0;
-    if (left > 0)
-        memcpy(&word, next, left);
-    return mix(mix(hash ^ word) ^ count); // the length tells trailing zero bytes apart
+    return hash;
+}
+
+// A last piece that is no whole number of words is mixed as checksum_hash_end would a missing one.
+void checksum_hash_add(struct checksum_hash *state, const void *bytes, size_t count) {
+    size_t words = count / sizeof(uint64_t), left = count % sizeof(uint64_t);
+    uint64_t word = 0;
+    state->hash = add_words(state->hash, bytes, words);
+    state->count += count;
+    if (left > 0) {
+        memcpy(&word, (const unsigned char *)bytes + words * sizeof word, left);
+        state->hash ^= word;
+    }
+}
+
+uint64_t checksum_hash_end(const struct checksum_hash *state) {
+    return mix(mix(state->hash) ^ state->count); // the length tells trailing zero bytes apart
+}
+
+uint64_t checksum_hash64(const void *bytes, size_t count, uint64_t seed) {
+    struct checksum_hash state = checksum_hash_begin(seed);
+    checksum_hash_add(&state, bytes, count);
+    return checksum_hash_end(&state);
 }

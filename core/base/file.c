@@ -1,7 +1,10 @@
+// For mkostemp.
+#define _GNU_SOURCE
 #include "core/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,10 +97,31 @@ static char *final_path(const char *path) {
     return copy;
 }
 
-// Devices and pipes are written to, never replaced by a file.
+// Of "/dev/stdout" and its kin: the descriptor that they name; -1 of other paths. Opening such a path would begin again
+// at the front of a file, and replacing it would take away the file that the descriptor leads to.
+static int named_descriptor(const char *path) {
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    int64_t number = -1;
+    if (text_equal(path, "/dev/stdout"))
+        return STDOUT_FILENO;
+    if (text_equal(path, "/dev/stderr"))
+        return STDERR_FILENO;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (text_starts(path, folders[i]) && integer_parse(path + strlen(folders[i]), &number))
+            return number >= 0 && number <= INT_MAX ? (int)number : -1;
+    return -1;
+}
+
+static int open_as_it_is(const char *path) {
+    int named = named_descriptor(path);
+    if (named < 0)
+        return open(path, O_WRONLY | O_CLOEXEC);
+    fflush(stdout); // what has been printed there comes first
+    return fcntl(named, F_DUPFD_CLOEXEC, 3);
+}
+
 static enum status open_target(struct file_writer *writer, const char *path, bool replace, struct error *error) {
-    int flags = replace ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_WRONLY | O_CLOEXEC;
-    int fd = open(replace ? writer->temporary : path, flags, 0666);
+    int fd = replace ? open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : open_as_it_is(path);
     if (fd >= 0)
         writer->stream = fdopen(fd, "wb");
     if (writer->stream)
@@ -118,7 +142,7 @@ enum status file_create(struct file_writer *writer, const char *path, struct err
     *writer = (struct file_writer){0};
     if (file_is_folder(path))
         return error_set(error, STATUS_INVALID, "%s: is a folder; name a file in it", path);
-    bool replace = stat(path, &info) != 0 || S_ISREG(info.st_mode);
+    bool replace = named_descriptor(path) < 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
     writer->path = replace ? final_path(path) : mem_string(path);
     writer->temporary = replace && writer->path ? temporary_name(writer->path) : NULL;
     enum status status = STATUS_OK;
@@ -145,10 +169,15 @@ static void sync_folder(const char *path) {
     str_free(&folder);
 }
 
+void file_write(struct file_writer *writer, const void *bytes, size_t count) {
+    if (fwrite(bytes, 1, count, writer->stream) < count && writer->reason == 0)
+        writer->reason = errno;
+}
+
 enum status file_commit(struct file_writer *writer, struct error *error) {
     bool written = !ferror(writer->stream);
     if (!written)
-        errno = EIO; // the cause was lost when an earlier write failed
+        errno = writer->reason != 0 ? writer->reason : EIO; // of an earlier write, unless its cause was lost
     written = fflush(writer->stream) == 0 && written;
     if (written && writer->temporary) // devices and pipes cannot be synced
         written = fsync(fileno(writer->stream)) == 0;
@@ -223,6 +252,50 @@ bool file_is_folder(const char *path) {
 int64_t file_size(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 ? (int64_t)info.st_size : -1;
+}
+
+int file_nameless(const char *folder) {
+    struct str name = {0};
+    str_format(&name, "%s/XXXXXX", folder);
+    int fd = -1;
+    if (name.failed)
+        errno = ENOMEM;
+    else
+        fd = mkostemp(name.text, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(name.text);
+    str_free(&name);
+    return fd;
+}
+
+bool file_write_at(int fd, const void *bytes, size_t count, uint64_t offset) {
+    for (size_t done = 0; done < count;) {
+        ssize_t wrote = pwrite(fd, (const char *)bytes + done, count - done, (off_t)(offset + done));
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote == 0)
+            errno = ENOSPC;
+        if (wrote <= 0)
+            return false;
+        done += (size_t)wrote;
+    }
+    return true;
+}
+
+size_t file_read_at(int fd, void *bytes, size_t count, uint64_t offset) {
+    size_t done = 0;
+    errno = 0;
+    while (done < count) {
+        ssize_t got = pread(fd, (char *)bytes + done, count - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            errno = 0;
+        if (got <= 0)
+            break;
+        done += (size_t)got;
+    }
+    return done;
 }
 
 // XDG base directory specification 0.8: a path that is not absolute is to be ignored.

@@ -16,12 +16,15 @@ enum status file_read(const char *path, size_t limit, char **data, size_t *size,
 
 // An atomic writer: bytes go to PATH.tmp-PID-N beside the target; commit syncs and renames it (and
 // syncs the folder); abort removes it. A crash leaves the old file whole. A link is followed; a device
-// or pipe is written to as the bytes come.
+// or pipe is written to as the bytes come, and so is what a path like "/dev/stdout" names, whatever it leads to.
 struct file_writer {
     FILE *stream; // write here with stdio; check errors at commit
-    char *path, *temporary; // temporary NULL: a device or pipe
+    char *path, *temporary; // temporary NULL: written to as it is
+    int reason;             // errno of a write that failed, kept by file_write; else 0
 };
 enum status file_create(struct file_writer *writer, const char *path, struct error *error);
+// A large piece at once; why it could not be written is told at commit.
+void file_write(struct file_writer *writer, const void *bytes, size_t count);
 enum status file_commit(struct file_writer *writer, struct error *error); // closes in every case
 void file_abort(struct file_writer *writer);                              // safe after commit and on {0}
 
@@ -29,6 +32,13 @@ enum status file_make_folder(const char *path, struct error *error); // mkdir -p
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 int64_t file_size(const char *path); // -1 when there is none
+
+// A file without a name in the folder, which is there: gone when it is closed or the program ends. -1: errno says why.
+int file_nameless(const char *folder);
+// All of `count` bytes at that place of the file. False: errno says why not.
+bool file_write_at(int fd, const void *bytes, size_t count, uint64_t offset);
+// How many there are of the `count` bytes at that place: fewer only where the file ends (errno 0) or cannot be read.
+size_t file_read_at(int fd, void *bytes, size_t count, uint64_t offset);
 
 enum file_home { FILE_DATA, FILE_CONFIG, FILE_CACHE, FILE_STATE };
 // $XDG_DATA_HOME/batchlab and its kin ("~/.local/share/batchlab" by default), not created here.

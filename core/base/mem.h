@@ -25,6 +25,12 @@ bool vec_reserve(void *items_pointer, size_t *capacity, size_t needed, size_t si
 // Bytes that the machine, the control group and the limit of the address space leave to this process, the least
 // of them; 4 GiB when the system does not say.
 uint64_t mem_left(void);
+// The same of the limits set on the process alone (RLIMIT_AS, RLIMIT_DATA); UINT64_MAX where there are none, which
+// takes no time to see.
+uint64_t mem_space_left(void);
+// To be called first thing in main: where such a limit is set, threads share one heap. The C library would give each
+// heaps of 64 MiB of address space, most of it never used.
+void mem_spare_space(void);
 
 // Tests only: the `after`-th allocation from now on (1 = the next) returns NULL, once.
 // 0 turns it off. mem_calls counts allocations since the program started (for the test that a

@@ -26,11 +26,74 @@ static bool special_text(double value, char *out) {
     return true;
 }
 
+// count / 10^places, without zeros at the end of the fraction.
+static void write_fixed(uint64_t count, int places, char *out) {
+    char digits[24];
+    int length = 0;
+    for (; places > 0 && count % 10 == 0; places--)
+        count /= 10;
+    for (int i = 0; i < places; i++, count /= 10)
+        digits[length++] = (char)('0' + count % 10);
+    if (places > 0)
+        digits[length++] = '.';
+    do
+        digits[length++] = (char)('0' + count % 10);
+    while ((count /= 10) > 0);
+    while (length > 0)
+        *out++ = digits[--length];
+    *out = '\0';
+}
+
+// The usual case, several times as fast as the C library: 6 to 9 digits, each a whole number of some 10^-places. False
+// where doubles cannot tell which way to round, or the text would have an exponent.
+static bool fast_float_text(float value, char *out) {
+    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+    static const double bounds[] = {1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5};
+    double size = fabs((double)value);
+    int before = -3; // digits before the point; less than 0: zeros behind it
+    if (!(size >= 1e-4 && size < 1e5))
+        return false;
+    for (int i = 0; size >= bounds[i]; i++)
+        before++;
+    for (int digits = 6; digits <= 9; digits++) {
+        double power = powers[digits - before], whole = nearbyint(size * power), back = whole / power;
+        uint64_t bits;
+        memcpy(&bits, &back, sizeof bits);
+        bool between_floats = (bits & 0x1fffffff) == 0x10000000;
+        if (between_floats || fabs(fabs(size * power - whole) - 0.5) < 1e-5)
+            return false;
+        if ((float)back < (float)size || (float)back > (float)size)
+            continue;
+        *out = '-';
+        write_fixed((uint64_t)whole, digits - before, out + (value < 0));
+        return true;
+    }
+    return false;
+}
+
+// The fewest places whose decimal reads back as `value`: whole / 10^places is exactly rounded (Clinger 1990), and below
+// 10^15 a product's rounding cannot take it for a neighbor. False: %g would write an exponent, or more digits are needed.
+static bool fast_text(double value, char *out) {
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+    double size = fabs(value);
+    if (!(size >= 1e-4 && size < 1e9) || size == trunc(size))
+        return false;
+    for (int places = 1; places < (int)(sizeof powers / sizeof *powers) && size * powers[places] < 1e15; places++) {
+        double whole = nearbyint(size * powers[places]);
+        if (whole / powers[places] != size)
+            continue;
+        *out = '-';
+        write_fixed((uint64_t)whole, places, out + (value < 0));
+        return true;
+    }
+    return false;
+}
+
 // A decimal of 15 digits survives the way through a normal double (6 through a float), so a shorter
 // one is found by printing 15 digits without trailing zeros. Below the normal range precision fades,
 // and every length has to be tried.
 char *number_text(double value, char out[32]) {
-    if (special_text(value, out))
+    if (special_text(value, out) || fast_text(value, out))
         return out;
     locale_t before = uselocale(c_locale());
     for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
@@ -43,7 +106,7 @@ char *number_text(double value, char out[32]) {
 }
 
 char *number_text_float(float value, char out[32]) {
-    if (special_text((double)value, out))
+    if (special_text((double)value, out) || fast_float_text(value, out))
         return out;
     locale_t before = uselocale(c_locale());
     for (int digits = fabsf(value) < FLT_MIN ? 1 : 6; digits <= 9; digits++) {

@@ -16,6 +16,9 @@ enum rng_purpose { // one number per use, never reused for another
     RNG_TEST,
     RNG_FOREST,
     RNG_FOLD,
+    RNG_GROW,
+    RNG_NOISE,
+    RNG_LAB,  // races and sweeps: draws of the bootstrap, trials of a random sweep
 };
 
 struct rng {

@@ -61,6 +61,20 @@ void str_format(struct str *s, const char *format, ...) {
     va_end(arguments);
 }
 
+void str_add_base64(struct str *s, const void *bytes, size_t count) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *from = bytes;
+    for (size_t i = 0; i < count; i += 3) {
+        uint32_t three = (uint32_t)from[i] << 16;
+        three |= i + 1 < count ? (uint32_t)from[i + 1] << 8 : 0;
+        three |= i + 2 < count ? from[i + 2] : 0;
+        str_add_char(s, digits[three >> 18]);
+        str_add_char(s, digits[three >> 12 & 63]);
+        str_add_char(s, i + 1 < count ? digits[three >> 6 & 63] : '=');
+        str_add_char(s, i + 2 < count ? digits[three & 63] : '=');
+    }
+}
+
 const char *str_text(const struct str *s) {
     return s->text ? s->text : "";
 }

@@ -20,6 +20,7 @@ void str_add(struct str *s, const char *text);
 void str_add_bytes(struct str *s, const void *bytes, size_t count);
 void str_add_char(struct str *s, char c);
 void str_format(struct str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void str_add_base64(struct str *s, const void *bytes, size_t count); // RFC 4648, padded
 const char *str_text(const struct str *s); // never NULL
 
 // The shortest decimal text that reads back as the same bits (%.9g / %.17g tightened; "nan",
@@ -48,5 +49,17 @@ bool text_ends(const char *text, const char *suffix);
 int text_fuzzy(const char *pattern, const char *text);
 // Levenshtein's edit distance in characters; those after the 255th count as different.
 size_t text_distance(const char *a, const char *b);
+
+// Which of several names a word that is none of them was to be: text_nearest_of begins, text_nearest_try takes a name
+// (kept by reference, as the word is), and the hint ends a sentence: "did you mean \"age\"?", or "there are age, city".
+enum { TEXT_NAMES_SIZE = 320, TEXT_HINT_SIZE = TEXT_NAMES_SIZE + 32 };
+struct text_nearest {
+    const char *word, *name; // name NULL: all are farther away than a misspelling
+    size_t least;                // a name must be nearer than that
+    char names[TEXT_NAMES_SIZE]; // those tried, as far as there is room
+};
+struct text_nearest text_nearest_of(const char *word);
+void text_nearest_try(struct text_nearest *nearest, const char *name);
+char *text_nearest_hint(const struct text_nearest *nearest, char out[TEXT_HINT_SIZE]);
 
 #endif

@@ -1,4 +1,5 @@
 // UTF-8 and comparing texts.
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/str.h"
@@ -177,4 +178,31 @@ size_t text_distance(const char *a, const char *b) {
         }
     }
     return row[right_count] + (left_beyond > right_beyond ? left_beyond : right_beyond);
+}
+
+struct text_nearest text_nearest_of(const char *word) {
+    size_t length = strlen(word), most = length < 4 ? length / 2 : length < 9 ? 2 : length / 3; // two swapped letters are 2
+    return (struct text_nearest){.word = word, .least = most + 1};
+}
+
+void text_nearest_try(struct text_nearest *nearest, const char *name) {
+    static const char more[] = " …";
+    size_t used = strlen(nearest->names), room = TEXT_NAMES_SIZE - used;
+    size_t distance = text_distance(nearest->word, name);
+    if (distance < nearest->least) {
+        nearest->least = distance;
+        nearest->name = name;
+    }
+    if (text_ends(nearest->names, more))
+        return;
+    bool fits = strlen(name) + sizeof ", " + sizeof more <= room;
+    snprintf(nearest->names + used, room, "%s%s", fits && used > 0 ? ", " : "", fits ? name : more);
+}
+
+char *text_nearest_hint(const struct text_nearest *nearest, char out[TEXT_HINT_SIZE]) {
+    if (nearest->name)
+        snprintf(out, TEXT_HINT_SIZE, "did you mean \"%.*s\"?", TEXT_NAMES_SIZE, nearest->name);
+    else
+        snprintf(out, TEXT_HINT_SIZE, "there are %s", nearest->names);
+    return out;
 }

@@ -26,11 +26,9 @@ struct engine {
     bool quit;
     struct engine_run next; // of the COMMAND_START in the queue; owns a reference of the source
     char *next_extra;
+    struct source *rows; // of the COMMAND_ROWS in the queue; owned
+    char *rows_extra;
 };
-
-bool run_is_alive(enum run_state state) {
-    return state == RUN_OPENING || state == RUN_TRAINING || state == RUN_PAUSED;
-}
 
 enum run_state engine_state(const struct engine *engine) {
     return (enum run_state)atomic_load(&engine->state);
@@ -40,6 +38,8 @@ enum run_state engine_state(const struct engine *engine) {
 
 static void enter(struct engine *engine, enum run_state state) {
     uint64_t step = runner_steps(&engine->runner);
+    if (!run_is_alive(state) || state == RUN_PAUSED)
+        runner_keep_best(&engine->runner);
     if (!run_is_alive(state))
         runner_close(&engine->runner);
     atomic_store(&engine->state, state);
@@ -70,13 +70,37 @@ static void begin(struct engine *engine) {
         enter(engine, RUN_TRAINING);
 }
 
+// NULL when a later command has brought newer ones.
+static void take_rows(struct engine *engine, struct source **rows, char **extra) {
+    pthread_mutex_lock(&engine->lock);
+    *rows = engine->rows;
+    *extra = engine->rows_extra;
+    engine->rows = NULL;
+    engine->rows_extra = NULL;
+    pthread_mutex_unlock(&engine->lock);
+}
+
+static void offer_rows(struct engine *engine, bool alive) {
+    struct source *rows;
+    char *extra;
+    take_rows(engine, &rows, &extra);
+    if (rows && alive)
+        runner_offer(&engine->runner, rows, extra);
+    source_release(rows);
+    mem_free(extra);
+}
+
 static void step(struct engine *engine, bool then_pause) {
     struct error error;
     enum runner_outcome outcome;
-    if (runner_step(&engine->runner, &outcome, &error)) {
+    enum status status;
+    do
+        status = runner_step(&engine->runner, &outcome, &error);
+    while (then_pause && !status && outcome == RUNNER_WAITED && !atomic_load(&engine->task.cancelled));
+    if (status) {
         fail(engine, &error);
     } else if (outcome == RUNNER_FINISHED) {
-        runner_save_last(&engine->runner);
+        runner_finish(&engine->runner);
         enter(engine, RUN_DONE);
     } else if ((then_pause || outcome == RUNNER_DIVERGED) && engine_state(engine) != RUN_PAUSED) {
         enter(engine, RUN_PAUSED);
@@ -105,8 +129,11 @@ static void obey(struct engine *engine, const struct command *command) {
         return;
     }
     // Still opening: its START is behind this command in the queue, so the command was for the run before.
-    if (!run_is_alive(state) || state == RUN_OPENING)
+    if (!run_is_alive(state) || state == RUN_OPENING) {
+        if (command->kind == COMMAND_ROWS)
+            offer_rows(engine, false);
         return;
+    }
     switch (command->kind) {
     case COMMAND_PAUSE:
         if (state == RUN_TRAINING)
@@ -129,11 +156,25 @@ static void obey(struct engine *engine, const struct command *command) {
     case COMMAND_CHECKPOINT:
         runner_save_now(&engine->runner);
         break;
+    case COMMAND_COPY:
+        runner_copy(&engine->runner);
+        break;
     case COMMAND_MARK:
         runner_tell(&engine->runner, EVENT_MARK, command->text);
         break;
+    case COMMAND_TELL:
+        runner_tell(&engine->runner, EVENT_WARNING, command->text);
+        break;
+    case COMMAND_ROWS:
+        offer_rows(engine, true);
+        break;
     case COMMAND_ROLL_BACK:
         roll_back(engine, command->text);
+        break;
+    case COMMAND_RANGE_TEST:
+        runner_range_test(&engine->runner);
+        runner_wind(&engine->runner);
+        wake_signal(&engine->lanes.wake);
         break;
     case COMMAND_STOP:
     case COMMAND_QUIT:
@@ -238,6 +279,8 @@ void engine_close(struct engine *engine) {
     pthread_join(engine->thread, NULL);
     source_release(engine->next.source);
     mem_free(engine->next_extra);
+    source_release(engine->rows);
+    mem_free(engine->rows_extra);
     pthread_cond_destroy(&engine->news);
     pthread_mutex_destroy(&engine->lock);
     lanes_close(&engine->lanes);
@@ -277,6 +320,7 @@ enum status engine_start(struct engine *engine, const struct engine_run *run, st
         engine->next_extra = extra;
         atomic_store(&engine->task.cancelled, false);
         atomic_store(&engine->state, RUN_OPENING);
+        lanes_set_times(&engine->lanes, &(struct run_times){0});
     }
     pthread_mutex_unlock(&engine->lock);
     if (status)
@@ -289,6 +333,8 @@ enum status engine_command(struct engine *engine, const struct command *command,
         quit(engine);
         return STATUS_OK;
     }
+    if (command->kind == COMMAND_ROWS)
+        return error_set(error, STATUS_INVALID, "rows are given with engine_change_source");
     if (command->kind == COMMAND_START)
         return error_set(error, STATUS_INVALID, "a run is begun with engine_start, which says what to run");
     if (!run_is_alive(engine_state(engine)))
@@ -301,6 +347,30 @@ enum status engine_command(struct engine *engine, const struct command *command,
     return status;
 }
 
+enum status engine_change_source(struct engine *engine, struct source *source, const char *extra, struct error *error) {
+    if (!run_is_alive(engine_state(engine)))
+        return error_set(error, STATUS_STATE, "no run is alive; start one first");
+    char *copy = extra ? mem_string(extra) : NULL;
+    if (extra && !copy)
+        return error_memory(error, "recipe and encoding of the run", strlen(extra));
+    pthread_mutex_lock(&engine->lock);
+    enum status status = push(engine, &(struct command){.kind = COMMAND_ROWS}, error);
+    if (!status) {
+        source_release(engine->rows);
+        mem_free(engine->rows_extra);
+        engine->rows = source_share(source);
+        engine->rows_extra = copy;
+    }
+    pthread_mutex_unlock(&engine->lock);
+    if (status)
+        mem_free(copy);
+    return status;
+}
+
+struct model_copy *engine_copy(struct engine *engine) {
+    return lanes_take_copy(&engine->lanes);
+}
+
 size_t engine_events(struct engine *engine, struct event *events, size_t most) {
     return lanes_read_events(&engine->lanes, events, most);
 }
@@ -311,4 +381,8 @@ size_t engine_metrics(struct engine *engine, struct step_metrics *metrics, size_
 
 uint64_t engine_dropped(const struct engine *engine) {
     return ring_dropped(&engine->lanes.metrics);
+}
+
+struct run_times engine_times(struct engine *engine) {
+    return lanes_read_times(&engine->lanes);
 }

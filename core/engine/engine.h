@@ -21,6 +21,8 @@ struct engine_run { // everything a run needs; copied
     struct source *source; // shared
     char folder[1024];     // checkpoints: FOLDER/step-N.ckpt (demanded) and FOLDER/last.ckpt; "" = none
     char resume[1024];     // checkpoint to go on from, "" = a fresh start
+    double seconds;        // that it took until that checkpoint: its own go on from there
+    bool fork;             // with `params`, not the checkpoint's: each difference is told as EVENT_CHANGE
     const char *extra;     // a JSON object kept in checkpoints (recipe, encoding), or NULL; copied. The engine
                            // adds the member "epoch_so_far", so that a resumed epoch has the same means
 };
@@ -38,11 +40,20 @@ enum status engine_start(struct engine *engine, const struct engine_run *run, st
 // later (a value it cannot have) comes as EVENT_WARNING.
 enum status engine_command(struct engine *engine, const struct command *command, struct error *error);
 
+// The run goes on with these rows (shared) from the end of the present epoch on, and with `extra` (copied) in place of
+// what it was given for its checkpoints; EVENT_ROWS tells when. Rows offered before and not taken yet are let go. Rows
+// that it cannot take come as EVENT_WARNING, and it keeps its own.
+enum status engine_change_source(struct engine *engine, struct source *source, const char *extra, struct error *error);
+
+// The newest copy of the model that COMMAND_COPY asked for and nobody has taken yet, the caller's from now on; NULL: none.
+struct model_copy; // core/train/trainer.h
+struct model_copy *engine_copy(struct engine *engine);
+
 size_t engine_events(struct engine *engine, struct event *events, size_t most);
 size_t engine_metrics(struct engine *engine, struct step_metrics *metrics, size_t most);
 uint64_t engine_dropped(const struct engine *engine);
+struct run_times engine_times(struct engine *engine); // of the present run or the last, as of the last news
 // May be ahead of the events that have been read.
 enum run_state engine_state(const struct engine *engine);
-bool run_is_alive(enum run_state state); // opening, training or paused
 
 #endif

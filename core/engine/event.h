@@ -12,6 +12,7 @@
 enum run_state { RUN_NONE, RUN_OPENING, RUN_TRAINING, RUN_PAUSED, RUN_DONE, RUN_STOPPED, RUN_FAILED };
 const char *run_state_name(enum run_state state); // "training"
 bool run_state_parse(const char *name, enum run_state *state); // false: no such name
+bool run_is_alive(enum run_state state); // opening, training or paused
 
 struct step_metrics { // one step; a record is 56 bytes, so that even steps of 10 µs are all kept
     uint64_t step, samples;
@@ -21,18 +22,60 @@ struct step_metrics { // one step; a record is 56 bytes, so that even steps of 1
     uint32_t batch;
 };
 
+// Where a run's time went, in seconds. Evaluations, checkpoints and rests are measured each; of steps, all where they
+// are longer than 20 µs, else every 16th, whose data and keeping then stand for those of the steps up to the next.
+struct run_times {
+    double steps;      // computing them
+    double data;       // waiting for the rows of a batch: until they have been read and gathered. On a device that
+                       // works through a queue gathering is part of the steps
+    double evaluation;
+    double keeping;    // figures, events, commands, checkpoints
+    double rest;       // what `pace` asks for
+    // Beside these, of the thread that reads ahead where features do not fit in memory; both 0 where there is none.
+    double reading, reader_waits; // at work; with enough rows ready
+};
+
 struct epoch_row {
     uint64_t epoch, step, samples;
     double seconds, lr;
     int64_t batch;
     double train_loss, train_accuracy, train_rmse; // means over the epoch's rows; NaN where not meant
     double val_loss, val_accuracy, val_rmse;
+    double clipped; // share of the epoch's steps whose gradient was clipped; NaN: clipping is off, or not kept
     double samples_per_s; // of training alone, this epoch
+    struct run_times times; // of this epoch; not kept in the store
 };
+
+struct noise_row { // the gradient noise scale as the last samples have it (core/lab/noise_scale.h)
+    uint64_t step, samples_seen; // before step `step` + 1 (that of the event); rows trained on until then
+    double epoch, seconds;
+    int64_t batch;           // of the run, at that time
+    uint32_t rows, part;     // measured: a batch of so many, in parts of so many
+    double trace, gradient_sq, noise_scale, low, high, diversity; // NaN, infinite: as there
+    bool resolved;
+    double cost; // share of the run's time that measuring has taken
+    // Seconds of a step of this batch and of one twice as large, means; NaN: not known. The latter is measured where the
+    // run had such batches, else drawn on from this one and the parts.
+    double step_seconds, double_seconds;
+    bool double_measured;
+};
+
+enum { RANGE_POINTS = 100 };
+struct range_curve { // a range test (core/lab/range_test.h)
+    double low, high; // point i is at rate low·(high/low)^(i/RANGE_POINTS)
+    int count;
+    float loss[RANGE_POINTS], smoothed[RANGE_POINTS];
+    double valley, steep, minimum, slide; // what it suggests; NaN: nothing
+};
+
+// Accuracy or RMSE of the rows that validate, where none do of those that train.
+double epoch_figure(const struct epoch_row *row, bool classify);
+double run_times_sum(const struct run_times *times); // of the run itself
+struct run_times run_times_since(const struct run_times *now, const struct run_times *before);
 
 enum { EVENT_TEXT_SIZE = 1024 };
 enum event_kind { EVENT_STATE, EVENT_STARTED, EVENT_EPOCH, EVENT_CHANGE, EVENT_CHECKPOINT, EVENT_MARK, EVENT_WARNING,
-                  EVENT_ERROR };
+                  EVENT_ERROR, EVENT_ROWS, EVENT_NOISE, EVENT_RANGE };
 const char *event_kind_name(enum event_kind kind); // "change"
 bool event_kind_parse(const char *name, enum event_kind *kind);
 
@@ -46,13 +89,20 @@ struct event {
         struct {
             char name[48], from[64], to[64];
         } change;
-        struct { // STARTED: what it runs on
+        struct { // STARTED: what it runs on; ROWS: the same, now that others have joined its rows
             char backend[32], device[128], detail[128], precision[8];
             int threads;
             uint64_t bytes, train_rows, validation_rows, test_rows, steps_total;
+            int64_t added_rows; // ROWS: how many more than before
         } started;
+        struct noise_row noise;
+        struct range_curve range;
         char text[EVENT_TEXT_SIZE]; // path of a checkpoint, a mark's text, a sentence
     };
 };
+
+// What a noise row or a range curve is kept as: a JSON object. NULL: no memory; mem_free.
+char *event_figures(const struct event *event);
+bool event_figures_read(const char *text, struct event *event); // of event->kind and step; false: makes no sense
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/engine/engine.h"
+#include "core/train/trainer.h"
 
 enum { EVENTS_RESERVED = 64 };
 static const double seconds_between_wakes = 1.0 / 60;
@@ -25,6 +26,7 @@ enum status lanes_open(struct lanes *lanes, struct error *error) {
 
 void lanes_close(struct lanes *lanes) {
     ring_close(&lanes->metrics);
+    model_copy_free(lanes_take_copy(lanes));
     mem_free(lanes->events);
     pthread_cond_destroy(&lanes->room);
     pthread_mutex_destroy(&lanes->lock);
@@ -54,12 +56,39 @@ void lanes_event(struct lanes *lanes, struct event event) {
     wake_signal(&lanes->wake);
 }
 
-void lanes_metrics(struct lanes *lanes, const struct step_metrics *metrics, double now) {
+void lanes_set_times(struct lanes *lanes, const struct run_times *times) {
+    pthread_mutex_lock(&lanes->lock);
+    lanes->times = *times;
+    pthread_mutex_unlock(&lanes->lock);
+}
+
+struct run_times lanes_read_times(struct lanes *lanes) {
+    pthread_mutex_lock(&lanes->lock);
+    struct run_times times = lanes->times;
+    pthread_mutex_unlock(&lanes->lock);
+    return times;
+}
+
+bool lanes_due(const struct lanes *lanes, double now) {
+    return now - lanes->last_wake >= seconds_between_wakes;
+}
+
+void lanes_metrics(struct lanes *lanes, const struct step_metrics *metrics, const struct run_times *times, double now) {
     ring_push(&lanes->metrics, metrics);
-    if (now - lanes->last_wake < seconds_between_wakes)
+    if (!lanes_due(lanes, now))
         return;
     lanes->last_wake = now;
+    lanes_set_times(lanes, times);
     wake_signal(&lanes->wake);
+}
+
+void lanes_copy(struct lanes *lanes, struct model_copy *copy) {
+    model_copy_free(atomic_exchange(&lanes->copy, copy));
+    wake_signal(&lanes->wake);
+}
+
+struct model_copy *lanes_take_copy(struct lanes *lanes) {
+    return atomic_exchange(&lanes->copy, NULL);
 }
 
 size_t lanes_read_events(struct lanes *lanes, struct event *events, size_t most) {

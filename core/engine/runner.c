@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "core/base/file.h"
-#include "core/base/mem.h"
 
-enum { CHECKPOINT_PATH_SIZE = EVENT_TEXT_SIZE };
+enum { TIMED_EVERY = 16 };
+static const double timed_always = 20e-6; // seconds of a step
+static const double longest_wait = 0.05;  // for data, between two looks at the commands
 
 uint64_t runner_steps(const struct runner *runner) {
     return runner->trainer ? trainer_steps_done(runner->trainer) : 0;
@@ -28,8 +28,47 @@ static double tick(struct runner *runner, double now) {
     return passed;
 }
 
+void runner_disturb(struct runner *runner) {
+    runner->disturbed = true;
+    trainer_time_step(runner->trainer);
+}
+
 void runner_wind(struct runner *runner) {
     runner->mark = clock_now();
+    runner_disturb(runner);
+}
+
+static double *between_steps(struct runner *runner) {
+    return trainer_params(runner->trainer)->pace > 0 ? &runner->times.rest : &runner->times.keeping;
+}
+
+// What passed since the step before: a step that looked at no clock is taken to have waited like the last one that did.
+static void account_step(struct runner *runner, const struct step_result *result, double passed) {
+    bool timed = isfinite(result->begun);
+    double before = runner->mark - passed;
+    double keeping = timed ? result->begun - before : runner->step_keeping;
+    double data = timed ? result->gathered - result->begun : runner->step_data;
+    keeping = fmax(0, fmin(keeping, passed));
+    data = isfinite(data) ? fmax(0, fmin(data, passed - keeping)) : 0;
+    *between_steps(runner) += keeping;
+    runner->times.data += data;
+    runner->times.steps += passed - keeping - data;
+    if (timed && !runner->disturbed) {
+        runner->step_keeping = keeping;
+        runner->step_data = data;
+        runner->untimed = 0;
+    }
+    if (runner->disturbed || passed >= timed_always || ++runner->untimed >= TIMED_EVERY)
+        trainer_time_step(runner->trainer);
+    runner->disturbed = false;
+}
+
+// What passed since the last look at the clock was this.
+static void account(struct runner *runner, double *stage) {
+    *stage += tick(runner, clock_now());
+    trainer_reads_ahead(runner->trainer, &runner->times.reading, &runner->times.reader_waits);
+    runner_disturb(runner);
+    lanes_set_times(runner->lanes, &runner->times);
 }
 
 // ---- opening ----------------------------------------------------------------------------------------
@@ -39,37 +78,11 @@ static enum status read_extra(struct runner *runner, struct error *error) {
     runner->extra = text ? cJSON_Parse(text) : cJSON_CreateObject();
     if (cJSON_IsObject(runner->extra))
         return STATUS_OK;
-    return error_set(error, STATUS_INVALID, "what a run keeps in its checkpoints must be a JSON object");
+    return error_set(error, STATUS_INVALID, "what a run keeps in its checkpoints must be a JSON object, and there must be memory to read it");
 }
 
-static enum status make_folder(const char *folder, struct error *error) {
-    enum { LONGEST_NAME = 32 }; // "/step-18446744073709551615.ckpt"
-    if (strlen(folder) + LONGEST_NAME > CHECKPOINT_PATH_SIZE)
-        return error_set(error, STATUS_INVALID, "the folder for checkpoints has a path longer than %d bytes: %s",
-                         CHECKPOINT_PATH_SIZE - LONGEST_NAME, folder);
-    return file_make_folder(folder, error);
-}
-
-static enum status open_backend(struct runner *runner, struct error *error) {
-    const struct train_params *params = &runner->run.params;
-    struct backend_options options = {.threads = (int)params->threads};
-    enum status status = precision_parse(params->precision, &options.precision, error);
-    return status ? status : backend_open(params->device, &options, &runner->backend, error);
-}
-
-static enum status load(struct runner *runner, const char *path, struct error *error) {
-    struct checkpoint_header header = {0};
-    enum status status = checkpoint_read_header(path, &header, error);
-    if (!status)
-        status = trainer_load(runner->trainer, path, error);
-    if (!status)
-        extra_read_sums(header.extra, &runner->sums);
-    checkpoint_header_clear(&header);
-    return status;
-}
-
-static void tell_started(struct runner *runner) {
-    struct event event = {.kind = EVENT_STARTED, .step = runner_steps(runner)};
+static void tell_rows(struct runner *runner, enum event_kind kind, int64_t added) {
+    struct event event = {.kind = kind, .step = runner_steps(runner)};
     const struct source *source = runner->run.source;
     struct device_info info = {0};
     runner->backend->api->describe(runner->backend, &info);
@@ -82,32 +95,47 @@ static void tell_started(struct runner *runner) {
     event.started.train_rows = source->part_count[PART_TRAIN];
     event.started.validation_rows = source->part_count[PART_VALIDATION];
     event.started.test_rows = source->part_count[PART_TEST];
+    event.started.added_rows = added;
     event.started.steps_total = runner_steps(runner) + trainer_steps_left(runner->trainer);
     lanes_event(runner->lanes, event);
 }
 
-static void plan_next_checkpoint(struct runner *runner) {
-    double every = runner->run.params.checkpoint_every, done = trainer_epochs_done(runner->trainer);
-    runner->next_checkpoint = every > 0 ? (floor(done / every) + 1) * every : INFINITY;
+static void warn_of_emulation(struct runner *runner) {
+    struct device_info info = {0};
+    enum precision precision = PRECISION_F32;
+    struct error error = {0};
+    runner->backend->api->describe(runner->backend, &info);
+    if (!precision_parse(runner->run.params.precision, &precision, &error) && info.emulated & 1u << precision) {
+        char text[160];
+        snprintf(text, sizeof text, "this processor has no instructions for %s: they are emulated, slower than f32",
+                 precision_name(precision));
+        runner_tell(runner, EVENT_WARNING, text);
+    }
 }
 
 enum status runner_open(struct runner *runner, struct error *error) {
     const struct engine_run *run = &runner->run;
+    struct train_params forked;
     runner->saved_step = UINT64_MAX;
+    runner->seconds = run->seconds;
     enum status status = read_extra(runner, error);
     if (!status && run->folder[0])
-        status = make_folder(run->folder, error);
+        status = runner_make_folder(run->folder, error);
     if (!status)
-        status = open_backend(runner, error);
+        status = trainer_backend(&run->params, &runner->backend, error);
     if (!status)
         status = trainer_open(&runner->trainer, &run->params, run->source, runner->backend, error);
     if (!status && run->resume[0])
-        status = load(runner, run->resume, error);
+        status = runner_load(runner, run->resume, run->fork ? &forked : NULL, error);
     if (status)
         return status;
     runner->train_rows = run->source->part_count[PART_TRAIN];
-    plan_next_checkpoint(runner);
-    tell_started(runner);
+    runner_lab_open(runner);
+    runner_plan_checkpoint(runner);
+    tell_rows(runner, EVENT_STARTED, 0);
+    warn_of_emulation(runner);
+    if (run->fork && run->resume[0])
+        runner_tell_changes(runner, &forked);
     // Something to roll back to, should the first epoch diverge.
     if (run->params.checkpoint_every > 0)
         runner_save_last(runner);
@@ -116,10 +144,14 @@ enum status runner_open(struct runner *runner, struct error *error) {
 }
 
 void runner_close(struct runner *runner) {
+    runner_forget_best(runner);
+    runner_lab_close(runner);
     trainer_close(runner->trainer);
     backend_close(runner->backend);
     source_release(runner->run.source);
+    source_release(runner->offered);
     cJSON_Delete(runner->extra);
+    cJSON_Delete(runner->offered_extra);
     *runner = (struct runner){.lanes = runner->lanes, .task = runner->task};
 }
 
@@ -128,7 +160,10 @@ void runner_close(struct runner *runner) {
 static void add_to_epoch(struct epoch_sums *sums, const struct step_result *result, double seconds) {
     double rows = (double)result->batch;
     sums->rows += result->batch;
-    sums->loss += result->loss * rows;
+    sums->loss += result->loss * result->weight;
+    sums->weight += result->weight;
+    sums->steps++;
+    sums->clipped += result->clip < 1;
     sums->correct += result->accuracy * rows;
     sums->squared += result->rmse * result->rmse * rows;
     sums->seconds += seconds;
@@ -148,7 +183,9 @@ static void push_metrics(struct runner *runner, const struct step_result *result
         .update_ratio = (float)(result->weight_norm > 0 ? result->update_norm / result->weight_norm : 0),
         .batch = (uint32_t)result->batch,
     };
-    lanes_metrics(runner->lanes, &metrics, runner->mark);
+    if (lanes_due(runner->lanes, runner->mark))
+        trainer_reads_ahead(runner->trainer, &runner->times.reading, &runner->times.reader_waits);
+    lanes_metrics(runner->lanes, &metrics, &runner->times, runner->mark);
 }
 
 // A stop asked for meanwhile cuts the evaluation short: its figures are then NaN, "not measured".
@@ -159,7 +196,7 @@ static enum status end_epoch(struct runner *runner, const struct step_result *re
         validation = (struct evaluation){.loss = NAN, .accuracy = NAN, .rmse = NAN};
     else if (status)
         return status;
-    tick(runner, clock_now());
+    account(runner, &runner->times.evaluation);
     const struct epoch_sums *sums = &runner->sums;
     double rows = (double)sums->rows;
     struct event event = {.kind = EVENT_EPOCH, .step = result->step};
@@ -170,28 +207,37 @@ static enum status end_epoch(struct runner *runner, const struct step_result *re
         .seconds = runner->seconds,
         .lr = result->lr,
         .batch = trainer_params(runner->trainer)->batch,
-        .train_loss = sums->loss / rows,
+        .train_loss = sums->loss / sums->weight,
         .train_accuracy = sums->correct / rows,
         .train_rmse = sqrt(sums->squared / rows),
         .val_loss = validation.loss,
         .val_accuracy = validation.accuracy,
         .val_rmse = validation.rmse,
+        .clipped = trainer_params(runner->trainer)->clip > 0 ? (double)sums->clipped / (double)sums->steps : (double)NAN,
         .samples_per_s = sums->seconds > 0 ? rows / sums->seconds : 0,
+        .times = run_times_since(&runner->times, &runner->epoch_began),
     };
+    runner->epoch_began = runner->times;
     runner->sums = (struct epoch_sums){0};
     lanes_event(runner->lanes, event);
+    if (result->finite)
+        runner_judge(runner, event.epoch.epoch, validation.loss);
+    if (trainer_params(runner->trainer)->patience > 0)
+        account(runner, &runner->times.keeping);
     return STATUS_OK;
 }
 
 static void tell_diverged(struct runner *runner, const struct step_result *result) {
-    char text[ERROR_TEXT_SIZE];
-    bool loss = !isfinite(result->loss);
-    snprintf(
-        text, sizeof text,
-        "step %llu: the %s is %s at learning rate %g, batch size %zu; the run is paused: %s at a lower learning rate",
-        (unsigned long long)result->step, loss ? "loss" : "gradient",
-        isnan(loss ? result->loss : result->gradient_norm) ? "not a number" : "infinite", result->lr, result->batch,
-        runner->saved_step == UINT64_MAX ? "start again" : "roll back to the last checkpoint, or start again,");
+    char text[EVENT_TEXT_SIZE], where[ERROR_TEXT_SIZE];
+    bool loss = !isfinite(result->loss), gradient = !isfinite(result->gradient_norm);
+    double bad = loss ? result->loss : gradient ? result->gradient_norm : result->weight_norm;
+    bool data = trainer_blame(runner->trainer, where);
+    snprintf(text, sizeof text,
+             "step %llu: the %s is %s%s%s (learning rate %g, batch size %zu); the run is paused: %s %s",
+             (unsigned long long)result->step, loss ? "loss" : gradient ? "gradient" : "weights' length",
+             isnan(bad) ? "not a number" : "infinite", where[0] ? ", first " : "", where, result->lr, result->batch,
+             runner->saved_step == UINT64_MAX ? "start again" : "roll back to the last checkpoint, or start again,",
+             data ? "with a step that mends such values" : "at a lower learning rate");
     runner_tell(runner, EVENT_ERROR, text);
 }
 
@@ -206,29 +252,112 @@ static void plan_rest(struct runner *runner) {
         runner->due = fmax(runner->due + 1 / pace, runner->mark);
 }
 
+// Something to roll back to: checkpoints of the rows before are no use any more.
+static void tell_grown(struct runner *runner, int64_t added) {
+    runner_forget_best(runner); // and its loss was that of other rows
+    runner->best = (struct best_epoch){0};
+    tell_rows(runner, EVENT_ROWS, added);
+    runner->saved_step = UINT64_MAX;
+    if (runner->saved)
+        runner_save_last(runner);
+}
+
+static void take_offered(struct runner *runner) {
+    struct error error;
+    struct source *old = runner->run.source, *rows = runner->offered;
+    cJSON *extra = runner->offered_extra;
+    runner->offered = NULL;
+    runner->offered_extra = NULL;
+    enum status status = STATUS_OK;
+    bool same = rows->fingerprint == old->fingerprint;
+    if (!same)
+        status = trainer_change_source(runner->trainer, rows, &error);
+    if (status) {
+        error_prefix(&error, "the run keeps its rows");
+        runner_tell(runner, EVENT_WARNING, error.text);
+    }
+    if (!status && extra) {
+        cJSON_Delete(runner->extra);
+        runner->extra = extra;
+        extra = NULL;
+    }
+    if (!status && !same) {
+        runner->run.source = rows;
+        runner->train_rows = rows->part_count[PART_TRAIN];
+        tell_grown(runner, (int64_t)rows->rows - (int64_t)old->rows);
+        rows = old;
+    }
+    source_release(rows);
+    cJSON_Delete(extra);
+    account(runner, &runner->times.data);
+}
+
+void runner_offer(struct runner *runner, struct source *rows, const char *extra) {
+    source_release(runner->offered);
+    cJSON_Delete(runner->offered_extra);
+    runner->offered = source_share(rows);
+    runner->offered_extra = extra ? cJSON_Parse(extra) : NULL;
+}
+
+// Rows that are read from a file may not be there yet; the time until they are is measured apart from the step.
+static enum status wait_for_rows(struct runner *runner, bool *ready, struct error *error) {
+    enum status status = trainer_wait(runner->trainer, 0, ready, error);
+    if (status || *ready)
+        return status;
+    account(runner, between_steps(runner));
+    status = trainer_wait(runner->trainer, longest_wait, ready, error);
+    account(runner, &runner->times.data);
+    return status;
+}
+
+// Counted as keeping records.
+static void look_at_gradients(struct runner *runner) {
+    if (!runner_lab_due(runner))
+        return;
+    account(runner, between_steps(runner));
+    runner_lab_measure(runner);
+    account(runner, &runner->times.keeping);
+}
+
 enum status runner_step(struct runner *runner, enum runner_outcome *outcome, struct error *error) {
     struct step_result result;
     if (trainer_finished(runner->trainer)) { // resumed at its end, or the number of epochs was lowered
         *outcome = RUNNER_FINISHED;
         return STATUS_OK;
     }
-    enum status status = trainer_step(runner->trainer, &result, error);
+    if (runner->offered && trainer_between_epochs(runner->trainer) && !runner->diverged)
+        take_offered(runner);
+    bool ready;
+    enum status status = wait_for_rows(runner, &ready, error);
+    *outcome = RUNNER_WAITED;
+    if (status || !ready)
+        return status;
+    look_at_gradients(runner);
+    runner_lab_prepare(runner);
+    status = trainer_step(runner->trainer, &result, error);
     if (status)
         return status;
-    add_to_epoch(&runner->sums, &result, tick(runner, clock_now()));
+    double passed = tick(runner, clock_now()), stepping = runner->times.steps;
+    account_step(runner, &result, passed);
+    runner_lab_stepped(runner, (int64_t)result.batch, runner->times.steps - stepping);
+    add_to_epoch(&runner->sums, &result, passed);
     push_metrics(runner, &result);
     plan_rest(runner);
     if (result.epoch_ended && (status = end_epoch(runner, &result, error)))
         return status;
-    *outcome = trainer_finished(runner->trainer) ? RUNNER_FINISHED : RUNNER_GOES_ON;
+    if (runner_best_due(runner)) {
+        runner_keep_best(runner);
+        account(runner, &runner->times.keeping);
+    }
+    *outcome = runner->stops || trainer_finished(runner->trainer) ? RUNNER_FINISHED : RUNNER_GOES_ON;
     if (!result.finite) {
         tell_diverged(runner, &result);
         runner->diverged = true;
         *outcome = RUNNER_DIVERGED;
     } else if (result.epoch >= runner->next_checkpoint) {
-        plan_next_checkpoint(runner);
+        runner_plan_checkpoint(runner);
         runner_save_last(runner);
-        tick(runner, clock_now());
+        account(runner, &runner->times.keeping);
     }
     return STATUS_OK;
 }
@@ -243,71 +372,44 @@ static void tell_change(struct runner *runner, const char *name, const char *fro
     lanes_event(runner->lanes, event);
 }
 
+void runner_tell_changes(struct runner *runner, const struct train_params *before) {
+    const struct train_params *now = trainer_params(runner->trainer);
+    for (size_t i = 0; i < train_table.count; i++) {
+        const struct param *row = &train_table.rows[i];
+        char from[PARAM_TEXT_SIZE], to[PARAM_TEXT_SIZE];
+        bool meant = strcmp(row->group, "device") != 0 && strcmp(row->name, "model_file") != 0; // a copy's path
+        if (meant && !params_equal(row, before, now))
+            tell_change(runner, row->name, params_get(row, before, from), params_get(row, now, to));
+    }
+}
+
 void runner_set(struct runner *runner, const char *name, const char *text) {
+    struct train_params before = *trainer_params(runner->trainer);
+    if (runner_change(runner, name, text))
+        runner_lab_changed(runner, &before, name);
+}
+
+bool runner_change(struct runner *runner, const char *name, const char *text) {
     struct error error;
     size_t before, after;
+    runner_disturb(runner);
     trainer_changes(runner->trainer, &before);
     if (trainer_set(runner->trainer, name, text, &error)) {
         runner_tell(runner, EVENT_WARNING, error.text);
-        return;
+        return false;
     }
     const struct parameter_change *changes = trainer_changes(runner->trainer, &after);
     for (size_t i = before; i < after; i++)
         tell_change(runner, changes[i].name, changes[i].from, changes[i].to);
+    return after > before;
 }
 
-static bool save(struct runner *runner, const char *path) {
+void runner_copy(struct runner *runner) {
+    struct model_copy *copy = NULL;
     struct error error;
-    char *extra = extra_text(runner->extra, &runner->sums);
-    enum status status = extra ? trainer_save(runner->trainer, path, extra, &error)
-                               : error_memory(&error, "a checkpoint's recipe and encoding", 0);
-    mem_free(extra);
-    runner_tell(runner, status ? EVENT_ERROR : EVENT_CHECKPOINT, status ? error.text : path);
-    return status == STATUS_OK;
-}
-
-void runner_save_last(struct runner *runner) {
-    uint64_t step = runner_steps(runner);
-    if (runner->diverged || !runner->run.folder[0] || runner->saved_step == step)
-        return;
-    char path[CHECKPOINT_PATH_SIZE];
-    snprintf(path, sizeof path, "%.990s/last.ckpt", runner->run.folder);
-    if (save(runner, path))
-        runner->saved_step = step;
-}
-
-void runner_save_now(struct runner *runner) {
-    char path[CHECKPOINT_PATH_SIZE];
-    if (!runner->run.folder[0]) {
-        runner_tell(runner, EVENT_WARNING, "this run has no folder to keep checkpoints in");
-        return;
-    }
-    if (runner->diverged) {
-        runner_tell(runner, EVENT_WARNING, "the weights are not finite, so no checkpoint is kept: roll back first");
-        return;
-    }
-    snprintf(path, sizeof path, "%.990s/step-%llu.ckpt", runner->run.folder, (unsigned long long)runner_steps(runner));
-    save(runner, path);
-}
-
-void runner_roll_back(struct runner *runner, const char *path) {
-    struct error error;
-    struct train_params before = *trainer_params(runner->trainer);
-    if (load(runner, path, &error)) {
+    if (trainer_copy(runner->trainer, &copy, &error))
         runner_tell(runner, EVENT_WARNING, error.text);
-        return;
-    }
-    runner->diverged = false;
-    runner->saved_step = UINT64_MAX;
-    plan_next_checkpoint(runner);
-    for (size_t i = 0; i < train_table.count; i++) {
-        const struct param *row = &train_table.rows[i];
-        char from[PARAM_TEXT_SIZE], to[PARAM_TEXT_SIZE];
-        if (!params_equal(row, &before, trainer_params(runner->trainer)))
-            tell_change(runner, row->name, params_get(row, &before, from),
-                        params_get(row, trainer_params(runner->trainer), to));
-    }
-    char text[64];
-    snprintf(text, sizeof text, "rolled back to step %llu", (unsigned long long)runner_steps(runner));
-    runner_tell(runner, EVENT_MARK, text);
+    else
+        lanes_copy(runner->lanes, copy);
+    runner_disturb(runner);
 }

@@ -4,9 +4,8 @@
 #include "core/nn/layer.h"
 
 static const char *const names[ACTIVATION_COUNT] = {
-    [ACTIVATION_RELU] = "relu",
-    [ACTIVATION_TANH] = "tanh",
-    [ACTIVATION_SIGMOID] = "sigmoid",
+    [ACTIVATION_RELU] = "relu", [ACTIVATION_TANH] = "tanh", [ACTIVATION_SIGMOID] = "sigmoid",
+    [ACTIVATION_GELU] = "gelu", [ACTIVATION_SILU] = "silu",
 };
 
 const char *activation_name(enum activation activation) {
@@ -46,7 +45,7 @@ static void backward(const struct layer *layer, struct layer_pass *pass) {
     pass->input_gradient = program_temporary(pass->program, pass->real, shape_batch(pass->program->batch, layer->in));
     struct op *op = program_op(pass->program, OP_ACTIVATION_GRADIENT);
     op->in[0] = pass->output_gradient;
-    op->in[1] = pass->output;
+    op->in[1] = activation_from_input(layer->setting.activation) ? pass->input : pass->output;
     op->out[0] = pass->input_gradient;
     op->attr.activation = layer->setting.activation;
 }

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "core/nn/initialize.h"
 #include "core/nn/layer.h"
@@ -8,6 +9,11 @@ static struct shape weight_shape(const struct layer *layer) {
     return shape_make(4, (int64_t[]){layer->setting.convolution.filters,
                                      layer->in.size[0] / layer->setting.convolution.groups,
                                      layer->setting.convolution.kernel[0], layer->setting.convolution.kernel[1]});
+}
+
+// Weights that are not trained lie in the model's state.
+static bool frozen(const struct layer *layer) {
+    return layer->setting.convolution.start == START_WHITEN;
 }
 
 static enum status configure(struct layer *layer, struct error *error) {
@@ -29,25 +35,48 @@ static enum status configure(struct layer *layer, struct error *error) {
     if (!status && (weights < 0 || weights > INT64_MAX - filters)) {
         return error_set(error, STATUS_INVALID, "%s: more weights than can be counted", layer->name);
     }
-    layer->weight_count = (size_t)(weights + (layer->setting.convolution.bias ? filters : 0));
+    layer->weight_count = (size_t)((layer->setting.convolution.bias ? filters : 0) + (frozen(layer) ? 0 : weights));
+    layer->state_count = frozen(layer) ? (size_t)weights : 0;
     return status;
 }
 
-static void initialize(const struct layer *layer, struct rng *rng, float *weights, float *state) {
-    (void)state;
+// Filter i has a 1 in the middle of channel i, as many filters as there are channels.
+static void pass_on(const struct layer *layer, float *weights) {
     struct shape shape = weight_shape(layer);
-    initialize_uniform(rng, weights, layer->weight_count, (double)(shape.size[1] * shape.size[2] * shape.size[3]));
+    int64_t area = shape.size[2] * shape.size[3], middle = shape.size[2] / 2 * shape.size[3] + shape.size[3] / 2;
+    for (int64_t o = 0; o < shape.size[0] && o < shape.size[1]; o++) {
+        float *filter = weights + o * shape.size[1] * area;
+        memset(filter, 0, (size_t)(shape.size[1] * area) * sizeof *filter);
+        filter[o * area + middle] = 1;
+    }
+}
+
+static void initialize(const struct layer *layer, struct rng *rng, float *weights, float *state) {
+    struct shape shape = weight_shape(layer);
+    double fan_in = (double)(shape.size[1] * shape.size[2] * shape.size[3]);
+    size_t count = (size_t)shape_count(shape), biases = layer->setting.convolution.bias ? (size_t)shape.size[0] : 0;
+    float *filters = frozen(layer) ? state : weights;
+    if (layer->setting.convolution.start == START_HE_FAN_OUT) {
+        initialize_he(rng, filters, count, (double)(shape.size[0] * shape.size[2] * shape.size[3]));
+        memset(weights + count, 0, biases * sizeof *weights);
+        return;
+    }
+    initialize_uniform(rng, filters, count, fan_in);
+    initialize_uniform(rng, frozen(layer) ? weights : weights + count, biases, fan_in);
+    if (layer->setting.convolution.start == START_DIRAC) {
+        pass_on(layer, filters);
+    }
 }
 
 static value_id weight_value(const struct layer *layer, struct layer_pass *pass, enum slot slot) {
-    return layer_weights(layer, pass, slot, 0, weight_shape(layer));
+    return layer_weights(layer, pass, frozen(layer) ? SLOT_STATE : slot, 0, weight_shape(layer));
 }
 
 static value_id bias_value(const struct layer *layer, struct layer_pass *pass, enum slot slot) {
     if (!layer->setting.convolution.bias) {
         return VALUE_NONE;
     }
-    size_t offset = (size_t)shape_count(weight_shape(layer));
+    size_t offset = frozen(layer) ? 0 : (size_t)shape_count(weight_shape(layer));
     return layer_weights(layer, pass, slot, offset, shape_make(1, &layer->setting.convolution.filters));
 }
 

@@ -10,4 +10,7 @@
 // count draws, uniform in ±1/√fan_in.
 void initialize_uniform(struct rng *rng, float *weights, size_t count, double fan_in);
 
+// count draws, normal with variance 2/fan_out (He et al. 2015, for ReLUs, by what comes out).
+void initialize_he(struct rng *rng, float *weights, size_t count, double fan_out);
+
 #endif

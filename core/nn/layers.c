@@ -4,7 +4,9 @@
 #include "core/nn/layer.h"
 
 static const struct layer_kind *const kinds[] = {
-    &layer_dense, &layer_convolution, &layer_pool, &layer_activation, &layer_dropout, &layer_flatten,
+    &layer_dense,   &layer_convolution, &layer_pool,       &layer_global_pool, &layer_activation, &layer_dropout,
+    &layer_flatten, &layer_batch_norm,  &layer_layer_norm, &layer_add,         &layer_scale,      &layer_numbers,
+    &layer_embedding,
 };
 
 size_t layer_kind_count(void) {
@@ -19,7 +21,7 @@ const struct layer_kind *layer_kind_at(size_t index) {
 value_id layer_weights(const struct layer *layer, struct layer_pass *pass, enum slot slot, size_t offset,
                        struct shape shape) {
     struct program *program = pass->program;
-    size_t place = layer->weight_offset + offset;
+    size_t place = (slot == SLOT_STATE ? layer->state_offset : layer->weight_offset) + offset;
     for (size_t i = 0; i < program->value_count; i++) {
         const struct value *value = &program->values[i];
         if (value->slot == slot && value->offset == place && shape_equal(value->shape, shape)) {

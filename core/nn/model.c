@@ -50,6 +50,7 @@ enum status model_add(struct model *model, struct layer layer, struct error *err
     name_layer(model, &layer);
     layer.index = (int)model->count;
     layer.in = layer.input < 0 ? model->sample : model->layers[layer.input].out;
+    layer.other_in = layer.other >= 0 ? model->layers[layer.other].out : model->sample;
     enum status status = layer.kind->configure(&layer, error);
     if (!status) {
         status = count_weights(model, &layer, &weights, &state, error);
@@ -97,7 +98,7 @@ value_id model_forward(const struct model *model, struct program *program, enum 
             .input = passes[layer->input + 1].output,
             .other = layer->other < -1 ? VALUE_NONE : passes[layer->other + 1].output,
             .output = VALUE_NONE,
-            .saved = VALUE_NONE,
+            .saved = {VALUE_NONE, VALUE_NONE},
             .output_gradient = VALUE_NONE,
             .input_gradient = VALUE_NONE,
             .other_gradient = VALUE_NONE,
@@ -155,10 +156,13 @@ struct layer_figures model_figures(const struct model *model, size_t index) {
     assert(index < model->count);
     const struct layer *layer = &model->layers[index];
     struct program program = {.batch = 1};
-    struct layer_pass pass = {.program = &program, .real = DTYPE_F32, .other = VALUE_NONE};
+    struct layer_pass pass = {.program = &program,
+                              .real = DTYPE_F32,
+                              .other = VALUE_NONE,
+                              .saved = {VALUE_NONE, VALUE_NONE}};
     pass.input = program_temporary(&program, DTYPE_F32, shape_batch(1, layer->in));
     if (layer->other >= -1) {
-        pass.other = program_temporary(&program, DTYPE_F32, shape_batch(1, layer->in));
+        pass.other = program_temporary(&program, DTYPE_F32, shape_batch(1, layer->other_in));
     }
     layer->kind->forward(layer, &pass);
     struct layer_figures figures = {

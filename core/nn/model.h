@@ -7,6 +7,14 @@
 #include "core/nn/layer.h"
 #include "core/params.h"
 
+struct model_data { // what a model is made for
+    struct shape sample;
+    int64_t outputs;            // classes, or target columns; 1 where the loss compares one logit with two classes
+    const uint32_t *categories; // [columns of a sample]: 0 a number, else it is an index below that; numbers come
+                                // first. NULL: all are numbers
+    char *const *names;         // of the columns; NULL: they have none
+};
+
 struct model {
     char name[64];
     struct layer *layers;
@@ -14,19 +22,24 @@ struct model {
     struct shape sample;    // input of one sample
     int64_t outputs;        // classes, or target columns
     size_t weight_count, state_count;
+    const struct model_data *data; // while it is being built
 };
 
 struct architecture {
     const char *name, *help; // "lenet5", "LeNet-5 (LeCun 1998) for small images"
     bool (*fits)(struct shape sample); // does it make sense for such samples?
     enum status (*build)(struct model *model, const struct train_params *params, struct error *error);
+    bool embeds; // reads columns of indices
 };
 size_t architecture_count(void);
 const struct architecture *architecture_at(size_t index);
 
-// params->model names the row; "auto": lenet5 for images of at least 28×28, mlp otherwise.
-enum status model_make(const struct train_params *params, struct shape sample, int64_t outputs, struct model **model,
+// params->model_file names a text file of layers (model_file.h); empty: params->model names the row;
+// "auto": lenet5 for images of at least 28×28, mlp otherwise.
+enum status model_make(const struct train_params *params, struct model_data data, struct model **model,
                        struct error *error);
+// Does the model that params ask for read columns of indices, so that the data have to be prepared in that way?
+bool model_embeds(const struct train_params *params);
 void model_free(struct model *model);
 // Adds a layer that reads layer `layer.input` (-1: the batch) and works out shapes and offsets. Its
 // name gets a number; an empty one is called after its kind ("dense1"). `layer.other` is -2 for none.

@@ -4,51 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
-#include "core/nn/model.h"
+#include "core/nn/build.h"
+#include "core/nn/model_file.h"
 
 #define HIDDEN_MOST 64
 #define LENET_SMALLEST 28
-
-// Layers mostly read the one before them.
-static enum status append(struct model *model, struct layer layer, struct error *error) {
-    layer.input = (int)model->count - 1;
-    layer.other = -2;
-    return model_add(model, layer, error);
-}
-
-static enum status append_flatten(struct model *model, struct shape in, struct error *error) {
-    return in.rank == 1 ? STATUS_OK : append(model, (struct layer){.kind = &layer_flatten}, error);
-}
-
-static enum status append_dense(struct model *model, int64_t outputs, struct error *error) {
-    struct layer layer = {.kind = &layer_dense, .setting.dense = {.outputs = outputs, .bias = true}};
-    return append(model, layer, error);
-}
-
-static enum status append_activation(struct model *model, const struct train_params *params, struct error *error) {
-    struct layer layer = {.kind = &layer_activation};
-    if (!activation_parse(params->activation, &layer.setting.activation)) {
-        return error_set(error, STATUS_INVALID,
-                         "activation %s: there is none of that name; relu, tanh and sigmoid are known",
-                         params->activation);
-    }
-    snprintf(layer.name, sizeof layer.name, "%s", activation_name(layer.setting.activation));
-    return append(model, layer, error);
-}
-
-// A hidden dense layer: product, activation, dropout where asked for.
-static enum status append_hidden(struct model *model, int64_t width, const struct train_params *params,
-                                 struct error *error) {
-    enum status status = append_dense(model, width, error);
-    if (!status) {
-        status = append_activation(model, params, error);
-    }
-    if (!status && params->dropout > 0) {
-        status = append(model, (struct layer){.kind = &layer_dropout, .setting.dropout = params->dropout}, error);
-    }
-    return status;
-}
 
 // ---- linear and mlp ---------------------------------------------------------------------------
 
@@ -56,13 +18,17 @@ static bool fits_all(struct shape sample) {
     return sample.rank >= 1;
 }
 
+static bool fits_rows(struct shape sample) {
+    return sample.rank == 1;
+}
+
 static enum status build_linear(struct model *model, const struct train_params *params, struct error *error) {
     (void)params;
-    enum status status = append_flatten(model, model->sample, error);
+    enum status status = append_flatten(model, error);
     return status ? status : append_dense(model, model->outputs, error);
 }
 
-static enum status build_mlp(struct model *model, const struct train_params *params, struct error *error) {
+enum status append_mlp(struct model *model, const struct train_params *params, struct error *error) {
     int64_t widths[HIDDEN_MOST + 1];
     size_t count = params_widths(params->hidden, widths, HIDDEN_MOST + 1);
     if (count == 0) {
@@ -75,11 +41,16 @@ static enum status build_mlp(struct model *model, const struct train_params *par
         return error_set(error, STATUS_INVALID, "hidden widths %s: at most %d hidden layers are possible",
                          params->hidden, HIDDEN_MOST);
     }
-    enum status status = append_flatten(model, model->sample, error);
+    enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < count; i++) {
         status = append_hidden(model, widths[i], params, error);
     }
     return status ? status : append_dense(model, model->outputs, error);
+}
+
+static enum status build_mlp(struct model *model, const struct train_params *params, struct error *error) {
+    enum status status = append_flatten(model, error);
+    return status ? status : append_mlp(model, params, error);
 }
 
 // ---- LeNet-5 ----------------------------------------------------------------------------------
@@ -98,15 +69,13 @@ static enum status append_stage(struct model *model, int64_t filters, const int 
                                                         .stride = {1, 1},
                                                         .padding = {padding[0], padding[1]},
                                                         .groups = 1,
-                                                        .bias = true}};
-    struct layer pool = {.kind = &layer_pool,
-                         .name = "max_pool",
-                         .setting.pool = {.kind = POOL_MAX, .window = {2, 2}, .stride = {2, 2}}};
+                                                        .bias = !params->batch_norm}};
     enum status status = append(model, convolution, error);
-    if (!status) {
-        status = append_activation(model, params, error);
+    if (!status && params->batch_norm) {
+        status = append_batch_norm(model, error);
     }
-    return status ? status : append(model, pool, error);
+    status = status ? status : append_activation_named(model, params->activation, error);
+    return status ? status : append_pool(model, POOL_MAX, 2, 2, 0, error);
 }
 
 static enum status build_lenet5(struct model *model, const struct train_params *params, struct error *error) {
@@ -116,7 +85,7 @@ static enum status build_lenet5(struct model *model, const struct train_params *
         status = append_stage(model, 16, (int[]){0, 0}, params, error);
     }
     if (!status) {
-        status = append(model, (struct layer){.kind = &layer_flatten}, error);
+        status = append_flatten(model, error);
     }
     if (!status) {
         status = append_hidden(model, 120, params, error);
@@ -130,9 +99,19 @@ static enum status build_lenet5(struct model *model, const struct train_params *
 // ---- the table --------------------------------------------------------------------------------
 
 static const struct architecture architectures[] = {
-    {"linear", "softmax regression for classes, linear regression for numbers", fits_all, build_linear},
-    {"mlp", "multilayer perceptron: dense layers with an activation after each hidden one", fits_all, build_mlp},
-    {"lenet5", "LeNet-5 (LeCun 1998) for images of at least 28×28", fits_lenet5, build_lenet5},
+    {"linear", "softmax regression for classes, linear regression for numbers", fits_all, build_linear, false},
+    {"mlp", "multilayer perceptron: dense layers with an activation after each hidden one", fits_all, build_mlp, false},
+    {"mlp_embedding", "mlp for tables with categories of many values, each column of which has a table of its own",
+     fits_rows, build_mlp_embedding, true},
+    {"lenet5", "LeNet-5 (LeCun 1998) for images of at least 28×28", fits_lenet5, build_lenet5, false},
+    {"vgg", "three stages of two 3×3 convolutions and a pooling, a hidden layer, for images of at least 8×8", fits_images,
+     build_vgg, false},
+    {"resnet18", "ResNet-18 with a 3×3 stem, for small images of at least 8×8", fits_images, build_resnet18, false},
+    {"resnet18_imagenet", "ResNet-18 as for ImageNet, with a 7×7 stem and a pooling, for images of at least 32×32",
+     fits_imagenet, build_resnet18_imagenet, false},
+    {"resnet20", "ResNet-20 (He 2016), 16 to 64 filters, for images of at least 8×8", fits_images, build_resnet20, false},
+    {"fastnet", "the fast CIFAR net (Jordan 2024), whitened, without residuals, for images of at least 31×31",
+     fits_fastnet, build_fastnet, false},
 };
 
 size_t architecture_count(void) {
@@ -169,15 +148,39 @@ static enum status choose(const char *name, struct shape sample, const struct ar
     return STATUS_OK;
 }
 
-enum status model_make(const struct train_params *params, struct shape sample, int64_t outputs, struct model **model,
+bool model_embeds(const struct train_params *params) {
+    const struct architecture *architecture = find(params->model);
+    return params->model_file[0] != '\0' ? model_file_embeds(params->model_file)
+                                         : architecture != NULL && architecture->embeds;
+}
+
+// An index is no quantity: a model without embeddings would take it for one.
+static enum status check_indices(const struct model *model, struct error *error) {
+    const struct model_data *data = model->data;
+    int64_t last = data->sample.rank == 1 ? data->sample.size[0] - 1 : -1; // indices come last
+    bool indexed = data->categories != NULL && last >= 0 && data->categories[last] > 0;
+    for (size_t i = 0; indexed && i < model->count; i++) {
+        indexed = model->layers[i].kind != &layer_embedding;
+    }
+    return !indexed ? STATUS_OK
+                    : error_set(error, STATUS_INVALID,
+                                "model %s reads numbers, and column \"%.80s\" comes as an index of categories; choose "
+                                "mlp_embedding, or take the step \"index\" out of the recipe",
+                                model->name, data->names != NULL ? data->names[last] : "");
+}
+
+enum status model_make(const struct train_params *params, struct model_data data, struct model **model,
                        struct error *error) {
     const struct architecture *architecture = NULL;
+    struct shape sample = data.sample;
+    int64_t outputs = data.outputs;
     if (sample.rank < 1 || sample.rank >= SHAPE_RANK || shape_count(sample) < 1 || outputs < 1) {
         char text[64];
         return error_set(error, STATUS_INVALID, "no model can read samples of shape %s and give %lld outputs",
                          shape_text(sample, text), (long long)outputs);
     }
-    enum status status = choose(params->model, sample, &architecture, error);
+    bool own = params->model_file[0] != '\0';
+    enum status status = own ? STATUS_OK : choose(params->model, sample, &architecture, error);
     if (status) {
         return status;
     }
@@ -185,10 +188,15 @@ enum status model_make(const struct train_params *params, struct shape sample, i
     if (made == NULL) {
         return error_memory(error, "a model", sizeof *made);
     }
-    snprintf(made->name, sizeof made->name, "%s", architecture->name);
+    snprintf(made->name, sizeof made->name, "%.63s", own ? path_base(params->model_file) : architecture->name);
     made->sample = sample;
     made->outputs = outputs;
-    status = architecture->build(made, params, error);
+    made->data = &data;
+    status = own ? model_read(made, params->model_file, error) : architecture->build(made, params, error);
+    if (!status) {
+        status = check_indices(made, error);
+    }
+    made->data = NULL;
     if (status) {
         model_free(made);
         return status;

@@ -31,11 +31,11 @@ static void forward(const struct layer *layer, struct layer_pass *pass) {
     struct shape shape = shape_batch(pass->program->batch, layer->out);
     bool positions = pass->training && layer->setting.pool.kind == POOL_MAX;
     pass->output = program_temporary(pass->program, pass->real, shape);
-    pass->saved = positions ? program_temporary(pass->program, DTYPE_I32, shape) : VALUE_NONE;
+    pass->saved[0] = positions ? program_temporary(pass->program, DTYPE_I32, shape) : VALUE_NONE;
     struct op *op = add_op(layer, pass, OP_POOL);
     op->in[0] = pass->input;
     op->out[0] = pass->output;
-    op->out[1] = pass->saved;
+    op->out[1] = pass->saved[0];
 }
 
 static void backward(const struct layer *layer, struct layer_pass *pass) {
@@ -45,7 +45,7 @@ static void backward(const struct layer *layer, struct layer_pass *pass) {
     pass->input_gradient = program_temporary(pass->program, pass->real, shape_batch(pass->program->batch, layer->in));
     struct op *op = add_op(layer, pass, OP_POOL_GRADIENT);
     op->in[0] = pass->output_gradient;
-    op->in[1] = pass->saved;
+    op->in[1] = pass->saved[0];
     op->out[0] = pass->input_gradient;
 }
 

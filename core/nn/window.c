@@ -30,7 +30,9 @@ static int add_pair(char *out, size_t room, const char *before, const int pair[2
 
 char *window_text(const int window[2], const int stride[2], const int padding[2], char out[64]) {
     int length = snprintf(out, 64, "%d×%d", window[0], window[1]);
-    length += add_pair(out + length, 64 - (size_t)length, ", stride ", stride);
+    if (stride[0] != 1 || stride[1] != 1) {
+        length += add_pair(out + length, 64 - (size_t)length, ", stride ", stride);
+    }
     if (length < 64 && (padding[0] > 0 || padding[1] > 0)) {
         add_pair(out + length, 64 - (size_t)length, ", padding ", padding);
     }

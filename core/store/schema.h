@@ -30,7 +30,7 @@ static const char *const schema_migrations[] = {
     "  text TEXT);\n"                         // a state's name, a path, a mark, a sentence
     "CREATE INDEX event_run ON event(run);\n"
 
-    "CREATE TABLE started (\n" // what a run runs on: more about its event of that kind
+    "CREATE TABLE started (\n" // what a run runs on: more about its events of the kinds started and rows
     "  event INTEGER PRIMARY KEY REFERENCES event(id) ON DELETE CASCADE,\n"
     "  backend TEXT, device TEXT, detail TEXT, precision TEXT, threads INTEGER, bytes INTEGER,\n"
     "  train_rows INTEGER, validation_rows INTEGER, test_rows INTEGER, steps_total INTEGER);\n"
@@ -54,6 +54,20 @@ static const char *const schema_migrations[] = {
     "  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
     "  first_step INTEGER NOT NULL, last_step INTEGER NOT NULL, records INTEGER NOT NULL, data BLOB NOT NULL);\n"
     "CREATE INDEX metrics_run ON metrics(run);\n",
+
+    // version 2: races and sweeps. A slot is one place of the plan; the run that fills it now is its only one.
+    "CREATE TABLE experiment (\n"
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+    "  kind TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL,\n"
+    "  state TEXT NOT NULL,\n"  // open | done | stopped
+    "  plan TEXT NOT NULL);\n"  // JSON
+    "CREATE TABLE experiment_run (\n"
+    "  experiment INTEGER NOT NULL REFERENCES experiment(id) ON DELETE CASCADE,\n"
+    "  slot INTEGER NOT NULL,\n"
+    "  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
+    "  outcome TEXT,\n" // NULL until it is known; done | failed
+    "  PRIMARY KEY (experiment, slot)) WITHOUT ROWID;\n"
+    "CREATE UNIQUE INDEX experiment_run_run ON experiment_run(run);\n",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof schema_migrations / sizeof schema_migrations[0]))

@@ -17,6 +17,7 @@ struct store {
     int *locks;                    // descriptors whose lock says that a run of this process lives
     int64_t *locked_runs;
     size_t lock_count, lock_capacity, locked_capacity;
+    bool detached; // as store_detached
 };
 
 struct query {

@@ -1,6 +1,8 @@
 // What happened in a run: events, epoch rows, per-step metrics.
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/mem.h"
@@ -43,6 +45,7 @@ void epoch_read(struct query *query, struct epoch_row *row) {
     row->val_loss = query_get_real(query);
     row->val_accuracy = query_get_real(query);
     row->val_rmse = query_get_real(query);
+    row->clipped = NAN; // is not kept
     row->samples_per_s = query_get_real(query);
 }
 
@@ -95,6 +98,10 @@ enum status store_run_epochs(struct store *store, int64_t id, struct epoch_row *
 
 // ---- events ---------------------------------------------------------------------------------------
 
+static bool has_figures(enum event_kind kind) {
+    return kind == EVENT_NOISE || kind == EVENT_RANGE;
+}
+
 static enum status insert_event(struct store *store, int64_t run, const struct event *event, struct error *error) {
     struct query query;
     enum status status = query_open(
@@ -112,8 +119,20 @@ static enum status insert_event(struct store *store, int64_t run, const struct e
     query_text(&query, change ? event->change.name : NULL);
     query_text(&query, change ? event->change.from : NULL);
     query_text(&query, change ? event->change.to : NULL);
-    query_text(&query, event->kind == EVENT_STATE ? run_state_name(event->state) : text ? event->text : NULL);
-    return query_run(&query, error);
+    char added[32];
+    snprintf(added, sizeof added, "%+lld rows", (long long)(event->kind == EVENT_ROWS ? event->started.added_rows : 0));
+    char *figures = has_figures(event->kind) ? event_figures(event) : NULL;
+    if (has_figures(event->kind) && !figures) {
+        query_close(&query);
+        return error_memory(error, "figures of a run", 0);
+    }
+    query_text(&query, event->kind == EVENT_STATE  ? run_state_name(event->state)
+                       : event->kind == EVENT_ROWS ? added
+                       : text                      ? event->text
+                                                   : figures);
+    status = query_run(&query, error);
+    mem_free(figures);
+    return status;
 }
 
 static enum status insert_started(struct store *store, int64_t id, const struct event *event, struct error *error) {
@@ -144,7 +163,7 @@ enum status store_event(struct store *store, int64_t run, const struct event *ev
     if (status)
         return status;
     int64_t id = sqlite3_last_insert_rowid(store->database);
-    if (event->kind == EVENT_STARTED)
+    if (event->kind == EVENT_STARTED || event->kind == EVENT_ROWS)
         return insert_started(store, id, event, error);
     if (event->kind == EVENT_EPOCH)
         return epoch_insert(store, run, id, "each", &event->epoch, error);
@@ -184,21 +203,28 @@ static enum status read_event(struct query *query, struct event *event, struct e
             event->state = RUN_FAILED;
         return STATUS_OK;
     }
-    if (event->kind == EVENT_STARTED) {
+    if (event->kind == EVENT_STARTED || event->kind == EVENT_ROWS) {
+        const char *added = event->kind == EVENT_ROWS ? query_get_string(query) : "";
+        event->started.added_rows = strtoll(added ? added : "", NULL, 10);
         query->column = 7;
         read_started(query, event);
     } else if (event->kind == EVENT_EPOCH) {
         query->column = 17;
         epoch_read(query, &event->epoch);
+    } else if (has_figures(event->kind)) {
+        if (!event_figures_read(query_get_string(query), event))
+            return error_set(error, STATUS_INVALID, "the run store %s holds figures of a run that make no sense",
+                             query->store->path);
     } else {
         query_get_text(query, event->text, sizeof event->text);
     }
     return STATUS_OK;
 }
 
-enum status store_run_events(struct store *store, int64_t id, struct event **events, size_t *count,
+enum status store_run_events(struct store *store, int64_t id, int64_t *after, struct event **events, size_t *count,
                              struct error *error) {
     struct query query;
+    int64_t last = after ? *after : 0;
     struct event *list = NULL;
     size_t filled = 0, capacity = 0;
     bool row;
@@ -207,12 +233,13 @@ enum status store_run_events(struct store *store, int64_t id, struct event **eve
                    "SELECT kind, wall, event.step, name, before, after, text, backend, device, detail, precision, "
                    "threads, bytes, train_rows, validation_rows, test_rows, steps_total, epoch, epoch.step, samples, "
                    "seconds, lr, batch, train_loss, train_accuracy, train_rmse, val_loss, val_accuracy, val_rmse, "
-                   "samples_per_s FROM event LEFT JOIN started ON started.event = event.id LEFT JOIN epoch ON "
-                   "epoch.event = event.id WHERE event.run = ? ORDER BY event.id",
+                   "samples_per_s, event.id FROM event LEFT JOIN started ON started.event = event.id LEFT JOIN epoch "
+                   "ON epoch.event = event.id WHERE event.run = ? AND event.id > ? ORDER BY event.id",
                    error);
     if (status)
         return status;
     query_integer(&query, id);
+    query_integer(&query, after ? *after : 0);
     while (!(status = query_next(&query, &row, error)) && row) {
         if (!vec_reserve(&list, &capacity, filled + 1, sizeof *list)) {
             status = error_memory(error, "events of a run", (filled + 1) * sizeof *list);
@@ -221,6 +248,8 @@ enum status store_run_events(struct store *store, int64_t id, struct event **eve
         list[filled] = (struct event){0};
         if ((status = read_event(&query, &list[filled++], error)))
             break;
+        query.column = 30;
+        last = query_get_integer(&query);
     }
     query_close(&query);
     if (status) {
@@ -229,6 +258,8 @@ enum status store_run_events(struct store *store, int64_t id, struct event **eve
     }
     *events = list;
     *count = filled;
+    if (after)
+        *after = last;
     return STATUS_OK;
 }
 
@@ -257,18 +288,22 @@ enum status store_metrics(struct store *store, int64_t run, const struct step_me
     return STATUS_OK;
 }
 
-enum status store_run_metrics(struct store *store, int64_t id, struct step_metrics **metrics, size_t *count,
-                              struct error *error) {
+enum status store_run_metrics(struct store *store, int64_t id, int64_t *after, struct step_metrics **metrics,
+                              size_t *count, struct error *error) {
     struct query query;
     struct step_metrics *list = NULL;
     size_t filled = 0, capacity = 0;
     bool row;
-    enum status status = query_open(&query, store, "SELECT data FROM metrics WHERE run = ? ORDER BY id", error);
+    int64_t last = after ? *after : 0;
+    enum status status =
+        query_open(&query, store, "SELECT id, data FROM metrics WHERE run = ? AND id > ? ORDER BY id", error);
     if (status)
         return status;
     query_integer(&query, id);
+    query_integer(&query, last);
     while (!(status = query_next(&query, &row, error)) && row) {
         size_t size;
+        last = query_get_integer(&query);
         const void *data = query_get_blob(&query, &size);
         size_t records = size / sizeof *list;
         if (records == 0)
@@ -287,5 +322,7 @@ enum status store_run_metrics(struct store *store, int64_t id, struct step_metri
     }
     *metrics = list;
     *count = filled;
+    if (after)
+        *after = last;
     return STATUS_OK;
 }

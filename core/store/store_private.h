@@ -16,13 +16,17 @@ enum status epoch_insert(struct store *store, int64_t run, int64_t event, const 
                          const struct epoch_row *row, struct error *error);
 
 void run_folder(const struct store *store, int64_t run, char *out, size_t size); // FOLDER/N
-bool run_state_lives(enum run_state state); // opening, training or paused
 
 // A lock on FOLDER/N/alive, held by the process that trains run N and dropped by the system when it
 // dies. Taking it makes the folder.
 enum status lock_take(struct store *store, int64_t run, struct error *error);
 void lock_drop(struct store *store, int64_t run);
+// The same for the file `path` on behalf of `key`, a number that no run has: lock_drop(store, key) releases it.
+enum status lock_file(struct store *store, const char *path, int64_t key, struct error *error);
 bool lock_is_held(const struct store *store, int64_t run); // by any process, this one included
+
+// Inside the transaction that adds the run.
+enum status experiment_fill_slot(struct store *store, const struct run_record *run, struct error *error);
 
 // Marks runs as stopped (or failed, when they left no checkpoint) that a crash left alive.
 enum status store_recover(struct store *store, struct error *error);

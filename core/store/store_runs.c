@@ -37,6 +37,10 @@ static void bind_run(struct query *query, const struct run_record *run) {
     query_text(query, run->note);
 }
 
+// What stands beside the columns of the run itself.
+#define RUN_MORE                                                                                                       \
+    "(SELECT experiment FROM experiment_run WHERE run = run.id), (SELECT slot FROM experiment_run WHERE run = run.id)"
+
 static void read_run(struct query *query, struct run_record *run) {
     run->started = query_get_real(query);
     run->ended = query_get_real(query);
@@ -57,6 +61,8 @@ static void read_run(struct query *query, struct run_record *run) {
     run->test_rows = query_get_unsigned(query);
     query_get_text(query, run->checkpoint, sizeof run->checkpoint);
     query_get_text(query, run->note, sizeof run->note);
+    run->experiment = query_get_integer(query);
+    run->slot = query_get_unsigned(query);
 }
 
 // ---- writing --------------------------------------------------------------------------------------
@@ -117,7 +123,7 @@ static enum status insert_run(struct store *store, struct run_record *run, const
     run->id = sqlite3_last_insert_rowid(store->database);
     if (!(status = add_parameters(store, run, error)))
         status = write_final_and_best(store, run, error);
-    return status;
+    return status || !run->experiment ? status : experiment_fill_slot(store, run, error);
 }
 
 // A savepoint: the caller may or may not have a transaction of its own open.
@@ -148,7 +154,19 @@ enum status store_run_update(struct store *store, const struct run_record *run, 
     query_integer(&query, run->id);
     if (!(status = query_run(&query, error)))
         status = write_final_and_best(store, run, error);
-    if (!status && !run_state_lives(run->state))
+    if (!status && !run_is_alive(run->state))
+        lock_drop(store, run->id);
+    return status;
+}
+
+enum status store_run_reopen(struct store *store, const struct run_record *run, struct error *error) {
+    if (lock_is_held(store, run->id))
+        return error_set(error, STATUS_STATE, "run %lld is alive in another process", (long long)run->id);
+    enum status status = lock_take(store, run->id, error);
+    if (status)
+        return status;
+    status = store_run_update(store, run, error);
+    if (status)
         lock_drop(store, run->id);
     return status;
 }
@@ -218,7 +236,7 @@ enum status store_run(struct store *store, int64_t id, struct run_record *run, s
     struct query query;
     bool row = false;
     struct run_record found = {.id = id};
-    enum status status = query_open(&query, store, "SELECT parent, " RUN_COLUMNS " FROM run WHERE id = ?", error);
+    enum status status = query_open(&query, store, "SELECT parent, " RUN_COLUMNS ", " RUN_MORE " FROM run WHERE id = ?", error);
     if (status)
         return status;
     query_integer(&query, id);
@@ -244,7 +262,7 @@ enum status store_runs(struct store *store, struct run_record **runs, size_t *co
     size_t filled = 0, capacity = 0;
     bool row;
     enum status status =
-        query_open(&query, store, "SELECT id, parent, " RUN_COLUMNS " FROM run ORDER BY id DESC", error);
+        query_open(&query, store, "SELECT id, parent, " RUN_COLUMNS ", " RUN_MORE " FROM run ORDER BY id DESC", error);
     while (!status && !(status = query_next(&query, &row, error)) && row) {
         if (!vec_reserve(&list, &capacity, filled + 1, sizeof *list)) {
             status = error_memory(error, "list of runs", (filled + 1) * sizeof *list);

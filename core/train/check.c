@@ -4,8 +4,13 @@
 #include "core/train/schedule.h"
 #include "core/train/state.h"
 
-int64_t source_outputs(const struct source *source) {
-    return source->task == SOURCE_CLASSIFY ? (int64_t)source->classes : 1;
+struct model_data trainer_model_data(const struct train_params *params, const struct source *source) {
+    return (struct model_data){
+        .sample = source->sample,
+        .outputs = loss_outputs(params->loss, source),
+        .categories = source->categories,
+        .names = source->feature_names,
+    };
 }
 
 // A struct filled by hand may hold what params_set would have refused: nan, 0, −1.
@@ -68,6 +73,37 @@ static enum status check_images(const struct train_params *params, const struct 
     return STATUS_OK;
 }
 
+static enum status check_patience(const struct train_params *params, const struct source *source, struct error *error) {
+    if (params->patience > 0 && source->part_count[PART_VALIDATION] == 0) {
+        return error_set(error, STATUS_INVALID,
+                         "patience waits for a better validation loss, and there are no validation rows; raise the "
+                         "validation share, or set patience to 0");
+    }
+    return STATUS_OK;
+}
+
+static enum status check_rules(const struct train_params *params, struct error *error) {
+    const char *schedule = params->schedule;
+    bool falls = strcmp(schedule, "step") == 0 || strcmp(schedule, "cosine") == 0 || strcmp(schedule, "polynomial") == 0;
+    if (strcmp(params->batch_rule, "increase") == 0 && !falls) {
+        return error_set(error, STATUS_INVALID,
+                         "the batch rule increase takes the place of a schedule that only falls, and schedule is %s; "
+                         "choose step, cosine or polynomial",
+                         schedule);
+    }
+    return STATUS_OK;
+}
+
+// What only classes can have.
+static enum status check_classes(const struct train_params *params, const struct source *source, struct error *error) {
+    bool smooth = params->label_smoothing > 0, weighted = strcmp(params->class_weights, "none") != 0;
+    if (source->task == SOURCE_REGRESS && (smooth || weighted)) {
+        return error_set(error, STATUS_INVALID, "%s for classes, and the target is numbers; set %s",
+                         smooth ? "label smoothing is" : "class weights are", smooth ? "it to 0" : "them to none");
+    }
+    return weighted ? loss_class_weights(params, source, NULL, error) : STATUS_OK;
+}
+
 enum status trainer_check(const struct train_params *params, const struct source *source, struct error *error) {
     const struct loss *loss;
     const struct optimizer *optimizer;
@@ -80,6 +116,18 @@ enum status trainer_check(const struct train_params *params, const struct source
     }
     if (!status) {
         status = loss_choose(params->loss, source->task, &loss, error);
+    }
+    if (!status) {
+        status = loss_fits(loss, source, error);
+    }
+    if (!status) {
+        status = check_patience(params, source, error);
+    }
+    if (!status) {
+        status = check_classes(params, source, error);
+    }
+    if (!status) {
+        status = check_rules(params, error);
     }
     if (!status) {
         status = optimizer_choose(params->optimizer, &optimizer, error);

@@ -1,21 +1,13 @@
-// Checkpoints: a run as a file of sections (sections.h) in this order: PARM parameters as text, MODL
-// shapes and layers, PROG counters, XTRA the caller's text, CHNG the log of changes, WGHT, STAT,
-// MOM1, MOM2. Loading reads and checks everything before it touches the trainer.
+// Checkpoints are read here and written by checkpoint_save.c, which says what stands in them. Loading reads and checks
+// everything before it touches the trainer.
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/train/checkpoint_parts.h"
 #include "core/train/sections.h"
-#include "core/train/state.h"
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "weights are written as they lie in memory");
 
 #define TEXT_LIMIT ((size_t)64 << 20)
-#define SECTIONS 9
-
-static const char *const block_tags[] = {"WGHT", "STAT", "MOM1", "MOM2"};
-static const enum slot block_slots[] = {SLOT_WEIGHTS, SLOT_STATE, SLOT_MOMENT1, SLOT_MOMENT2};
-enum { BLOCKS = sizeof block_slots / sizeof block_slots[0] };
 
 struct progress {
     uint64_t steps, samples, epoch, position, fingerprint, seed;
@@ -28,125 +20,6 @@ struct front { // what comes before the weights; front_clear releases it
     struct parameter_change *changes;
     size_t change_count;
 };
-
-static size_t block_count(const struct trainer *trainer, int block) {
-    if (block_slots[block] == SLOT_STATE) {
-        return trainer->model->state_count;
-    }
-    bool kept = block_slots[block] == SLOT_WEIGHTS || block - 2 < trainer->optimizer->moments;
-    return kept ? trainer->model->weight_count : 0;
-}
-
-// ---- text of the sections ----------------------------------------------------------------------------------
-
-static void pack_params(struct str *out, const struct train_params *params) {
-    pack_u64(out, train_table.count);
-    for (size_t i = 0; i < train_table.count; i++) {
-        char text[PARAM_TEXT_SIZE];
-        pack_text(out, train_table.rows[i].name);
-        pack_text(out, params_get(&train_table.rows[i], params, text));
-    }
-}
-
-// One line per layer: what must agree before weights can be taken over.
-static void pack_layers(struct str *out, const struct trainer *trainer) {
-    const struct model *model = trainer->model;
-    str_format(out, "model %s, loss %s, optimizer %s\n", model->name, trainer->loss->name, trainer->optimizer->name);
-    for (size_t i = 0; i < model->count; i++) {
-        const struct layer *layer = &model->layers[i];
-        char settings[96], shape[64];
-        str_format(out, "%s: %s %s, output %s, %zu weights\n", layer->name, layer->kind->name,
-                   layer->kind->describe(layer, settings), shape_text(layer->out, shape), layer->weight_count);
-    }
-}
-
-static void pack_model(struct str *out, const struct trainer *trainer) {
-    const struct model *model = trainer->model;
-    pack_u64(out, (uint64_t)model->sample.rank);
-    for (int i = 0; i < SHAPE_RANK; i++) {
-        pack_u64(out, (uint64_t)model->sample.size[i]);
-    }
-    pack_u64(out, (uint64_t)model->outputs);
-    pack_layers(out, trainer);
-}
-
-static void pack_progress(struct str *out, const struct trainer *trainer) {
-    pack_u64(out, trainer->steps);
-    pack_u64(out, trainer->samples);
-    pack_u64(out, trainer->sampler.epoch);
-    pack_u64(out, trainer->sampler.position);
-    pack_u64(out, trainer->source->fingerprint);
-    pack_u64(out, trainer->sampler.seed);
-}
-
-static void pack_changes(struct str *out, const struct trainer *trainer) {
-    pack_u64(out, trainer->change_count);
-    for (size_t i = 0; i < trainer->change_count; i++) {
-        pack_u64(out, trainer->changes[i].step);
-        pack_text(out, trainer->changes[i].name);
-        pack_text(out, trainer->changes[i].from);
-        pack_text(out, trainer->changes[i].to);
-    }
-}
-
-// ---- saving --------------------------------------------------------------------------------------------------
-
-static struct section section_of(const char *tag, const void *data, size_t length) {
-    struct section section = {.data = data, .length = length};
-    memcpy(section.tag, tag, 4);
-    return section;
-}
-
-static enum status read_blocks(struct trainer *trainer, float *blocks[BLOCKS], struct error *error) {
-    enum status status = STATUS_OK;
-    for (int i = 0; !status && i < BLOCKS; i++) {
-        size_t count = block_count(trainer, i);
-        blocks[i] = mem_alloc(count, sizeof *blocks[i]);
-        status = blocks[i] == NULL ? error_memory(error, "a copy of the weights", count * sizeof *blocks[i])
-                                   : device_read(trainer, block_slots[i], count, blocks[i], error);
-    }
-    return status;
-}
-
-static void free_blocks(float *blocks[BLOCKS]) {
-    for (int i = 0; i < BLOCKS; i++) {
-        mem_free(blocks[i]);
-    }
-}
-
-enum status trainer_save(struct trainer *trainer, const char *path, const char *extra, struct error *error) {
-    static const char *const tags[] = {"PARM", "MODL", "PROG", "XTRA", "CHNG"};
-    struct str texts[5] = {{0}};
-    float *blocks[BLOCKS] = {NULL};
-    struct section sections[SECTIONS];
-    if (trainer->predicts_only) {
-        return error_set(error, STATUS_STATE, "this model was opened for prediction only; there is no run to save");
-    }
-    pack_params(&texts[0], &trainer->params);
-    pack_model(&texts[1], trainer);
-    pack_progress(&texts[2], trainer);
-    pack_u64(&texts[3], extra != NULL);
-    str_add(&texts[3], extra != NULL ? extra : "");
-    pack_changes(&texts[4], trainer);
-    enum status status = read_blocks(trainer, blocks, error);
-    for (size_t i = 0; i < 5; i++) {
-        if (!status && texts[i].failed) {
-            status = error_memory(error, "a checkpoint", texts[i].length);
-        }
-        sections[i] = section_of(tags[i], str_text(&texts[i]), texts[i].length);
-    }
-    for (int i = 0; i < BLOCKS; i++) {
-        sections[5 + i] = section_of(block_tags[i], blocks[i], block_count(trainer, i) * sizeof(float));
-    }
-    if (!status) {
-        status = sections_write(path, sections, SECTIONS, error);
-    }
-    for (size_t i = 0; i < 5; i++) {
-        str_free(&texts[i]);
-    }
-    free_blocks(blocks);
-    return status;
-}
 
 // ---- reading what comes before the weights ---------------------------------------------------------------------
 
@@ -293,14 +166,23 @@ void checkpoint_header_clear(struct checkpoint_header *header) {
 
 // ---- loading ---------------------------------------------------------------------------------------------------
 
-static enum status check_layers(const struct trainer *trainer, const char *path, const struct front *front,
+// The first line says how it is trained, which a fork may change; the others what the weights belong to.
+static const char *layers_only(const char *text, bool fork) {
+    const char *end = strchr(text, '\n');
+    return fork && end != NULL ? end : text;
+}
+
+static enum status check_layers(const struct trainer *trainer, const char *path, const struct front *front, bool fork,
                                 struct error *error) {
     struct str own = {0};
-    pack_layers(&own, trainer);
+    checkpoint_layers(&own, trainer);
     enum status status = STATUS_OK;
     if (own.failed) {
         status = error_memory(error, "a description of the model", own.length);
-    } else if (strcmp(str_text(&own), front->layers) != 0) {
+    } else if (fork && strcmp(layers_only(str_text(&own), fork), layers_only(front->layers, fork)) != 0) {
+        status = error_set(error, STATUS_INVALID,
+                           "%s: a fork keeps the layers of its run, and these parameters make others", path);
+    } else if (strcmp(layers_only(str_text(&own), fork), layers_only(front->layers, fork)) != 0) {
         status = error_set(
             error, STATUS_INVALID, "%s: the checkpoint is of another model (%.*s), not of this one (%.*s)", path,
             (int)strcspn(front->layers, "\n"), front->layers, (int)strcspn(str_text(&own), "\n"), str_text(&own));
@@ -323,38 +205,70 @@ static enum status check_data(const struct trainer *trainer, const char *path, c
     return trainer_check(&front->header.params, source, error);
 }
 
-static enum status read_weights(struct section_reader *reader, const struct trainer *trainer, float *blocks[BLOCKS],
+static bool is_moment(int block) {
+    return checkpoint_slots[block] == SLOT_MOMENT1 || checkpoint_slots[block] == SLOT_MOMENT2;
+}
+
+// How many floats a block has in the file: a fork may have another optimizer, or average weights where the file does
+// not. -1: it is not in the file.
+static int64_t count_in_file(const struct trainer *trainer, const struct train_params *params, int moments, int block) {
+    if (checkpoint_slots[block] == SLOT_AVERAGE && params->ema <= 0)
+        return -1;
+    if (is_moment(block) && block - 2 >= moments)
+        return 0;
+    return (int64_t)(checkpoint_slots[block] == SLOT_STATE ? trainer->model->state_count
+                                                           : trainer->model->weight_count);
+}
+
+static enum status read_weights(struct section_reader *reader, const struct trainer *trainer,
+                                const struct train_params *params, float *blocks[CHECKPOINT_BLOCKS],
                                 struct error *error) {
-    enum status status = STATUS_OK;
-    for (int i = 0; !status && i < BLOCKS; i++) {
-        size_t count = block_count(trainer, i);
+    const struct optimizer *optimizer = NULL;
+    enum status status = optimizer_choose(params->optimizer, &optimizer, error);
+    for (int i = 0; !status && i < CHECKPOINT_BLOCKS; i++) {
+        int64_t known = count_in_file(trainer, params, optimizer->moments, i);
+        size_t count = (size_t)known;
+        if (known < 0)
+            continue;
         blocks[i] = mem_alloc(count, sizeof *blocks[i]);
         status = blocks[i] == NULL
                      ? error_memory(error, reader->path, count * sizeof *blocks[i])
-                     : sections_read_into(reader, block_tags[i], blocks[i], count * sizeof *blocks[i], error);
+                     : sections_read_into(reader, checkpoint_tags[i], blocks[i], count * sizeof *blocks[i], error);
     }
     return status ? status : sections_end(reader, error);
 }
 
-static enum status write_blocks(struct trainer *trainer, float *const blocks[BLOCKS], struct error *error) {
+// For prediction averaged weights, where there are any, are the weights.
+static enum status write_blocks(struct trainer *trainer, float *const blocks[CHECKPOINT_BLOCKS], struct error *error) {
     enum status status = STATUS_OK;
-    for (int i = 0; !status && i < BLOCKS; i++) {
-        if (!trainer->predicts_only || block_slots[i] == SLOT_WEIGHTS || block_slots[i] == SLOT_STATE) {
-            status = device_write(trainer, block_slots[i], block_count(trainer, i), blocks[i], error);
+    for (int i = 0; !status && i < checkpoint_blocks(trainer); i++) {
+        enum slot slot = trainer->predicts_only && checkpoint_slots[i] == SLOT_AVERAGE ? SLOT_WEIGHTS : checkpoint_slots[i];
+        if (!trainer->predicts_only || slot == SLOT_WEIGHTS || slot == SLOT_STATE) {
+            status = device_write(trainer, slot, checkpoint_count(trainer, i), blocks[i], error);
         }
     }
     return status;
 }
 
+// A fork keeps what the trainer was opened with; else the file's parameters hold, except those of the device.
+static void choose_params(const struct trainer *trainer, bool fork, struct train_params *params) {
+    struct train_params own = trainer->params;
+    memcpy(params->device, own.device, sizeof params->device);
+    memcpy(params->precision, own.precision, sizeof params->precision);
+    params->threads = own.threads;
+    params->micro_batch = own.micro_batch;
+    if (fork)
+        *params = own;
+}
+
 // Everything has been checked and is at hand; only the device could still fail.
-static enum status take_over(struct trainer *trainer, struct front *front, float *const blocks[BLOCKS],
-                             struct error *error) {
+static enum status take_over(struct trainer *trainer, struct front *front, bool fork,
+                             float *const blocks[CHECKPOINT_BLOCKS], struct error *error) {
     struct train_params *params = &front->header.params;
     struct sampler next = trainer->sampler;
+    bool other_seed = fork && trainer->params.seed != params->seed;
     sampler_seek(&next, front->progress.epoch, (size_t)front->progress.position);
-    memcpy(params->device, trainer->params.device, sizeof params->device);
-    memcpy(params->precision, trainer->params.precision, sizeof params->precision);
-    params->threads = trainer->params.threads;
+    choose_params(trainer, fork, params);
     enum status status = plans_ready(trainer, &next, (size_t)params->batch, params->drop_last, error);
     if (!status) {
         status = write_blocks(trainer, blocks, error);
@@ -362,7 +276,7 @@ static enum status take_over(struct trainer *trainer, struct front *front, float
     if (status) {
         return status;
     }
-    next.seed = front->progress.seed;
+    next.seed = other_seed ? (uint64_t)params->seed : front->progress.seed;
     next.ordered_epoch = UINT64_MAX;
     trainer->sampler = next;
     trainer->params = *params;
@@ -375,10 +289,30 @@ static enum status take_over(struct trainer *trainer, struct front *front, float
     return STATUS_OK;
 }
 
-enum status trainer_load(struct trainer *trainer, const char *path, struct error *error) {
+// What another optimizer has gathered is worth nothing to this one, which begins with zeros; an average that was not
+// kept so far begins with the weights.
+static enum status convert_blocks(const struct trainer *trainer, const struct front *front,
+                                  float *blocks[CHECKPOINT_BLOCKS], struct error *error) {
+    bool same = strcmp(front->header.params.optimizer, trainer->params.optimizer) == 0;
+    for (int i = 0; i < checkpoint_blocks(trainer); i++) {
+        size_t count = checkpoint_count(trainer, i);
+        bool average = checkpoint_slots[i] == SLOT_AVERAGE && blocks[i] == NULL;
+        if (!average && (same || !is_moment(i)))
+            continue;
+        mem_free(blocks[i]);
+        blocks[i] = mem_alloc(count, sizeof *blocks[i]);
+        if (blocks[i] == NULL)
+            return error_memory(error, "the moments of an optimizer", count * sizeof *blocks[i]);
+        if (average)
+            memcpy(blocks[i], blocks[0], count * sizeof *blocks[i]);
+    }
+    return STATUS_OK;
+}
+
+static enum status load_from(struct trainer *trainer, const char *path, bool fork, struct error *error) {
     struct section_reader reader = {0};
     struct front front = {0};
-    float *blocks[BLOCKS] = {NULL};
+    float *blocks[CHECKPOINT_BLOCKS] = {NULL};
     enum status status = STATUS_OK;
     if (trainer->predicts_only) {
         return error_set(error, STATUS_STATE,
@@ -389,21 +323,32 @@ enum status trainer_load(struct trainer *trainer, const char *path, struct error
         status = read_front(&reader, &front, error);
     }
     if (!status) {
-        status = check_layers(trainer, path, &front, error);
+        status = check_layers(trainer, path, &front, fork, error);
     }
     if (!status) {
         status = check_data(trainer, path, &front, error);
     }
     if (!status) {
-        status = read_weights(&reader, trainer, blocks, error);
+        status = read_weights(&reader, trainer, &front.header.params, blocks, error);
+    }
+    if (!status && fork) {
+        status = convert_blocks(trainer, &front, blocks, error);
     }
     if (!status) {
-        status = take_over(trainer, &front, blocks, error);
+        status = take_over(trainer, &front, fork, blocks, error);
     }
     sections_close(&reader);
     front_clear(&front);
-    free_blocks(blocks);
+    checkpoint_free(blocks);
     return status;
+}
+
+enum status trainer_load(struct trainer *trainer, const char *path, struct error *error) {
+    return load_from(trainer, path, false, error);
+}
+
+enum status trainer_fork(struct trainer *trainer, const char *path, struct error *error) {
+    return load_from(trainer, path, true, error);
 }
 
 // ---- for prediction ---------------------------------------------------------------------------------------------
@@ -412,12 +357,13 @@ static enum status check_encoding(const struct front *front, const char *path, c
                                   struct error *error) {
     const struct checkpoint_header *header = &front->header;
     struct shape sample = shape_make((int)header->sample_rank, header->sample);
+    int64_t outputs = trainer_model_data(&header->params, source).outputs;
     char have[64], want[64];
-    if (!shape_equal(sample, source->sample) || header->outputs != source_outputs(source)) {
+    if (!shape_equal(sample, source->sample) || header->outputs != outputs) {
         return error_set(error, STATUS_INVALID,
                          "%s: the model reads %s and gives %lld outputs, but the data has %s and %lld", path,
                          shape_text(sample, want), (long long)header->outputs, shape_text(source->sample, have),
-                         (long long)source_outputs(source));
+                         (long long)outputs);
     }
     return STATUS_OK;
 }
@@ -426,7 +372,8 @@ static enum status check_encoding(const struct front *front, const char *path, c
 static enum status check_size(const struct front *front, const struct section_reader *reader,
                               const struct source *source, struct error *error) {
     struct model *model = NULL;
-    enum status status = model_make(&front->header.params, source->sample, source_outputs(source), &model, error);
+    enum status status = 
+        model_make(&front->header.params, trainer_model_data(&front->header.params, source), &model, error);
     if (!status && model->weight_count > reader->left / sizeof(float)) {
         status =
             error_set(error, STATUS_INVALID, "%s: the checkpoint holds fewer weights than its model has", reader->path);
@@ -439,7 +386,7 @@ enum status trainer_open_checkpoint(struct trainer **trainer, const char *path, 
                                     struct backend *backend, struct error *error) {
     struct section_reader reader = {0};
     struct front front = {0};
-    float *blocks[BLOCKS] = {NULL};
+    float *blocks[CHECKPOINT_BLOCKS] = {NULL};
     struct trainer *made = NULL;
     enum status status = sections_open(&reader, path, error);
     if (!status) {
@@ -455,10 +402,10 @@ enum status trainer_open_checkpoint(struct trainer **trainer, const char *path, 
         status = trainer_create(&made, &front.header.params, source, backend, true, error);
     }
     if (!status) {
-        status = check_layers(made, path, &front, error);
+        status = check_layers(made, path, &front, false, error);
     }
     if (!status) {
-        status = read_weights(&reader, made, blocks, error);
+        status = read_weights(&reader, made, &front.header.params, blocks, error);
     }
     if (!status) {
         status = write_blocks(made, blocks, error);
@@ -472,6 +419,6 @@ enum status trainer_open_checkpoint(struct trainer **trainer, const char *path, 
     }
     sections_close(&reader);
     front_clear(&front);
-    free_blocks(blocks);
+    checkpoint_free(blocks);
     return status;
 }

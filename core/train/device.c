@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <string.h>
 
 #include "core/base/mem.h"
 #include "core/train/state.h"
@@ -30,8 +31,7 @@ static enum status fill_buffer(struct trainer *trainer, enum dtype dtype, size_t
     return status;
 }
 
-// The features of a source where they lie, if the backend can read them there: a copy would take their memory twice,
-// and those of a table larger than memory lie in a file.
+// The features of a source where they lie, if the backend can read them there: a copy would take their memory twice.
 static enum status place_features(struct trainer *trainer, size_t count, struct buffer **buffer, struct error *error) {
     const struct source *source = trainer->source;
     struct device *device = &trainer->device;
@@ -74,6 +74,15 @@ static enum status open_training(struct trainer *trainer, struct error *error) {
     for (int i = 0; !status && i < trainer->optimizer->moments; i++) {
         status = add_buffer(trainer, DTYPE_F32, weights, &train->slots[SLOT_MOMENT1 + i], error);
     }
+    if (!status && trainer->params.micro_batch > 0) {
+        status = add_buffer(trainer, DTYPE_F32, weights, &train->slots[SLOT_SUM], error);
+    }
+    if (!status && trainer->params.ema > 0) { // which then are the weights of evaluation and prediction
+        struct binding *bindings = trainer->device.bindings;
+        status = add_buffer(trainer, DTYPE_F32, weights, &train->slots[SLOT_AVERAGE], error);
+        bindings[PLAN_EVALUATE].slots[SLOT_WEIGHTS] = train->slots[SLOT_AVERAGE];
+        bindings[PLAN_PREDICT].slots[SLOT_WEIGHTS] = train->slots[SLOT_AVERAGE];
+    }
     if (!status) {
         status = add_buffer(trainer, DTYPE_F64, METRIC_SLOTS * METRIC_COUNT, &train->slots[SLOT_METRICS], error);
     }
@@ -83,7 +92,7 @@ static enum status open_training(struct trainer *trainer, struct error *error) {
 enum status device_open(struct trainer *trainer, struct error *error) {
     struct device *device = &trainer->device;
     const struct model *model = trainer->model;
-    struct buffer *weights = NULL, *state = NULL, *metrics = NULL, *outputs = NULL;
+    struct buffer *weights = NULL, *state = NULL, *metrics = NULL, *outputs = NULL, *classes = NULL;
     device->chunk = device_chunk(model);
     enum status status = add_buffer(trainer, DTYPE_F32, model->weight_count, &weights, error);
     if (!status) {
@@ -95,10 +104,14 @@ enum status device_open(struct trainer *trainer, struct error *error) {
     if (!status) {
         status = add_buffer(trainer, DTYPE_F32, device->chunk * (size_t)model->outputs, &outputs, error);
     }
+    if (!status && trainer->class_weights != NULL) {
+        status = fill_buffer(trainer, DTYPE_F32, trainer->source->classes, trainer->class_weights, &classes, error);
+    }
     for (int use = 0; use < PLAN_USES; use++) {
         struct buffer **slots = device->bindings[use].slots;
         slots[SLOT_WEIGHTS] = weights;
         slots[SLOT_STATE] = state;
+        slots[SLOT_CLASS_WEIGHTS] = classes;
         slots[SLOT_METRICS] = use == PLAN_EVALUATE ? metrics : NULL;
         slots[SLOT_OUTPUTS] = use == PLAN_TRAIN ? NULL : outputs;
     }
@@ -137,6 +150,12 @@ enum status device_open_data(struct trainer *trainer, struct error *error) {
         return error_set(error, STATUS_UNSUPPORTED, "the data has %zu rows; at most %d can be trained on", source->rows,
                          INT32_MAX);
     }
+    trainer->device.staged = source->features == NULL && count > 0;
+    if (trainer->device.staged) {
+        enum status status = stage_open(trainer, error);
+        trainer->device.has_data = status == STATUS_OK;
+        return status;
+    }
     enum status status = place_features(trainer, count, &features, error);
     if (!status) {
         status = fill_buffer(trainer, classify ? DTYPE_I32 : DTYPE_F32, source->rows,
@@ -152,6 +171,9 @@ enum status device_open_data(struct trainer *trainer, struct error *error) {
         release_from(trainer, owned_before, bytes_before);
         return status;
     }
+    trainer->device.data_first = owned_before;
+    trainer->device.data_bytes = trainer->device.bytes - bytes_before;
+    trainer->device.data_count = trainer->device.owned_count - owned_before;
     train->slots[SLOT_FEATURES] = evaluate->slots[SLOT_FEATURES] = features;
     train->slots[classify ? SLOT_LABELS : SLOT_TARGETS] = truth;
     evaluate->slots[classify ? SLOT_LABELS : SLOT_TARGETS] = truth;
@@ -186,7 +208,29 @@ enum status device_open_prediction(struct trainer *trainer, struct error *error)
     return status;
 }
 
+enum status device_change_data(struct trainer *trainer, struct error *error) {
+    struct device old = trainer->device, *device = &trainer->device;
+    device->owned_count -= old.data_count;
+    memmove(device->owned + old.data_first, old.owned + old.data_first + old.data_count,
+            (device->owned_count - old.data_first) * sizeof *old.owned);
+    device->bytes -= old.data_bytes;
+    device->has_data = false;
+    device->data_count = device->data_bytes = 0;
+    device->stage = (struct stage){0};
+    enum status status = device_open_data(trainer, error);
+    if (status) {
+        *device = old;
+        return status;
+    }
+    stage_close(trainer, &old.stage);
+    for (size_t i = 0; i < old.data_count; i++) {
+        trainer->backend->api->release(trainer->backend, old.owned[old.data_first + i]);
+    }
+    return STATUS_OK;
+}
+
 void device_close(struct trainer *trainer) {
+    stage_close(trainer, &trainer->device.stage);
     release_from(trainer, 0, 0);
     trainer->device = (struct device){0};
 }

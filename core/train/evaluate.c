@@ -19,13 +19,18 @@ static enum status evaluate_chunk(struct trainer *trainer, enum part part, size_
                                   float *predictions, struct metrics *metrics, struct error *error) {
     const struct backend_api *api = trainer->backend->api;
     struct binding *binding = &trainer->device.bindings[PLAN_EVALUATE];
+    bool staged = trainer->device.staged;
     struct step_args args = {
-        .first = trainer->device.part_first[part] + first,
+        .first = staged ? 0 : trainer->device.part_first[part] + first,
         .label_smoothing = trainer->params.label_smoothing,
+        .huber_delta = trainer->params.huber_delta,
     };
     double sums[METRIC_COUNT];
     struct plan *plan = NULL;
     enum status status = plans_get(trainer, PLAN_EVALUATE, count, &plan, error);
+    if (!status && staged) {
+        status = stage_rows(trainer, trainer->source->part_rows[part] + first, count, error);
+    }
     if (!status) {
         status = api->run(trainer->backend, plan, &args, error);
     }
@@ -80,23 +85,47 @@ static enum status check_encoding(const struct trainer *trainer, const struct so
     return STATUS_OK;
 }
 
+enum { SOFTMAX_ROOM = 64 };
+
+// In double, each exponential once where there is room to keep it.
 static void softmax(float *row, size_t count) {
-    double most = -INFINITY, sum = 0;
+    double most = -INFINITY, sum = 0, kept[SOFTMAX_ROOM];
+    bool keeps = count <= SOFTMAX_ROOM;
     for (size_t i = 0; i < count; i++) {
-        most = fmax(most, (double)row[i]);
+        most = (double)row[i] > most ? (double)row[i] : most;
     }
     for (size_t i = 0; i < count; i++) {
-        sum += exp((double)row[i] - most);
+        double off = (double)row[i] - most, value = off == 0 ? 1 : exp(off);
+        sum += value;
+        kept[keeps ? i : 0] = value;
     }
     for (size_t i = 0; i < count; i++) {
-        row[i] = (float)(exp((double)row[i] - most) / sum);
+        row[i] = (float)((keeps ? kept[i] : exp((double)row[i] - most)) / sum);
     }
+}
+
+// One logit a row, packed at the start of `out`, becomes the probabilities of both classes.
+static void split_logits(float *out, size_t count) {
+    for (size_t i = count; i-- > 0;) { // from the end: what is still to be read lies before what is written
+        double z = (double)out[i];
+        out[2 * i + 1] = (float)(1 / (1 + exp(-z)));
+        out[2 * i] = (float)(1 / (1 + exp(z)));
+    }
+}
+
+// Numbers a row that trainer_predict gives.
+static size_t figures_of(const struct trainer *trainer) {
+    return trainer->source->task == SOURCE_CLASSIFY ? trainer->source->classes : 1;
 }
 
 // Logits become probabilities, standardized predictions become the target's own unit.
 static void finish_rows(const struct trainer *trainer, float *out, size_t count) {
     size_t outputs = (size_t)trainer->model->outputs;
     const struct source *source = trainer->source;
+    if (outputs < figures_of(trainer)) {
+        split_logits(out, count);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         if (source->task == SOURCE_CLASSIFY) {
             softmax(out + i * outputs, outputs);
@@ -111,13 +140,13 @@ static enum status predict_chunk(struct trainer *trainer, const struct source *s
                                  size_t count, char *staging, float *out, struct error *error) {
     const struct backend_api *api = trainer->backend->api;
     struct binding *binding = &trainer->device.bindings[PLAN_PREDICT];
-    size_t elements = (size_t)shape_count(source->sample), bytes = elements * dtype_size(source->dtype);
+    size_t elements = (size_t)shape_count(source->sample);
     struct step_args args = {0};
     struct plan *plan = NULL;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(staging + i * bytes, (const char *)source->features + rows[i] * bytes, bytes);
+    enum status status = source_gather(source, rows, count, staging, error);
+    if (!status) {
+        status = plans_get(trainer, PLAN_PREDICT, count, &plan, error);
     }
-    enum status status = plans_get(trainer, PLAN_PREDICT, count, &plan, error);
     if (!status) {
         status = api->upload(trainer->backend, binding->slots[SLOT_FEATURES], 0, count * elements, staging, error);
     }
@@ -136,7 +165,7 @@ static enum status predict_chunk(struct trainer *trainer, const struct source *s
 
 enum status trainer_predict(struct trainer *trainer, const struct source *source, const uint32_t *rows, size_t count,
                             float *out, struct task *task, struct error *error) {
-    size_t chunk = trainer->device.chunk, outputs = (size_t)trainer->model->outputs;
+    size_t chunk = trainer->device.chunk, figures = figures_of(trainer);
     char *staging = NULL;
     enum status status = check_encoding(trainer, source, error);
     if (!status) {
@@ -144,13 +173,14 @@ enum status trainer_predict(struct trainer *trainer, const struct source *source
     }
     if (!status) {
         size_t bytes = (size_t)shape_count(source->sample) * dtype_size(source->dtype);
-        staging = mem_alloc(chunk, bytes);
-        status = staging == NULL ? error_memory(error, "rows to predict", chunk * bytes) : STATUS_OK;
+        size_t room = count < chunk ? count : chunk;
+        staging = mem_alloc(room, bytes);
+        status = staging == NULL ? error_memory(error, "rows to predict", room * bytes) : STATUS_OK;
     }
     task_begin(task, "Predicting", "rows", count);
     for (size_t first = 0; !status && first < count; first += chunk) {
         size_t now = count - first < chunk ? count - first : chunk;
-        status = predict_chunk(trainer, source, rows + first, now, staging, out + first * outputs, error);
+        status = predict_chunk(trainer, source, rows + first, now, staging, out + first * figures, error);
         status = status ? status : task_step(task, now, error);
     }
     mem_free(staging);

@@ -1,5 +1,8 @@
 #include "core/train/memory.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "core/base/mem.h"
 #include "core/train/state.h"
 
@@ -28,9 +31,9 @@ static void note_lives(const struct program *program, struct life *lives) {
             lives[i].bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
     for (size_t i = 0; i < program->op_count; i++) {
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < OP_INPUTS; k++)
             touch(lives, program->ops[i].in[k], i);
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < OP_OUTPUTS; k++)
             touch(lives, program->ops[i].out[k], i);
     }
 }
@@ -65,7 +68,19 @@ static enum status temporaries(const struct trainer *trainer, enum plan_use use,
     return status;
 }
 
-static void fill_fixed(const struct trainer *trainer, struct train_memory *memory) {
+// Of a batch: whole, or of the parts it goes through the model in (parts.c).
+static enum status step_temporaries(const struct trainer *trainer, size_t batch, bool reuses, uint64_t *bytes,
+                                    struct error *error) {
+    size_t part = (size_t)trainer->params.micro_batch;
+    if (part == 0 || part >= batch)
+        return temporaries(trainer, PLAN_TRAIN, batch, reuses, bytes, error);
+    enum status status = temporaries(trainer, PLAN_FIRST_PART, part, reuses, bytes, error);
+    if (!status && batch / part > 1)
+        status = temporaries(trainer, PLAN_PART, part, reuses, bytes, error);
+    return status ? status : temporaries(trainer, PLAN_PART, batch % part, reuses, bytes, error);
+}
+
+static void fill_fixed(const struct trainer *trainer, size_t batch, struct train_memory *memory) {
     const struct source *source = trainer->source;
     const struct model *model = trainer->model;
     uint64_t sample = (uint64_t)shape_count(source->sample) * dtype_size(source->dtype), rows = 0;
@@ -73,8 +88,15 @@ static void fill_fixed(const struct trainer *trainer, struct train_memory *memor
         rows += source->part_count[part];
     rows += source->part_count[PART_TRAIN];
     memory->data = source->rows * (sample + sizeof(float)) + rows * sizeof(int32_t);
+    if (source->features == NULL) { // batch by batch
+        uint64_t chunk = trainer->device.chunk;
+        memory->data = (batch > chunk ? batch : chunk) * (sample + sizeof(float) + sizeof(int32_t)) +
+                       source->part_count[PART_TRAIN] * sizeof(int32_t);
+    }
     memory->weights = (model->weight_count + model->state_count) * sizeof(float);
-    memory->optimizer = (1 + (uint64_t)trainer->optimizer->moments) * model->weight_count * sizeof(float);
+    uint64_t blocks = 1 + (uint64_t)trainer->optimizer->moments; // the gradient too
+    blocks += (trainer->params.ema > 0 ? 1u : 0u) + (trainer->params.micro_batch > 0 ? 1u : 0u);
+    memory->optimizer = blocks * model->weight_count * sizeof(float);
     memory->evaluation = trainer->device.chunk * (uint64_t)model->outputs * sizeof(float);
 }
 
@@ -83,7 +105,7 @@ static enum status choose_parts(struct trainer *trainer, struct error *error) {
     if (!status)
         status = optimizer_choose(trainer->params.optimizer, &trainer->optimizer, error);
     if (!status)
-        status = model_make(&trainer->params, trainer->source->sample, source_outputs(trainer->source), &trainer->model,
+        status = model_make(&trainer->params, trainer_model_data(&trainer->params, trainer->source), &trainer->model,
                             error);
     return status;
 }
@@ -97,18 +119,51 @@ enum status train_memory_plan(const struct train_params *params, struct source *
     enum status status = choose_parts(&trainer, error);
     if (!status) {
         trainer.device.chunk = device_chunk(trainer.model);
-        fill_fixed(&trainer, memory);
+        fill_fixed(&trainer, batch, memory);
         size_t chunk = validation < trainer.device.chunk ? validation : trainer.device.chunk;
         status = temporaries(&trainer, PLAN_EVALUATE, chunk, reuses, &memory->evaluation, error);
     }
     if (!status)
-        status = temporaries(&trainer, PLAN_TRAIN, batch, reuses, &memory->step, error);
+        status = step_temporaries(&trainer, batch, reuses, &memory->step, error);
     if (!status)
-        status = temporaries(&trainer, PLAN_TRAIN, rest, reuses, &memory->step, error);
+        status = step_temporaries(&trainer, rest, reuses, &memory->step, error);
     model_free(trainer.model);
     return status;
 }
 
 uint64_t train_memory_total(const struct train_memory *memory) {
     return memory->data + memory->weights + memory->optimizer + memory->evaluation + memory->step;
+}
+
+// "3.25 GB"
+static const char *size_text(uint64_t bytes, char out[32]) {
+    bool large = bytes >= 1000000000;
+    snprintf(out, 32, large ? "%.3g GB" : "%.3g MB", (double)bytes / (large ? 1e9 : 1e6));
+    return out;
+}
+
+enum status train_memory_check(const struct train_params *params, struct source *source, struct backend *backend,
+                               uint64_t taken, struct error *error) {
+    struct train_memory memory;
+    struct device_info info = {0};
+    char total[32], left[32], weights[32], step[32], rest[32];
+    enum status status = train_memory_plan(params, source, (size_t)params->batch,
+                                           strcmp(backend->api->name, "cpu") == 0, &memory, error);
+    if (status)
+        return status;
+    if (backend->api->borrow != NULL && source->features != NULL)
+        memory.data = 0;
+    backend->api->describe(backend, &info);
+    if (taken == 0 && memory.weights > memory.evaluation) // while they start they are there twice, and no evaluation
+        memory.weights += memory.weights - memory.evaluation;
+    uint64_t needed = train_memory_total(&memory);
+    if (info.memory_free == 0 || needed <= info.memory_free + taken)
+        return STATUS_OK;
+    return error_set(error, STATUS_MEMORY,
+                     "training needs about %s of memory (weights, gradients and moments %s, a step of %lld rows %s, data "
+                     "and evaluation %s) and %s has %s free; choose a smaller model or batch, or a micro-batch",
+                     size_text(needed, total), size_text(memory.weights + memory.optimizer, weights),
+                     (long long)params->batch, size_text(memory.step, step),
+                     size_text(memory.data + memory.evaluation, rest), backend->api->name,
+                     size_text(info.memory_free + taken, left));
 }

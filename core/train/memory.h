@@ -6,13 +6,14 @@
 
 #include <stdint.h>
 
+#include "core/backend/backend.h"
 #include "core/params.h"
 #include "core/train/source.h"
 
 struct train_memory {    // bytes
     uint64_t data;       // features, labels or targets, row numbers
     uint64_t weights;    // weights and running state
-    uint64_t optimizer;  // gradients and moments
+    uint64_t optimizer;  // gradients, moments, averaged weights
     uint64_t evaluation; // temporaries and outputs of one chunk of an evaluation
     uint64_t step;       // temporaries of a step: the batch, activations, their gradients; the short last batch's too
 };
@@ -23,5 +24,9 @@ struct train_memory {    // bytes
 enum status train_memory_plan(const struct train_params *params, struct source *source, size_t batch, bool reuses,
                               struct train_memory *memory, struct error *error);
 uint64_t train_memory_total(const struct train_memory *memory);
+// Refuses what the backend's memory has no room for: training in batches of params->batch, of which `taken` bytes are
+// taken already. Data that lie in the program's own memory cost nothing where the backend borrows them.
+enum status train_memory_check(const struct train_params *params, struct source *source, struct backend *backend,
+                               uint64_t taken, struct error *error);
 
 #endif

@@ -5,19 +5,22 @@
 void metrics_step(const double sums[METRIC_COUNT], const struct source *source, struct step_result *result) {
     double rows = (double)result->batch;
     bool classify = source->task == SOURCE_CLASSIFY;
-    result->loss = sums[METRIC_LOSS] / rows;
+    result->loss = sums[METRIC_LOSS] / sums[METRIC_ROWS];
+    result->weight = sums[METRIC_ROWS];
+    result->clip = sums[METRIC_CLIP];
     result->accuracy = classify ? sums[METRIC_CORRECT] / rows : NAN;
     result->rmse = classify ? NAN : sqrt(sums[METRIC_SQUARED_ERROR] / rows) * source->target_sd;
     result->gradient_norm = sqrt(sums[METRIC_GRADIENT_SQ]);
     result->update_norm = sqrt(sums[METRIC_UPDATE_SQ]);
     result->weight_norm = sqrt(sums[METRIC_WEIGHT_SQ]);
-    result->finite = isfinite(result->loss) && isfinite(result->gradient_norm);
+    result->finite = isfinite(result->loss) && isfinite(result->gradient_norm) && isfinite(result->weight_norm);
 }
 
 void metrics_add(struct metrics *metrics, const double sums[METRIC_COUNT], const struct source *source,
                  const uint32_t *rows, size_t count, const float *predictions) {
     metrics->rows += count;
     metrics->loss += sums[METRIC_LOSS];
+    metrics->weight += sums[METRIC_ROWS];
     metrics->correct += sums[METRIC_CORRECT];
     metrics->squared += sums[METRIC_SQUARED_ERROR];
     for (size_t i = 0; predictions != NULL && i < count; i++) {
@@ -57,7 +60,7 @@ void metrics_finish(const struct metrics *metrics, const struct source *source, 
     if (metrics->rows == 0) {
         return;
     }
-    evaluation->loss = metrics->loss / count;
+    evaluation->loss = metrics->loss / metrics->weight;
     if (source->task == SOURCE_CLASSIFY) {
         evaluation->accuracy = metrics->correct / count;
         return;

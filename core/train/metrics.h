@@ -10,7 +10,7 @@ void metrics_step(const double sums[METRIC_COUNT], const struct source *source, 
 
 struct metrics { // of an evaluation; {0} to begin
     size_t rows;
-    double loss, correct, squared, absolute; // sums; errors in standardized units
+    double loss, weight, correct, squared, absolute; // sums; errors in standardized units
 };
 
 // Adds one batch. predictions: [count] for regression, NULL for classification; rows: its row numbers.

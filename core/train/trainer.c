@@ -1,11 +1,15 @@
 #include "core/train/trainer.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/train/memory.h"
 #include "core/train/metrics.h"
 #include "core/train/state.h"
+#include "core/train/whiten.h"
 
 // ---- opening and closing -------------------------------------------------------------------------
 
@@ -14,10 +18,12 @@ void trainer_close(struct trainer *trainer) {
         return;
     }
     plans_close(trainer);
+    gradient_close(trainer);
     device_close(trainer);
     sampler_close(&trainer->sampler);
     model_free(trainer->model);
     mem_free(trainer->changes);
+    mem_free(trainer->class_weights);
     source_release(trainer->source);
     mem_free(trainer);
 }
@@ -25,11 +31,20 @@ void trainer_close(struct trainer *trainer) {
 static enum status open_parts(struct trainer *trainer, struct error *error) {
     const struct source *source = trainer->source;
     enum status status = loss_choose(trainer->params.loss, source->task, &trainer->loss, error);
+    if (!status) { // also for a checkpoint that nobody has checked
+        status = loss_fits(trainer->loss, source, error);
+    }
     if (!status) {
         status = optimizer_choose(trainer->params.optimizer, &trainer->optimizer, error);
     }
     if (!status) {
-        status = model_make(&trainer->params, source->sample, source_outputs(source), &trainer->model, error);
+        status = model_make(&trainer->params, trainer_model_data(&trainer->params, source), &trainer->model, error);
+    }
+    if (!status && loss_weighted(&trainer->params, source)) {
+        trainer->class_weights = mem_alloc(source->classes, sizeof *trainer->class_weights);
+        status = trainer->class_weights == NULL
+                     ? error_memory(error, "weights of classes", source->classes * sizeof *trainer->class_weights)
+                     : loss_class_weights(&trainer->params, source, trainer->class_weights, error);
     }
     if (!status) {
         status = device_open(trainer, error);
@@ -61,6 +76,7 @@ enum status trainer_create(struct trainer **trainer, const struct train_params *
     made->source = source_share(source);
     made->backend = backend;
     made->predicts_only = predicts_only;
+    made->rate_factor = 1;
     enum status status = open_parts(made, error);
     if (!status && !predicts_only) {
         status = open_training(made, error);
@@ -82,7 +98,10 @@ static enum status initialize(struct trainer *trainer, struct error *error) {
     }
     float *state = values + model->weight_count;
     model_initialize(model, (uint64_t)trainer->params.seed, values, state);
-    enum status status = device_write(trainer, SLOT_WEIGHTS, model->weight_count, values, error);
+    enum status status = whiten_start(model, trainer->source, state, error);
+    if (!status) {
+        status = trainer_set_weights(trainer, values, error);
+    }
     if (!status) {
         status = device_write(trainer, SLOT_STATE, model->state_count, state, error);
     }
@@ -90,10 +109,19 @@ static enum status initialize(struct trainer *trainer, struct error *error) {
     return status;
 }
 
+enum status trainer_backend(const struct train_params *params, struct backend **backend, struct error *error) {
+    struct backend_options options = {.threads = (int)params->threads};
+    enum status status = precision_parse(params->precision, &options.precision, error);
+    return status ? status : backend_open(params->device, &options, backend, error);
+}
+
 enum status trainer_open(struct trainer **trainer, const struct train_params *params, struct source *source,
                          struct backend *backend, struct error *error) {
     struct trainer *made = NULL;
     enum status status = trainer_check(params, source, error);
+    if (!status) {
+        status = train_memory_check(params, source, backend, 0, error);
+    }
     if (!status) {
         status = trainer_create(&made, params, source, backend, false, error);
     }
@@ -125,7 +153,7 @@ static enum status check_can_step(const struct trainer *trainer, struct error *e
 static enum status load_order(struct trainer *trainer, struct error *error) {
     bool fresh;
     const uint32_t *order = sampler_order(&trainer->sampler, &fresh);
-    if (!fresh) {
+    if (!fresh || trainer->device.staged) { // a stage has the rows of every step brought
         return STATUS_OK;
     }
     struct buffer *rows = trainer->device.bindings[PLAN_TRAIN].slots[SLOT_ROWS];
@@ -136,55 +164,66 @@ static enum status load_order(struct trainer *trainer, struct error *error) {
     return status;
 }
 
-static struct step_args step_arguments(const struct trainer *trainer) {
+struct step_args trainer_arguments(const struct trainer *trainer) {
     const struct train_params *params = &trainer->params;
+    double rate = trainer->rate_factor * schedule_rate(params, sampler_epochs(&trainer->sampler));
     return (struct step_args){
         .seed = (uint64_t)params->seed,
         .step = trainer->steps,
         .first = trainer->sampler.position,
         .metric_slot = (int)(trainer->steps % METRIC_SLOTS),
-        .lr = schedule_rate(params, sampler_epochs(&trainer->sampler)),
+        .lr = rate,
         .momentum = params->momentum,
         .weight_decay = params->weight_decay,
         .label_smoothing = params->label_smoothing,
         .nesterov = params->nesterov,
+        .beta1 = params->beta1,
+        .beta2 = params->beta2,
+        .rms_decay = params->rms_decay,
+        .epsilon = params->epsilon,
+        .muon_lr = params->muon_lr * rate / params->lr,
+        .decoupled = params->decoupled || trainer->optimizer->decoupled,
+        .clip = params->clip,
+        .average = params->ema,
+        .huber_delta = params->huber_delta,
         .epoch = trainer->sampler.epoch,
         .augment = trainer_augment(params),
     };
 }
 
-static enum status read_metrics(struct trainer *trainer, int slot, double sums[METRIC_COUNT], struct error *error) {
-    struct buffer *metrics = trainer->device.bindings[PLAN_TRAIN].slots[SLOT_METRICS];
-    return trainer->backend->api->download(trainer->backend, metrics, (size_t)slot * METRIC_COUNT, METRIC_COUNT, sums,
-                                           error);
-}
-
-enum status trainer_step(struct trainer *trainer, struct step_result *result, struct error *error) {
-    struct plan *plan = NULL;
+// `rate`: in place of the schedule's; NULL: the schedule's.
+static enum status do_step(struct trainer *trainer, const double *rate, struct step_result *result,
+                           struct error *error) {
     double sums[METRIC_COUNT];
     size_t full = (size_t)trainer->params.batch;
-    enum status status = check_can_step(trainer, error);
-    if (!status) {
-        status = load_order(trainer, error);
-    }
+    double begun = trainer->timed ? clock_now() : (double)NAN, gathered = NAN;
+    enum status status = load_order(trainer, error);
     size_t batch = status ? 0 : sampler_next(&trainer->sampler, full);
     if (!status) {
-        status = plans_get(trainer, PLAN_TRAIN, batch, &plan, error);
+        status = parts_ready(trainer, batch, error);
+    }
+    if (!status && trainer->device.staged) {
+        status = stage_step(trainer, batch, error);
     }
     if (status) {
         return status;
     }
-    struct step_args args = step_arguments(trainer);
-    status = trainer->backend->api->run(trainer->backend, plan, &args, error);
-    if (!status) {
-        status = read_metrics(trainer, args.metric_slot, sums, error);
+    struct step_args args = trainer_arguments(trainer);
+    args.gathered = trainer->timed ? &gathered : NULL;
+    if (rate != NULL) {
+        args.muon_lr *= *rate / args.lr;
+        args.lr = *rate;
     }
+    status = parts_run(trainer, batch, &args, sums, error);
     if (status) {
         return status;
     }
+    trainer->last_first = args.first;
+    trainer->last_batch = batch;
     bool ended = sampler_advance(&trainer->sampler, batch, full, trainer->params.drop_last);
     trainer->steps++;
     trainer->samples += batch;
+    trainer->timed = false;
     *result = (struct step_result){
         .step = trainer->steps,
         .samples = trainer->samples,
@@ -192,9 +231,52 @@ enum status trainer_step(struct trainer *trainer, struct step_result *result, st
         .batch = batch,
         .lr = args.lr,
         .epoch_ended = ended,
+        .begun = begun,
+        .gathered = gathered,
     };
     metrics_step(sums, trainer->source, result);
+    trainer->last_loss_finite = isfinite(result->loss);
     return STATUS_OK;
+}
+
+enum status trainer_step(struct trainer *trainer, struct step_result *result, struct error *error) {
+    enum status status = check_can_step(trainer, error);
+    return status ? status : do_step(trainer, NULL, result, error);
+}
+
+enum status trainer_step_at(struct trainer *trainer, double rate, struct step_result *result, struct error *error) {
+    if (trainer->predicts_only) {
+        return check_can_step(trainer, error);
+    }
+    return do_step(trainer, &rate, result, error);
+}
+
+enum status trainer_wait(struct trainer *trainer, double seconds, bool *ready, struct error *error) {
+    struct feed *feed = trainer->device.stage.feed;
+    *ready = true;
+    if (feed == NULL || trainer_finished(trainer)) {
+        return STATUS_OK;
+    }
+    size_t batch = sampler_next(&trainer->sampler, (size_t)trainer->params.batch);
+    return feed_wait(feed, stage_place(trainer), batch, seconds, ready, error);
+}
+
+bool trainer_reads_ahead(const struct trainer *trainer, double *reading, double *waiting) {
+    if (trainer->device.stage.feed == NULL) {
+        return false;
+    }
+    struct feed_times times = feed_times(trainer->device.stage.feed);
+    *reading = times.reading;
+    *waiting = times.waiting;
+    return true;
+}
+
+void trainer_set_rate_factor(struct trainer *trainer, double factor) {
+    trainer->rate_factor = factor;
+}
+
+void trainer_time_step(struct trainer *trainer) {
+    trainer->timed = true;
 }
 
 // ---- live changes ------------------------------------------------------------------------------------
@@ -211,6 +293,14 @@ static struct parameter_change *next_change(struct trainer *trainer) {
 static enum status apply_change(struct trainer *trainer, const struct param *row, const struct train_params *changed,
                                 struct error *error) {
     enum status status = trainer_check(changed, trainer->source, error);
+    if (!status && (changed->ema > 0) != (trainer->params.ema > 0)) {
+        status = error_set(error, STATUS_STATE,
+                           "averaging of the weights cannot be switched on or off while a run lives; set it before the "
+                           "start, then change its share at will");
+    }
+    if (!status && changed->batch > trainer->params.batch) {
+        status = train_memory_check(changed, trainer->source, trainer->backend, trainer_bytes(trainer), error);
+    }
     if (!status && changed->batch != trainer->params.batch) {
         status = plans_ready(trainer, &trainer->sampler, (size_t)changed->batch, changed->drop_last, error);
     }
@@ -244,6 +334,10 @@ enum status trainer_set(struct trainer *trainer, const char *name, const char *t
     if (status || params_equal(row, &trainer->params, &changed)) {
         return status;
     }
+    char why[PARAM_TEXT_SIZE];
+    if (!params_used(&train_table, row, &changed, why)) {
+        return error_set(error, STATUS_STATE, "%s", why);
+    }
     return apply_change(trainer, row, &changed, error);
 }
 
@@ -264,6 +358,10 @@ const struct parameter_change *trainer_changes(const struct trainer *trainer, si
 
 uint64_t trainer_steps_done(const struct trainer *trainer) {
     return trainer->steps;
+}
+
+uint64_t trainer_samples_done(const struct trainer *trainer) {
+    return trainer->samples;
 }
 
 double trainer_epochs_done(const struct trainer *trainer) {
@@ -291,5 +389,7 @@ enum status trainer_weights(struct trainer *trainer, float *weights, struct erro
 }
 
 enum status trainer_set_weights(struct trainer *trainer, const float *weights, struct error *error) {
-    return device_write(trainer, SLOT_WEIGHTS, trainer->model->weight_count, weights, error);
+    size_t count = trainer->model->weight_count;
+    enum status status = device_write(trainer, SLOT_WEIGHTS, count, weights, error);
+    return status || trainer->params.ema <= 0 ? status : device_write(trainer, SLOT_AVERAGE, count, weights, error);
 }

@@ -35,4 +35,17 @@ enum status categories_refuse(const struct table *table, const struct column *co
 // Stored words that are sorted and all different, and numbers where the column is numeric.
 enum status categories_check(const struct column_state *state, size_t most, struct error *error);
 
+// ---- steps that number the categories `first`, first + 1 … ----
+// step_kind.fit_one and .load.
+enum status categories_number_fit(const struct step *step, const struct table *table, size_t index,
+                                  const uint32_t *training, size_t count, struct column_state *state,
+                                  struct error *error);
+enum status categories_number_load(struct step *step, const cJSON *object, struct error *error);
+// formula->lookup and lookup_count: of words the number of every code, `unknown` where no training row has it; of
+// numbers the categories themselves, for categories_number.
+enum status categories_number_lookup(const struct categories *categories, const struct column *column, double first,
+                                     double unknown, struct column_formula *formula, struct error *error);
+// For step_kind.invert: other numbers become missing.
+enum status categories_number_invert(const struct step *step, struct table *table, double first, struct error *error);
+
 #endif

@@ -9,7 +9,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/steps/check_parts.h"
-#include "datasets/steps/duplicates.h"
+#include "datasets/duplicates.h"
 #include "datasets/steps/series.h"
 
 static const struct param rows[] = {
@@ -204,7 +204,7 @@ static enum status check_unique(const struct checking *checking, struct error *e
     if (status == STATUS_OK)
         status = training_marks(checking, &marks, error);
     if (status == STATUS_OK)
-        status = duplicates_find(alone, hash, marks, first, checking->context->task, error);
+        status = duplicates_of_rows(alone, hash, marks, first, checking->context->task, error);
     if (status == STATUS_OK)
         status = series_holes(checking->column, &hole, &holes, error);
     if (status == STATUS_OK)
@@ -277,6 +277,10 @@ static enum status apply(const struct step *step, struct table *table, const str
     return status;
 }
 
+static bool looks_around(const struct step *step) {
+    return settings_of(step)->unique && settings_of(step)->flag[0] != '\0';
+}
+
 const struct step_kind step_check = {
     .name = "check",
     .label = "check",
@@ -284,6 +288,7 @@ const struct step_kind step_check = {
     .params = &params,
     .state_size = sizeof(struct step_state),
     .reports = LEDGER_BROKEN,
+    .looks_around = looks_around,
     .fits = fits,
     .fit = fit,
     .apply = apply,

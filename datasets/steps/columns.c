@@ -1,5 +1,4 @@
 // Which columns a step works on, and walking over them to fit and apply, and dropping rows.
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,23 +45,12 @@ void column_list_add(struct str *list, const char *name) {
 
 bool step_fits_numbers(const struct column *column, const void *settings) {
     (void)settings;
-    return column->type == COLUMN_NUMERIC;
+    return column->type == COLUMN_NUMERIC && column->categories == 0;
 }
 
-static enum status unknown_column(const struct table *table, const char *name, struct error *error) {
-    const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 2; // farther away is no misspelling
-    for (size_t i = 0; i < table->column_count; i++) {
-        size_t distance = text_distance(name, table->columns[i]->name);
-        if (distance < least) {
-            least = distance;
-            nearest = table->columns[i]->name;
-        }
-    }
-    if (nearest != NULL)
-        return error_set(error, STATUS_MISSING, "there is no column \"%.80s\" in %s; did you mean \"%.80s\"?", name,
-                         table->name, nearest);
-    return error_set(error, STATUS_MISSING, "there is no column \"%.80s\" in %s at this step", name, table->name);
+bool step_fits_categories(const struct column *column, const void *settings) {
+    (void)settings;
+    return column->type == COLUMN_CATEGORY;
 }
 
 static const char *named_columns(const struct step *step) {
@@ -82,7 +70,7 @@ enum status step_columns(const struct step *step, const struct table *table, boo
         int index = table_find(table, name);
         named = true;
         if (index < 0)
-            status = unknown_column(table, name, error);
+            status = table_no_column(table, name, error);
         else
             marked[index] = true;
     }
@@ -104,34 +92,13 @@ struct fitting { // columns of a step being fitted, perhaps on several threads
     size_t count;
     step_fit_one *fit_one;
     const size_t *columns; // of the table, one per state
-    pthread_mutex_t lock;  // of what follows
-    size_t failed;         // the first state that failed: whatever the threads do, it is the one that is told
-    enum status status;
-    struct error error;
 };
 
-static void fit_column(void *context, size_t index) {
-    struct fitting *fitting = context;
+static enum status fit_column(void *context, size_t index, struct error *error) {
+    const struct fitting *fitting = context;
     struct step_state *state = fitting->step->state;
-    pthread_mutex_lock(&fitting->lock);
-    bool over = fitting->failed < index;
-    pthread_mutex_unlock(&fitting->lock);
-    if (over)
-        return;
-    struct error error;
-    enum status status = task_step(fitting->step->task, 0, &error);
-    if (status == STATUS_OK)
-        status = fitting->fit_one(fitting->step, fitting->table, fitting->columns[index], fitting->rows, fitting->count,
-                                  &state->columns[index], &error);
-    if (status == STATUS_OK)
-        return;
-    pthread_mutex_lock(&fitting->lock);
-    if (index < fitting->failed) {
-        fitting->failed = index;
-        fitting->status = status;
-        fitting->error = error;
-    }
-    pthread_mutex_unlock(&fitting->lock);
+    return fitting->fit_one(fitting->step, fitting->table, fitting->columns[index], fitting->rows, fitting->count,
+                            &state->columns[index], error);
 }
 
 // An empty state for every marked column.
@@ -161,24 +128,32 @@ enum status step_fit(struct step *step, const struct table *table, const uint32_
     if (status == STATUS_OK)
         status = begin_states(step, table, marks, columns, error);
     if (status == STATUS_OK) {
-        struct fitting fitting = {.step = step,
-                                  .table = table,
-                                  .rows = rows,
-                                  .count = count,
-                                  .fit_one = fit_one,
-                                  .columns = columns,
-                                  .lock = PTHREAD_MUTEX_INITIALIZER,
-                                  .failed = SIZE_MAX};
-        crew_run(((struct step_state *)step->state)->count, count < SEVERAL_THREADS ? 1 : 0, fit_column, &fitting);
-        status = fitting.status;
-        if (status != STATUS_OK)
-            *error = fitting.error;
+        struct fitting fitting = {
+            .step = step, .table = table, .rows = rows, .count = count, .fit_one = fit_one, .columns = columns};
+        status = crew_run(((struct step_state *)step->state)->count, count < SEVERAL_THREADS ? 1 : 0, fit_column,
+                          &fitting, step->task, error);
     }
     mem_free(marks);
     mem_free(columns);
     if (status != STATUS_OK)
         step->kind->clear(step);
     return status;
+}
+
+enum status step_fit_each(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
+                          struct error *error) {
+    return step_fit(step, table, rows, count, step->kind->fit_one, error);
+}
+
+static enum status need_numbers(const struct step *step, const struct table *table, size_t column, const uint32_t *rows,
+                                size_t count, struct column_state *state, struct error *error) {
+    (void)step, (void)rows, (void)count, (void)state;
+    return column_need_numbers(table->columns[column], error);
+}
+
+enum status step_fit_names(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
+                           struct error *error) {
+    return step_fit(step, table, rows, count, need_numbers, error);
 }
 
 // ---- dropping rows ----
@@ -364,4 +339,9 @@ enum status step_apply(const struct step *step, struct table *table, const struc
             status = apply_one(step, column, table, (size_t)index, context, error);
     }
     return status;
+}
+
+enum status step_apply_each(const struct step *step, struct table *table, const struct apply_context *context,
+                            struct error *error) {
+    return step_apply(step, table, context, step->kind->apply_one, error);
 }

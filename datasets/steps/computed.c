@@ -1,4 +1,5 @@
 // Columns that a step computes from others when they are read.
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/mem.h"
@@ -66,10 +67,24 @@ void compute_scale_shift(const struct column_formula *formula, const struct colu
     cells_keep_missing(from, values, missing);
 }
 
+enum status step_shift_scale(struct table *table, size_t index, double shift, double scale,
+                             const struct apply_context *context, const char *why, struct error *error) {
+    struct column_formula formula = {.compute = compute_shift_scale, .figures = {shift, scale}};
+    char text[96] = "";
+    enum status status = column_refuse_infinite(table, index, error);
+    if (status == STATUS_OK)
+        status = step_compute(table, index, false, formula, error);
+    if (status != STATUS_OK)
+        return status;
+    if (shift != 0)
+        snprintf(text, sizeof text, "minus %.6g, ", shift);
+    snprintf(text + strlen(text), sizeof text - strlen(text), "divided by %.6g", scale);
+    return ledger_column(context, table->columns[index]->name, text, why, error);
+}
+
 // ---- inverting -------------------------------------------------------------------------------------------
 
-enum status step_invert(const struct step *step, struct table *table, step_invert_one *invert_one,
-                        struct error *error) {
+enum status step_invert_each(const struct step *step, struct table *table, struct error *error) {
     const struct step_state *state = step->state;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < state->count && status == STATUS_OK; i++) {
@@ -77,7 +92,7 @@ enum status step_invert(const struct step *step, struct table *table, step_inver
         if (index < 0 || !column_has_values(table->columns[index]))
             continue;
         struct column_formula formula = {0};
-        invert_one(step, &state->columns[i], &formula);
+        step->kind->invert_one(step, &state->columns[i], &formula);
         status = step_compute(table, (size_t)index, false, formula, error);
     }
     return status;

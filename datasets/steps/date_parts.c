@@ -74,11 +74,6 @@ static enum status fit_one(const struct step *step, const struct table *table, s
     return status;
 }
 
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
-}
-
 // ---- parts of a date ----
 
 static double part_of(double seconds, enum date_part part) {
@@ -164,11 +159,6 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return status == STATUS_OK ? ledger_column(context, state->name, text, "parts of its dates", error) : status;
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 const struct step_kind step_date_parts = {
     .name = "date-parts",
     .label = "date parts",
@@ -178,8 +168,10 @@ const struct step_kind step_date_parts = {
     .reports = LEDGER_COLUMN,
     .figures = {[TIMES] = "times"},
     .fits = fits,
-    .fit = fit,
-    .apply = apply,
+    .fit = step_fit_each,
+    .fit_one = fit_one,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
     .save = state_save,
     .load = state_load,
     .clear = state_clear,

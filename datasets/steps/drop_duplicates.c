@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "core/base/mem.h"
-#include "datasets/steps/duplicates.h"
+#include "datasets/duplicates.h"
 #include "datasets/steps/state.h"
 
 struct settings {
@@ -80,7 +80,7 @@ static enum status search(const struct table *table, const struct apply_context 
         search->mark[row] = context->training == NULL || context->training[table_origin(table, row)] != 0;
     enum status status = table_row_hashes(table, search->hash, error);
     if (status == STATUS_OK)
-        status = duplicates_find(table, search->hash, search->mark, search->first, context->task, error);
+        status = duplicates_of_rows(table, search->hash, search->mark, search->first, context->task, error);
     for (size_t row = 0; row < table->rows && status == STATUS_OK; row++)
         search->mark[row] = search->first[row] != 0;
     return status;

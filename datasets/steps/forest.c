@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/crew.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
-#include "datasets/workers.h"
 
 enum { DEEPEST = 64 }; // trees of a file may be no deeper
 
@@ -121,7 +121,7 @@ enum status forest_grow(struct forest *forest, double *samples, size_t trees, si
     forest->columns = columns;
     while ((size_t)1 << growing.deepest < sample) // ceil(log2(sample))
         growing.deepest++;
-    enum status status = workers_run(trees, grow_tree, &growing, task, error);
+    enum status status = crew_run(trees, 0, grow_tree, &growing, task, error);
     if (status != STATUS_OK)
         forest_free(forest);
     return status;

@@ -14,29 +14,6 @@ struct settings {
 static const struct param rows[] = {STEP_COLUMNS_PARAM(struct settings)};
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
 
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_NUMERIC;
-}
-
-static enum status fit_one(const struct step *step, const struct table *table, size_t index, const uint32_t *training,
-                           size_t count, struct column_state *state, struct error *error) {
-    (void)step;
-    (void)training;
-    (void)count;
-    (void)state;
-    const struct column *column = table->columns[index];
-    if (column->type == COLUMN_NUMERIC)
-        return STATUS_OK;
-    return error_set(error, STATUS_INVALID, "column \"%s\" is %s; only numbers can be infinite", column->name,
-                     column_type_name(column->type));
-}
-
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
-}
-
 static enum status count_block(void *count, const struct column_cells *cells, struct error *error) {
     (void)error;
     for (size_t i = 0; i < cells->count; i++)
@@ -78,11 +55,6 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return series_replace(table, index, column_changed(table->columns[index], take_block, &taking, error));
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 const struct step_kind step_infinities = {
     .name = "infinities",
     .label = "infinities",
@@ -90,9 +62,10 @@ const struct step_kind step_infinities = {
     .params = &params,
     .state_size = sizeof(struct step_state),
     .reports = LEDGER_CELL,
-    .fits = fits,
-    .fit = fit,
-    .apply = apply,
+    .fits = step_fits_numbers,
+    .fit = step_fit_names,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
     .save = state_save,
     .load = state_load,
     .clear = state_clear,

@@ -11,21 +11,6 @@ struct settings {
 static const struct param rows[] = {STEP_COLUMNS_PARAM(struct settings)};
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
 
-static enum status fit_one(const struct step *step, const struct table *table, size_t column, const uint32_t *training,
-                           size_t count, struct column_state *state, struct error *error) {
-    (void)step, (void)training, (void)count, (void)state;
-    const struct column *from = table->columns[column];
-    return from->type == COLUMN_NUMERIC
-               ? STATUS_OK
-               : error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", from->name,
-                           column_type_name(from->type));
-}
-
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
-}
-
 static void to_log(const struct column_formula *formula, const struct column_cells *from, double *values,
                    uint64_t *missing) {
     (void)formula;
@@ -75,18 +60,9 @@ static enum status apply_one(const struct step *step, const struct column_state 
                                : status;
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 static void invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula) {
     (void)step, (void)state;
     formula->compute = from_log;
-}
-
-static enum status invert(const struct step *step, struct table *table, struct error *error) {
-    return step_invert(step, table, invert_one, error);
 }
 
 const struct step_kind step_log1p = {
@@ -98,9 +74,11 @@ const struct step_kind step_log1p = {
     .reports = LEDGER_COLUMN,
     .reversible = true,
     .fits = step_fits_numbers,
-    .fit = fit,
-    .apply = apply,
-    .invert = invert,
+    .fit = step_fit_names,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
+    .invert = step_invert_each,
+    .invert_one = invert_one,
     .save = state_save,
     .load = state_load,
     .clear = state_clear,

@@ -1,6 +1,5 @@
 // max-abs: x divided by the largest |x| of the training rows (0 counts as 1), so that zeros stay zeros.
 #include <math.h>
-#include <stdio.h>
 
 #include "datasets/steps/state.h"
 
@@ -29,37 +28,16 @@ static enum status fit_one(const struct step *step, const struct table *table, s
     return status;
 }
 
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
-}
-
 static enum status apply_one(const struct step *step, const struct column_state *state, struct table *table,
                              size_t index, const struct apply_context *context, struct error *error) {
     (void)step;
-    struct column_formula formula = {.compute = compute_shift_scale, .figures = {0, state->figures[MOST]}};
-    char text[64];
-    enum status status = column_refuse_infinite(table, index, error);
-    if (status == STATUS_OK)
-        status = step_compute(table, index, false, formula, error);
-    if (status != STATUS_OK)
-        return status;
-    snprintf(text, sizeof text, "divided by %.6g", state->figures[MOST]);
-    return ledger_column(context, state->name, text, "largest absolute value of training rows", error);
-}
-
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
+    return step_shift_scale(table, index, 0, state->figures[MOST], context, "largest absolute value of training rows",
+                            error);
 }
 
 static void invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula) {
     (void)step;
     *formula = (struct column_formula){.compute = compute_scale_shift, .figures = {0, state->figures[MOST]}};
-}
-
-static enum status invert(const struct step *step, struct table *table, struct error *error) {
-    return step_invert(step, table, invert_one, error);
 }
 
 static enum status load(struct step *step, const cJSON *object, struct error *error) {
@@ -77,9 +55,12 @@ const struct step_kind step_max_abs = {
     .reversible = true,
     .figures = {[MOST] = "most"},
     .fits = step_fits_numbers,
-    .fit = fit,
-    .apply = apply,
-    .invert = invert,
+    .fit = step_fit_each,
+    .fit_one = fit_one,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
+    .invert = step_invert_each,
+    .invert_one = invert_one,
     .save = state_save,
     .load = load,
     .clear = state_clear,

@@ -62,11 +62,6 @@ static const struct settings *settings_of(const struct step *step) {
     return step->settings;
 }
 
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_CATEGORY;
-}
-
 // ---- proposing: what is proposed is kept as words of the state, one line each ----
 
 // "New York (120), NYC (3)"
@@ -344,11 +339,6 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return status;
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 const struct step_kind step_near_equal = {
     .name = "near-equal",
     .label = "near-equal words",
@@ -357,9 +347,10 @@ const struct step_kind step_near_equal = {
     .state_size = sizeof(struct step_state),
     .reports = LEDGER_CELL,
     .tells = true,
-    .fits = fits,
+    .fits = step_fits_categories,
     .fit = fit,
-    .apply = apply,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
     .save = state_save,
     .load = state_load,
     .clear = state_clear,

@@ -140,18 +140,9 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return ledger_column(context, state->name, text, "minimum and maximum of training rows", error);
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 static void invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula) {
     *formula = formula_of(step, state);
     formula->compute = shrink;
-}
-
-static enum status invert(const struct step *step, struct table *table, struct error *error) {
-    return step_invert(step, table, invert_one, error);
 }
 
 static enum status load(struct step *step, const cJSON *object, struct error *error) {
@@ -176,8 +167,10 @@ const struct step_kind step_min_max = {
     .figures = {[MIN] = "min", [MAX] = "max"},
     .fits = step_fits_numbers,
     .fit = fit,
-    .apply = apply,
-    .invert = invert,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
+    .invert = step_invert_each,
+    .invert_one = invert_one,
     .save = state_save,
     .load = load,
     .clear = state_clear,

@@ -87,6 +87,10 @@ static bool carries(const struct step *step) {
     return missing_uses(step, "previous") || missing_uses(step, "next");
 }
 
+static bool looks_around(const struct step *step) {
+    return carries(step) || missing_uses(step, "linear");
+}
+
 static bool fits(const struct column *column, const void *step_settings) {
     const struct missing_settings *settings = step_settings;
     double number;
@@ -326,6 +330,7 @@ const struct step_kind step_missing = {
     .state_size = sizeof(struct missing_state),
     .reports = LEDGER_CELL,
     .figures = {[MISSING_FILL] = "fill", [MISSING_HOLES] = "holes", [MISSING_EMPTY] = "empty"},
+    .looks_around = looks_around,
     .fits = fits,
     .fit = fit,
     .apply = apply,

@@ -212,8 +212,11 @@ enum status missing_drop_rows(const struct step *step, struct table *table, cons
         for (size_t row = 0; row < table->rows && count > 0 && status == STATUS_OK; row++) {
             if (drop[row] || !holes[row])
                 continue;
-            drop[row] = 1;
-            status = drop_row(table, context, row, state->columns[i].name, error);
+            drop[row] = context->left_out == NULL;
+            if (context->left_out != NULL)
+                context->left_out[table_origin(table, row)] = state->columns[i].name;
+            else
+                status = drop_row(table, context, row, state->columns[i].name, error);
         }
         mem_free(holes);
     }

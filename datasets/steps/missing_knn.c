@@ -11,7 +11,6 @@
 #include "core/base/rng.h"
 #include "core/base/str.h"
 #include "datasets/steps/missing_parts.h"
-#include "datasets/workers.h"
 
 enum {
     TILE = 512,    // donors whose distances are worked out together
@@ -336,7 +335,7 @@ static enum status fill_table(const struct step *step, struct table *table, stru
                             .most = (size_t)missing_settings(step)->neighbors,
                             .by_distance = text_equal(missing_settings(step)->weights, "distance"),
                             .task = context->task};
-    enum status status = workers_run((holes->count + PIECE - 1) / PIECE, fill_piece, &search, context->task, error);
+    enum status status = crew_run((holes->count + PIECE - 1) / PIECE, 0, fill_piece, &search, context->task, error);
     for (size_t i = 0, column = 0; i < columns->count && status == STATUS_OK; i++) {
         if (!missing_measures(&columns->columns[i]))
             continue;

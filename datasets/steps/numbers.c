@@ -140,14 +140,19 @@ enum status values_each(struct task *task, const struct table *table, size_t col
     return status;
 }
 
+enum status column_need_numbers(const struct column *column, struct error *error) {
+    if (column->type == COLUMN_NUMERIC)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", column->name,
+                     column_type_name(column->type));
+}
+
 enum status numbers_each(struct task *task, const struct table *table, size_t column, const uint32_t *rows,
                          size_t count, bool infinite, numbers_visit *visit, void *context, size_t *holes,
                          struct error *error) {
-    const struct column *from = table->columns[column];
-    if (from->type != COLUMN_NUMERIC)
-        return error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", from->name,
-                         column_type_name(from->type));
-    return values_each(task, table, column, rows, count, infinite, visit, context, holes, error);
+    enum status status = column_need_numbers(table->columns[column], error);
+    return status != STATUS_OK ? status
+                               : values_each(task, table, column, rows, count, infinite, visit, context, holes, error);
 }
 
 struct gathering {

@@ -2,6 +2,7 @@
 // named "column=category": sorted by code point, numbers by value; missing cells are a category of
 // their own, the last, where training rows have them. Rare categories can share one column, as scikit-learn's
 // OneHotEncoder chooses them. The new columns are computed from the old one when they are read.
+// Longer than most: fitting, applying and inverting share one numbering of the columns made.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,11 +63,6 @@ static const struct param rows[] = {
     STEP_COLUMNS_PARAM(struct settings),
 };
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
-
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_CATEGORY;
-}
 
 // ---- fitting ----
 
@@ -137,11 +133,6 @@ static enum status fit_one(const struct step *step, const struct table *table, s
         status = keep_rare(step->settings, counts, count, state, error);
     mem_free(counts);
     return status;
-}
-
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
 }
 
 // ---- the columns made ----
@@ -376,11 +367,6 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return status;
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 // ---- inverting ----
 
 struct inverting {
@@ -531,9 +517,11 @@ const struct step_kind step_one_hot = {
     .reports = LEDGER_COLUMN,
     .reversible = true,
     .figures = {[MISSING] = "missing"},
-    .fits = fits,
-    .fit = fit,
-    .apply = apply,
+    .fits = step_fits_categories,
+    .fit = step_fit_each,
+    .fit_one = fit_one,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
     .invert = invert,
     .save = state_save,
     .load = load,

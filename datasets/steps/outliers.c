@@ -133,11 +133,6 @@ bool outliers_found_by(const struct step *step, const char *method) {
     return text_equal(outlier_settings(step)->method, method);
 }
 
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_NUMERIC;
-}
-
 // ---- fences ----
 
 struct fences {
@@ -464,7 +459,7 @@ const struct step_kind step_outliers = {
                 [OUTLIER_TO_LOW] = "to_low",
                 [OUTLIER_TO_HIGH] = "to_high",
                 [OUTLIER_SPREAD] = "spread"},
-    .fits = fits,
+    .fits = step_fits_numbers,
     .fit = fit,
     .apply = apply,
     .save = save,

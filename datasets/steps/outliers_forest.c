@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/crew.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "datasets/steps/outliers_parts.h"
-#include "datasets/workers.h"
 
 // ---- samples ----
 
@@ -127,7 +127,7 @@ static enum status score_rows(const struct step *step, const struct table *table
     if (scoring.scores == NULL)
         return error_memory(error, "the scores", table->rows * sizeof *scoring.scores);
     enum status status =
-        workers_run((table->rows + COLUMN_BLOCK - 1) / COLUMN_BLOCK, score_block, &scoring, task, error);
+        crew_run((table->rows + COLUMN_BLOCK - 1) / COLUMN_BLOCK, 0, score_block, &scoring, task, error);
     if (status == STATUS_OK)
         *scores = scoring.scores;
     else

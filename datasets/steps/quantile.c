@@ -135,11 +135,6 @@ static enum status fit_one(const struct step *step, const struct table *table, s
     return status;
 }
 
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
-}
-
 // ---- applying ------------------------------------------------------------------------------------------
 
 // The first of ascending quantiles that is greater than x, or, with `equal`, not less.
@@ -282,11 +277,6 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return ledger_column(context, state->name, text, "quantiles of training rows", error);
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 static enum status invert(const struct step *step, struct table *table, struct error *error) {
     const struct step_state *state = step->state;
     enum status status = STATUS_OK;
@@ -326,8 +316,10 @@ const struct step_kind step_quantile = {
     .reports = LEDGER_COLUMN,
     .reversible = true,
     .fits = step_fits_numbers,
-    .fit = fit,
-    .apply = apply,
+    .fit = step_fit_each,
+    .fit_one = fit_one,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
     .invert = invert,
     .save = state_save,
     .load = load,

@@ -72,28 +72,6 @@ static const struct settings *settings_of(const struct step *step) {
     return step->settings;
 }
 
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_NUMERIC;
-}
-
-static enum status fit_one(const struct step *step, const struct table *table, size_t index, const uint32_t *training,
-                           size_t count, struct column_state *state, struct error *error) {
-    (void)step;
-    (void)training;
-    (void)count;
-    const struct column *column = table->columns[index];
-    if (column->type == COLUMN_NUMERIC)
-        return STATUS_OK;
-    return error_set(error, STATUS_INVALID, "column \"%s\" is %s; this step needs numbers", state->name,
-                     column_type_name(column->type));
-}
-
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
-}
-
 // ---- windows ----
 
 struct window { // the known values of a window, sorted
@@ -257,9 +235,9 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return status;
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
+static bool looks_around(const struct step *step) {
+    (void)step;
+    return true;
 }
 
 const struct step_kind step_smooth = {
@@ -269,9 +247,11 @@ const struct step_kind step_smooth = {
     .params = &params,
     .state_size = sizeof(struct step_state),
     .reports = LEDGER_COLUMN,
-    .fits = fits,
-    .fit = fit,
-    .apply = apply,
+    .looks_around = looks_around,
+    .fits = step_fits_numbers,
+    .fit = step_fit_names,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
     .save = state_save,
     .load = state_load,
     .clear = state_clear,

@@ -48,16 +48,23 @@ enum status state_add_number(struct column_state *column, double number, struct 
     return STATUS_OK;
 }
 
+static void column_clear(struct column_state *column) {
+    for (size_t word = 0; word < column->word_count; word++)
+        mem_free(column->words[word]);
+    mem_free(column->words);
+    mem_free(column->numbers);
+    mem_free(column->name);
+}
+
+void state_remove(struct step_state *state, size_t index) {
+    column_clear(&state->columns[index]);
+    memmove(&state->columns[index], &state->columns[index + 1], (--state->count - index) * sizeof *state->columns);
+}
+
 void state_clear(struct step *step) {
     struct step_state *state = step->state;
-    for (size_t i = 0; i < state->count; i++) {
-        struct column_state *column = &state->columns[i];
-        for (size_t word = 0; word < column->word_count; word++)
-            mem_free(column->words[word]);
-        mem_free(column->words);
-        mem_free(column->numbers);
-        mem_free(column->name);
-    }
+    for (size_t i = 0; i < state->count; i++)
+        column_clear(&state->columns[i]);
     mem_free(state->columns);
     memset(state, 0, sizeof *state);
     step->fitted = false;

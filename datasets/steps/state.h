@@ -24,7 +24,7 @@ struct step_state { // step_kind.state_size of every step
 extern const struct step_kind step_drop_duplicates, step_infinities, step_missing, step_outliers, step_smooth,
     step_near_equal, step_check;
 extern const struct step_kind step_log1p, step_yeo_johnson, step_quantile, step_min_max, step_standardize, step_robust;
-extern const struct step_kind step_max_abs, step_one_hot, step_ordinal, step_target_encode, step_date_parts;
+extern const struct step_kind step_max_abs, step_one_hot, step_ordinal, step_index, step_target_encode, step_date_parts;
 extern const struct step_kind step_drop_columns, step_keep_columns, step_normalize_images;
 
 // The row every step has: which columns it works on. `settings` is the settings struct.
@@ -42,7 +42,9 @@ void step_free(struct step *step);
 // Sets a parameter; in choices '_' is read as '-', so that "drop_row" means "drop-row".
 enum status step_set(struct step *step, const char *name, const char *text, struct error *error);
 
-bool step_fits_numbers(const struct column *column, const void *settings); // step_kind.fits of many
+// step_kind.fits of many.
+bool step_fits_numbers(const struct column *column, const void *settings); // no indices: they are no quantities
+bool step_fits_categories(const struct column *column, const void *settings);
 
 // Cuts the next name from a list with commas; `\,` is a comma within a name. False at the end.
 bool column_list_next(const char **list, char name[PARAM_TEXT_SIZE]);
@@ -55,23 +57,33 @@ enum status step_columns(const struct step *step, const struct table *table, boo
 
 // Adds an empty column_state for a column; NULL when out of memory.
 struct column_state *state_add(struct step_state *state, const char *name, enum column_type type, struct error *error);
+void state_remove(struct step_state *state, size_t index);
 enum status state_add_word(struct column_state *column, const char *word, struct error *error);
 enum status state_add_number(struct column_state *column, double number, struct error *error);
 
 // Calls `fit_one` for every column the step works on. `state` is new and lies in the step's state. Large tables: on
 // several threads at once, each call reads the table and writes `state` and nothing else. step->task may be asked
 // whether to go on (task_step).
-typedef enum status step_fit_one(const struct step *step, const struct table *table, size_t column,
-                                 const uint32_t *rows, size_t count, struct column_state *state, struct error *error);
 enum status step_fit(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
                      step_fit_one *fit_one, struct error *error);
+// step_kind.fit of steps that do no more than that with their kind's fit_one.
+enum status step_fit_each(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
+                          struct error *error);
+
+// step_kind.fit of steps that learn nothing but which columns they work on, all of numbers.
+enum status step_fit_names(struct step *step, const struct table *table, const uint32_t *rows, size_t count,
+                           struct error *error);
 
 // Calls `apply_one` for every fitted column that is in the table. The column has the type it was fitted with (made so
 // where its cells allow). Other tables share it: put a new one in its place (step_compute, table_replace).
-typedef enum status step_apply_one(const struct step *step, const struct column_state *state, struct table *table,
-                                   size_t column, const struct apply_context *context, struct error *error);
 enum status step_apply(const struct step *step, struct table *table, const struct apply_context *context,
                        step_apply_one *apply_one, struct error *error);
+// step_kind.apply of steps that do no more than that with their kind's apply_one; and step_kind.invert: puts in place
+// of every fitted numeric column what the formula that their invert_one fills in makes of it. Columns that are not in
+// the table are passed over.
+enum status step_apply_each(const struct step *step, struct table *table, const struct apply_context *context,
+                            struct error *error);
+enum status step_invert_each(const struct step *step, struct table *table, struct error *error);
 
 // ---- columns computed from the ones before ----------------------------------------------------------
 // A numeric or date column computed from column `index` (formula.from is set here). Of long chains of computed columns
@@ -88,10 +100,10 @@ void compute_shift_scale(const struct column_formula *formula, const struct colu
                          uint64_t *missing);
 void compute_scale_shift(const struct column_formula *formula, const struct column_cells *from, double *values,
                          uint64_t *missing);
-// Puts in place of every fitted numeric column what the formula that `invert_one` fills in makes of it. Columns that
-// are not in the table are passed over.
-typedef void step_invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula);
-enum status step_invert(const struct step *step, struct table *table, step_invert_one *invert_one, struct error *error);
+// Puts (x − shift)/scale in place of column `index`: infinities are refused, and the ledger says by which figures;
+// `why`: what they are of the training rows.
+enum status step_shift_scale(struct table *table, size_t index, double shift, double scale,
+                             const struct apply_context *context, const char *why, struct error *error);
 
 // Drops the rows where `bad` holds for cell `i` of some fitted column, each with its line in the ledger. Where rows
 // may not be dropped (prediction) the first one is an error. Of outliers only training rows are dropped:
@@ -125,6 +137,7 @@ typedef enum status training_visit(void *context, const struct column_cells *cel
                                    struct error *error);
 enum status training_each(struct task *task, const struct column *column, const uint32_t *rows, size_t count,
                           training_visit *visit, void *context, struct error *error);
+enum status column_need_numbers(const struct column *column, struct error *error); // refuses one that is not numeric
 // The numbers of training rows that are there, packed, block by block (at most COLUMN_BLOCK at once; `visit` may not
 // keep them). A column that is not numeric is refused, and so are infinities (with column and line) unless `infinite`
 // allows them. `*holes`: cells that are not there; NULL allowed.

@@ -26,6 +26,7 @@ static const struct step_kind *const kinds[] = {
     // encoding
     &step_one_hot,
     &step_ordinal,
+    &step_index,
     &step_target_encode,
     &step_date_parts,
     // columns

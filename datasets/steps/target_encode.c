@@ -2,6 +2,7 @@
 // ȳ of all of them: (Σy + m·ȳ)/(n + m) (Micci-Barreca 2001). Categories that no training row has become ȳ. Training
 // rows get the figures of the other folds of training rows (cross-fitting), so that no row is told its own answer. A
 // target of two classes counts 0 and 1 (the second in order); of more classes one column is made for each.
+// Longer than most: fitting and applying to training rows sum the target in the same way, fold by fold.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,11 +53,6 @@ static const struct param rows[] = {
     STEP_COLUMNS_PARAM(struct settings),
 };
 static const struct param_table params = {rows, sizeof rows / sizeof rows[0], sizeof(struct settings)};
-
-static bool fits(const struct column *column, const void *settings) {
-    (void)settings;
-    return column->type == COLUMN_CATEGORY;
-}
 
 // ---- sums of the target --------------------------------------------------------------------------------
 
@@ -315,6 +311,13 @@ struct encoding_column {
     double values[COLUMN_BLOCK];
 };
 
+// Whether a row's own target is among what was learned: of rows that came after the fitting it is not.
+static bool is_learned(const struct encoding_column *encoding, size_t row) {
+    const struct apply_context *context = encoding->context;
+    size_t origin = table_origin(encoding->table, row);
+    return context->training[origin] != 0 && (context->fitted_rows == 0 || origin < context->fitted_rows);
+}
+
 // Training rows of the table as it is now, freed with mem_free.
 static enum status training_rows(const struct encoding_column *encoding, uint32_t **training, size_t *count,
                                  struct error *error) {
@@ -325,7 +328,7 @@ static enum status training_rows(const struct encoding_column *encoding, uint32_
     *count = 0;
     for (size_t row = 0; row < table->rows; row++) {
         picked[*count] = (uint32_t)row;
-        *count += encoding->context->training[table_origin(table, row)] != 0;
+        *count += is_learned(encoding, row);
     }
     *training = picked;
     return STATUS_OK;
@@ -365,8 +368,7 @@ static enum status cross_fit(struct encoding_column *encoding, size_t index, str
 
 static const double *figures_of(const struct encoding_column *encoding, const struct column_cells *targets, size_t row,
                                 size_t i) {
-    if (encoding->others == NULL || cells_hole(targets, i) ||
-        encoding->context->training[table_origin(encoding->table, row)] == 0)
+    if (encoding->others == NULL || cells_hole(targets, i) || !is_learned(encoding, row))
         return encoding->all;
     size_t figures = (category_count(encoding->state) + 1) * encoding->outputs;
     return encoding->others + fold_of(encoding->step->settings, encoding->table, row) * figures;
@@ -471,11 +473,6 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return status;
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 // ---- loading -------------------------------------------------------------------------------------------
 
 static enum status check_column(const struct column_state *state, struct error *error) {
@@ -507,9 +504,10 @@ const struct step_kind step_target_encode = {
     .state_size = sizeof(struct step_state),
     .reports = LEDGER_COLUMN,
     .figures = {[HOLES] = "missing", [CLASSES] = "classes"},
-    .fits = fits,
+    .fits = step_fits_categories,
     .fit = fit,
-    .apply = apply,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
     .save = state_save,
     .load = load,
     .clear = state_clear,

@@ -208,11 +208,6 @@ static enum status fit_one(const struct step *step, const struct table *table, s
     return status;
 }
 
-static enum status fit(struct step *step, const struct table *table, const uint32_t *training, size_t count,
-                       struct error *error) {
-    return step_fit(step, table, training, count, fit_one, error);
-}
-
 // ---- applying ------------------------------------------------------------------------------------------
 
 static void forward(const struct column_formula *formula, const struct column_cells *from, double *values,
@@ -250,19 +245,10 @@ static enum status apply_one(const struct step *step, const struct column_state 
     return ledger_column(context, state->name, text, "maximum likelihood on training rows", error);
 }
 
-static enum status apply(const struct step *step, struct table *table, const struct apply_context *context,
-                         struct error *error) {
-    return step_apply(step, table, context, apply_one, error);
-}
-
 static void invert_one(const struct step *step, const struct column_state *state, struct column_formula *formula) {
     (void)step;
     *formula = formula_of(state);
     formula->compute = backward;
-}
-
-static enum status invert(const struct step *step, struct table *table, struct error *error) {
-    return step_invert(step, table, invert_one, error);
 }
 
 static enum status load(struct step *step, const cJSON *object, struct error *error) {
@@ -280,9 +266,12 @@ const struct step_kind step_yeo_johnson = {
     .reversible = true,
     .figures = {[LAMBDA] = "lambda", [MEAN] = "mean", [SD] = "sd"},
     .fits = step_fits_numbers,
-    .fit = fit,
-    .apply = apply,
-    .invert = invert,
+    .fit = step_fit_each,
+    .fit_one = fit_one,
+    .apply = step_apply_each,
+    .apply_one = apply_one,
+    .invert = step_invert_each,
+    .invert_one = invert_one,
     .save = state_save,
     .load = load,
     .clear = state_clear,

@@ -68,6 +68,9 @@ static void test_switches(void **state) {
     assert_string_equal(cli_setting(&arguments, "drop_last"), "no");
     assert_int_equal(PARSE("train", "a", "--flip=no"), STATUS_OK);
     assert_string_equal(cli_setting(&arguments, "flip"), "no");
+    assert_int_equal(PARSE("train", "--flip", "no", "a"), STATUS_OK); // yes and no are its value, no files
+    assert_string_equal(cli_setting(&arguments, "flip"), "no");
+    assert_int_equal(arguments.file_count, 1);
     assert_mistake(PARSE("train", "a", "--no-flip=yes"), "takes no value");
     assert_mistake(PARSE("train", "a", "--no-lr"), "--no-lr");
     assert_mistake(PARSE("train", "a", "--flip=maybe"), "maybe");

@@ -248,6 +248,8 @@ static void test_parameters_out_of_range(void **state) {
     TRAIN_REFUSED(2, WORDS("batch size 0"), IRIS, "--batch", "0");
     TRAIN_REFUSED(2, WORDS("batch size -4"), IRIS, "--batch=-4");
     TRAIN_REFUSED(2, WORDS("learning rate -1"), IRIS, "--lr", "-1");
+    TRAIN_REFUSED(1, WORDS("momentum", "optimizer", "adamw"), IRIS, "--momentum", "0.5", "--optimizer", "adamw");
+    TRAIN_REFUSED(1, WORDS("hidden widths", "model", "linear"), IRIS, "--model", "linear", "--hidden", "8");
     TRAIN_REFUSED(2, WORDS("learning rate nan"), IRIS, "--lr", "nan");
     TRAIN_REFUSED(2, WORDS("learning rate inf"), IRIS, "--lr", "inf");
     TRAIN_REFUSED(2, WORDS("epochs 0"), IRIS, "--epochs", "0");
@@ -315,6 +317,7 @@ static void test_results_that_cannot_be_written(void **state) {
 static void test_full_disk_and_devices_as_output(void **state) {
     (void)state;
     refused(WORDS("prepare", IRIS, "-o", "/dev/full"), 1, WORDS("/dev/full", "No space left"));
+    refused(WORDS("profile", IRIS, "--html", "/dev/full"), 1, WORDS("/dev/full", "No space left"));
     struct stat info;
     assert_int_equal(stat("/dev/full", &info), 0);
     assert_true(S_ISCHR(info.st_mode));

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "tests/support/child.h"
+#include "tests/support/json_lines.h"
 #include "tests/support/test.h"
 
 #define SAMPLE(name) "datasets/samples/" name
@@ -43,12 +42,12 @@ static void read_batch(struct listing *list, const cJSON *object) {
 }
 
 static struct listing read_listing(struct child *program) {
+    static struct json_lines lines;
     struct listing list = {.batches = 0};
-    char *rest = program->out;
     child_assert_done(program);
-    for (char *line = strtok_r(rest, "\n", &rest); line; line = strtok_r(rest, "\n", &rest)) {
-        cJSON *object = cJSON_Parse(line);
-        assert_non_null(object);
+    json_lines_read(&lines, program->out);
+    for (size_t i = 0; i < lines.count; i++) {
+        const cJSON *object = lines.items[i];
         const char *event = cJSON_GetStringValue(cJSON_GetObjectItem(object, "event"));
         if (strcmp(event, "start") == 0)
             list.train = number(cJSON_GetObjectItem(object, "rows"), "train");
@@ -56,8 +55,8 @@ static struct listing read_listing(struct child *program) {
             read_batch(&list, object);
         else
             list.noise[list.sizes++] = number(object, "theory");
-        cJSON_Delete(object);
     }
+    json_lines_free(&lines);
     child_free(program);
     return list;
 }

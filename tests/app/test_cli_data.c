@@ -60,7 +60,7 @@ static void assert_lists(const char *help, const char *flag) {
 
 static void test_help_of_every_command_comes_from_the_tables(void **state) {
     (void)state;
-    static const char *const names[] = {"train", "resume", "runs", "devices", "profile", "prepare", "sniff", "cat", "batches"};
+    static const char *const names[] = {"train", "resume", "runs", "devices", "profile", "prepare", "sniff", "cat", "batches", "eval", "predict"};
     struct child all = CHILD_RUN("--help");
     child_assert_done(&all);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -6,46 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/store.h"
 #include "tests/support/child.h"
+#include "tests/support/json_lines.h"
 #include "tests/support/test.h"
 
 #define SAMPLE(name) "datasets/samples/" name
-
-enum { LINES_MOST = 4000 };
-struct lines {
-    cJSON *items[LINES_MOST];
-    char *texts[LINES_MOST];
-    size_t count;
-};
-
-static void lines_read(struct lines *lines, const char *text) {
-    lines->count = 0;
-    while (*text) {
-        size_t length = strcspn(text, "\n");
-        assert_true(lines->count < LINES_MOST);
-        assert_int_equal(text[length], '\n'); // every line ends
-        lines->texts[lines->count] = strndup(text, length);
-        lines->items[lines->count] = cJSON_Parse(lines->texts[lines->count]);
-        if (!cJSON_IsObject(lines->items[lines->count]))
-            fail_msg("not an object: %s", lines->texts[lines->count]);
-        lines->count++;
-        text += length + 1;
-    }
-}
-
-static void lines_free(struct lines *lines) {
-    for (size_t i = 0; i < lines->count; i++) {
-        cJSON_Delete(lines->items[i]);
-        free(lines->texts[i]);
-    }
-    lines->count = 0;
-}
 
 static const cJSON *member(const cJSON *object, const char *path) {
     char name[64];
@@ -90,15 +59,35 @@ static double printed(const char *line, const char *name, char text[64]) {
     return strtod(text, NULL);
 }
 
-static struct lines lines, others;
+static struct json_lines lines, others;
 
-static void train_json(struct lines *out, const char *const *argv) {
+static void train_json(struct json_lines *out, const char *const *argv) {
     struct child program = child_run_with(NULL, argv);
     child_assert_done(&program);
-    lines_read(out, program.out);
+    json_lines_read(out, program.out);
     child_free(&program);
 }
 #define TRAIN(out, ...) train_json((out), (const char *const[]){"train", __VA_ARGS__, "--json", NULL})
+
+static void assert_shares(const cJSON *line) {
+    NUMBERS(line, "time.steps", "time.data", "time.evaluation", "time.keeping", "time.rest");
+    double sum = number(line, "time.steps") + number(line, "time.data") + number(line, "time.evaluation") +
+                 number(line, "time.keeping") + number(line, "time.rest");
+    assert_true(fabs(sum - 1) < 1e-9 && number(line, "time.steps") > 0 && number(line, "time.data") > 0);
+}
+
+// The rate that its authors propose, unless another is given, wherever it stands on the line.
+static void test_an_optimizer_brings_its_rate(void **state) {
+    (void)state;
+    TRAIN(&lines, SAMPLE("iris.csv"), "--optimizer", "adamw", "--epochs", "1");
+    assert_true(number(lines.items[0], "params.lr") == 0.001);
+    assert_true(number(lines.items[1], "lr") == 0.001);
+    json_lines_free(&lines);
+    TRAIN(&lines, SAMPLE("iris.csv"), "--lr", "0.05", "--optimizer", "adamw", "--epochs", "1", "--clip", "0.001");
+    assert_true(number(lines.items[0], "params.lr") == 0.05);
+    assert_true(number(lines.items[1], "clipped") == 1); // every step
+    json_lines_free(&lines);
+}
 
 static void test_lines_of_a_classification(void **state) {
     (void)state;
@@ -129,7 +118,9 @@ static void test_lines_of_a_classification(void **state) {
         assert_int_equal(number(epoch, "step"), 10 * i); // ceil(455 / 50)
         assert_int_equal(number(epoch, "samples"), 455 * i);
         assert_true(number(epoch, "train_accuracy") <= 1 && number(epoch, "val_accuracy") <= 1);
+        assert_shares(epoch);
     }
+    assert_shares(done);
     assert_text(done, "event", "done");
     NUMBERS(done, "run", "epochs", "steps", "seconds", "samples_per_s", "final.train_loss", "final.train_accuracy",
             "final.val_loss", "final.val_accuracy", "best.val_accuracy");
@@ -140,7 +131,7 @@ static void test_lines_of_a_classification(void **state) {
         best = fmax(best, number(lines.items[i], "val_accuracy"));
     assert_true(number(done, "best.val_accuracy") == best);
     assert_true(number(done, "final.val_loss") == number(lines.items[4], "val_loss"));
-    lines_free(&lines);
+    json_lines_free(&lines);
 }
 
 static void test_lines_of_a_regression(void **state) {
@@ -154,7 +145,7 @@ static void test_lines_of_a_regression(void **state) {
     }
     NUMBERS(lines.items[3], "final.train_rmse", "final.val_rmse", "best.val_rmse");
     assert_null(member(lines.items[3], "final.val_accuracy"));
-    lines_free(&lines);
+    json_lines_free(&lines);
 }
 
 static void test_what_is_not_a_number_is_null(void **state) {
@@ -166,7 +157,7 @@ static void test_what_is_not_a_number_is_null(void **state) {
         assert_true(cJSON_IsNull(member(lines.items[i], "val_accuracy")));
     }
     assert_true(cJSON_IsNull(member(lines.items[3], "final.val_loss")));
-    lines_free(&lines);
+    json_lines_free(&lines);
 }
 
 // What is printed reads back as the very bits the store keeps, and is the shortest text that does.
@@ -203,12 +194,12 @@ static void test_figures_keep_their_bits(void **state) {
     assert_string_equal(text, "0.03");
     mem_free(rows);
     store_close(store);
-    lines_free(&lines);
+    json_lines_free(&lines);
 }
 
 // A line without what depends on the clock or counts runs.
-static char *timeless(const struct lines *all, size_t index) {
-    static const char *const gone[] = {"seconds", "samples_per_s", "run"};
+static char *timeless(const struct json_lines *all, size_t index) {
+    static const char *const gone[] = {"seconds", "samples_per_s", "time", "run"};
     cJSON *copy = cJSON_Duplicate(all->items[index], true);
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
         cJSON_DeleteItemFromObjectCaseSensitive(copy, gone[i]);
@@ -217,7 +208,7 @@ static char *timeless(const struct lines *all, size_t index) {
     return text;
 }
 
-static size_t lines_that_differ(const struct lines *a, const struct lines *b) {
+static size_t lines_that_differ(const struct json_lines *a, const struct json_lines *b) {
     assert_int_equal(a->count, b->count);
     size_t different = 0;
     for (size_t i = 0; i < a->count; i++) {
@@ -234,11 +225,11 @@ static void test_the_same_seed_repeats_every_line(void **state) {
     TRAIN(&lines, SAMPLE("wine.csv"), "--epochs", "6", "--seed", "11", "--dropout", "0.2");
     TRAIN(&others, SAMPLE("wine.csv"), "--epochs", "6", "--seed", "11", "--dropout", "0.2");
     assert_int_equal(lines_that_differ(&lines, &others), 0);
-    lines_free(&others);
+    json_lines_free(&others);
     TRAIN(&others, SAMPLE("wine.csv"), "--epochs", "6", "--seed", "12", "--dropout", "0.2");
     assert_int_equal(lines_that_differ(&lines, &others), lines.count);
-    lines_free(&others);
-    lines_free(&lines);
+    json_lines_free(&others);
+    json_lines_free(&lines);
 }
 
 static void assert_steps(const cJSON *start, const char *const *names) {
@@ -255,17 +246,17 @@ static void test_recipes(void **state) {
     const char *recipe = child_file("recipe.json", "{\"version\":1,\"steps\":[{\"step\":\"min-max\"}]}");
     TRAIN(&lines, SAMPLE("iris.csv"), "--epochs", "1", "--recipe", "none"); // nothing a model cannot do without
     assert_steps(lines.items[0], (const char *const[]){NULL});
-    lines_free(&lines);
+    json_lines_free(&lines);
     TRAIN(&lines, SAMPLE("titanic.csv"), "--epochs", "1", "--recipe", "none"); // categories
     assert_steps(lines.items[0], (const char *const[]){"one-hot", NULL});
-    lines_free(&lines);
+    json_lines_free(&lines);
     TRAIN(&lines, SAMPLE("iris.csv"), "--epochs", "1", "--recipe", recipe);
     assert_steps(lines.items[0], (const char *const[]){"min-max", NULL});
-    lines_free(&lines);
+    json_lines_free(&lines);
     TRAIN(&lines, SAMPLE("airquality.csv"), "--epochs", "1", "--steps", "missing=mean,standardize");
     assert_steps(lines.items[0], (const char *const[]){"missing", "standardize", NULL});
     assert_text(cJSON_GetArrayItem(member(lines.items[0], "recipe.steps"), 0), "strategy", "mean");
-    lines_free(&lines);
+    json_lines_free(&lines);
     struct child program = CHILD_RUN("train", SAMPLE("iris.csv"), "--steps", "standardize", "--recipe", "none");
     REFUSED(program, 2, "--recipe", "--steps");
     child_free(&program);
@@ -289,9 +280,9 @@ static void test_a_diverging_run_fails_and_says_so(void **state) {
     assert_int_equal(program.status, 1);
     assert_int_equal(strncmp(program.err, "batchlab: step ", 15), 0);
     assert_non_null(strstr(program.err, "learning rate 100"));
-    lines_read(&lines, program.out);
+    json_lines_read(&lines, program.out);
     assert_text(lines.items[lines.count - 1], "event", "done");
-    lines_free(&lines);
+    json_lines_free(&lines);
     child_free(&program);
 }
 
@@ -323,7 +314,7 @@ static int64_t interrupt(int signal_number, double *stopped_at) {
     kill(program.pid, signal_number);
     child_wait(&program);
     assert_int_equal(program.status, 1);
-    lines_read(&lines, program.out);
+    json_lines_read(&lines, program.out);
     const cJSON *done = lines.items[lines.count - 1];
     assert_text(done, "event", "done");
     assert_text(done, "state", "stopped");
@@ -335,7 +326,7 @@ static int64_t interrupt(int signal_number, double *stopped_at) {
              "batchlab: stopped at step %.0f and saved; batchlab resume %" PRId64 " goes on\n", *stopped_at, run);
     assert_string_equal(program.err, sentence);
     child_free(&program);
-    lines_free(&lines);
+    json_lines_free(&lines);
     return run;
 }
 
@@ -347,11 +338,11 @@ static void test_interrupted_and_resumed_is_as_never_stopped(void **state) {
     snprintf(text, sizeof text, "%" PRId64, run);
     struct child program = CHILD_RUN("resume", text, "--json");
     child_assert_done(&program);
-    lines_read(&lines, program.out);
+    json_lines_read(&lines, program.out);
     child_free(&program);
     program = CHILD_RUN(LONG_RUN);
     child_assert_done(&program);
-    lines_read(&others, program.out);
+    json_lines_read(&others, program.out);
     child_free(&program);
     const cJSON *resumed = lines.items[lines.count - 1], *whole = others.items[others.count - 1];
     assert_text(lines.items[0], "event", "start");
@@ -369,8 +360,8 @@ static void test_interrupted_and_resumed_is_as_never_stopped(void **state) {
         cJSON_free(one);
         cJSON_free(two);
     }
-    lines_free(&lines);
-    lines_free(&others);
+    json_lines_free(&lines);
+    json_lines_free(&others);
 }
 
 static void test_a_hang_up_saves_too(void **state) {
@@ -397,7 +388,7 @@ static void test_runs_lists_them(void **state) {
     TRAIN(&others, SAMPLE("iris.csv"), "--epochs", "3", "--lr", "0.02", "--batch", "16", "--seed", "5");
     struct child program = CHILD_RUN("runs", "--json");
     child_assert_done(&program);
-    lines_read(&lines, program.out);
+    json_lines_read(&lines, program.out);
     child_free(&program);
     const cJSON *run = lines.items[0], *done = others.items[others.count - 1]; // the newest first
     assert_true(number(run, "run") == number(done, "run"));
@@ -414,8 +405,8 @@ static void test_runs_lists_them(void **state) {
     assert_true(number(run, "best_val_accuracy") == number(done, "best.val_accuracy"));
     assert_true(file_exists(cJSON_GetStringValue(member(run, "checkpoint"))));
     size_t count = lines.count;
-    lines_free(&lines);
-    lines_free(&others);
+    json_lines_free(&lines);
+    json_lines_free(&others);
     program = CHILD_RUN("runs");
     child_assert_done(&program);
     assert_int_equal(count_lines(program.out), count);
@@ -423,8 +414,37 @@ static void test_runs_lists_them(void **state) {
     child_free(&program);
 }
 
+// DNNL_MAX_CPU_ISA makes oneDNN take this processor for a lesser one.
+static struct child train_bf16(const char *isa, const char *json) {
+    setenv("DNNL_MAX_CPU_ISA", isa, 1);
+    struct child program = CHILD_RUN("train", SAMPLE("iris.csv"), "--epochs", "1", "--precision", "bf16", json);
+    unsetenv("DNNL_MAX_CPU_ISA");
+    return program;
+}
+
+static void test_bf16_is_refused_emulated_or_there(void **state) {
+    (void)state;
+    struct child program = train_bf16("AVX2", NULL);
+    REFUSED(program, 1, "bf16", "AVX-512", "f32");
+    child_free(&program);
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx512bw")) {
+        skip();
+    }
+    program = train_bf16("AVX512_CORE", "--json");
+    child_assert_done(&program);
+    json_lines_read(&lines, program.out);
+    assert_text(lines.items[0], "device.precision", "bf16");
+    assert_non_null(strstr(program.out, "\"event\":\"warning\""));
+    assert_non_null(strstr(program.out, "emulated"));
+    json_lines_free(&lines);
+    child_free(&program);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bf16_is_refused_emulated_or_there),
+        cmocka_unit_test(test_an_optimizer_brings_its_rate),
         cmocka_unit_test(test_lines_of_a_classification),
         cmocka_unit_test(test_lines_of_a_regression),
         cmocka_unit_test(test_what_is_not_a_number_is_null),

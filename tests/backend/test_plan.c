@@ -204,9 +204,9 @@ static void test_doubles(void **state) {
     assert_non_null(strstr(error.text, "f64"));
     op_result_free(&result);
     backend_close(cpu);
-    struct backend_options options = {.precision = PRECISION_BF16};
+    struct backend_options options = {.precision = PRECISION_F16};
     assert_int_equal(backend_open("cpu", &options, &other, &error), STATUS_UNSUPPORTED);
-    assert_non_null(strstr(error.text, "bf16"));
+    assert_non_null(strstr(error.text, "fp16"));
 }
 
 // Two threads give the same bits twice, and what one thread gives up to rounding.

@@ -45,8 +45,8 @@ static double weighted(struct backend *ref, const struct op_case *c, const doubl
     for (size_t i = 0; i < result.outputs && r != NULL; i++) {
         sum += r[i] * result.output[i];
     }
-    if (r == NULL) { // a loss: the mean over the batch's rows
-        sum = result.metrics[METRIC_LOSS] / (double)c->size[0];
+    if (r == NULL) { // a loss: the mean over the batch, by the weights of its rows
+        sum = result.metrics[METRIC_LOSS] / result.metrics[METRIC_ROWS];
     }
     op_result_free(&result);
     return sum;
@@ -201,7 +201,10 @@ static void test_losses(void **state) {
     struct backend *ref = open_ref();
     check_loss(ref, "softmax", 1);
     check_loss(ref, "softmax, smoothed", 0);
+    check_loss(ref, "softmax, weighted", 0);
     check_loss(ref, "squared error", 1);
+    check_loss(ref, "absolute error", 1);
+    check_loss(ref, "huber", 1);
     backend_close(ref);
 }
 

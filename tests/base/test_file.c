@@ -101,6 +101,36 @@ static void test_devices_are_written_and_links_followed(void **state) {
     assert_true(S_ISLNK(info.st_mode));
 }
 
+// A path that names an open descriptor goes on behind what the file that it leads to has.
+static void test_descriptors_are_written_where_they_stand(void **state) {
+    (void)state;
+    static const char *const folders[] = {"/dev/fd", "/proc/self/fd"};
+    const char *path = in_folder("descriptor.txt");
+    int before = entries();
+    struct stat first, info;
+    struct file_writer writer;
+    struct error error;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        FILE *stream = fopen(path, "w");
+        char name[64];
+        assert_non_null(stream);
+        fputs("one\n", stream);
+        fflush(stream);
+        assert_int_equal(fstat(fileno(stream), &first), 0);
+        snprintf(name, sizeof name, "%s/%d", folders[i], fileno(stream));
+        write_file(name, "two\n");
+        fputs("three\n", stream);
+        fclose(stream);
+        assert_content(path, "one\ntwo\nthree\n");
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_ino, first.st_ino);
+        assert_int_equal(file_create(&writer, name, &error), STATUS_IO); // closed now
+        assert_non_null(strstr(error.text, name));
+    }
+    assert_int_equal(entries(), before + 1);
+    remove(path);
+}
+
 static void test_old_file_stays_whole_until_commit(void **state) {
     (void)state;
     const char *path = in_folder("b.txt");
@@ -281,6 +311,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read),
         cmocka_unit_test(test_devices_are_written_and_links_followed),
+        cmocka_unit_test(test_descriptors_are_written_where_they_stand),
         cmocka_unit_test(test_old_file_stays_whole_until_commit),
         cmocka_unit_test(test_failed_write_keeps_old_file),
         cmocka_unit_test(test_refusals_name_the_path),

@@ -57,6 +57,28 @@ static void test_random_doubles_round_trip(void **state) {
     }
 }
 
+// The printing of the C library, cut to the fewest digits that read back, is the witness for decimals of few places.
+static void test_decimals_are_written_as_printf_does(void **state) {
+    (void)state;
+    struct rng rng = rng_make(11, RNG_TEST, 0);
+    for (int i = 0; i < 200000; i++) {
+        char text[32], want[40];
+        double power = pow(10, (double)rng_below(&rng, 14));
+        double value = floor(rng_uniform(&rng) * pow(10, (double)rng_below(&rng, 17))) / power;
+        value = i % 2 ? value : -value;
+        if (i % 7 == 0 && value != 0) { // and what lies beside it
+            uint64_t bits = bits_of(value) + 1;
+            memcpy(&value, &bits, sizeof value);
+        }
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(want, sizeof want, "%.*g", digits, value);
+            if (strtod(want, NULL) == value)
+                break;
+        }
+        assert_string_equal(number_text(value, text), want);
+    }
+}
+
 static void test_random_floats_round_trip(void **state) {
     (void)state;
     struct rng rng = rng_make(2, RNG_TEST, 0);
@@ -74,6 +96,27 @@ static void test_random_floats_round_trip(void **state) {
         back = strtof(text, NULL);
         memcpy(&back_bits, &back, sizeof back_bits);
         assert_int_equal(back_bits, bits);
+    }
+}
+
+// What "%.Ng" with the fewest digits gives.
+static void test_floats_of_usual_size_are_written_as_by_the_library(void **state) {
+    (void)state;
+    struct rng rng = rng_make(3, RNG_TEST, 0);
+    for (int i = 0; i < 400000; i++) {
+        uint32_t bits = (uint32_t)rng_u64(&rng);
+        float value;
+        char text[32], want[32];
+        bits = (bits & 0x807fffffu) | (uint32_t)(112 + (bits >> 23 & 31)) << 23; // 2^-15 … 2^16
+        if (i % 3 == 0)
+            bits &= ~0u << (i % 24); // few digits
+        memcpy(&value, &bits, sizeof value);
+        for (int digits = 6; digits <= 9; digits++) {
+            snprintf(want, sizeof want, "%.*g", digits, (double)value);
+            if (strtof(want, NULL) == value)
+                break;
+        }
+        assert_string_equal(number_text_float(value, text), want);
     }
 }
 
@@ -179,7 +222,9 @@ static void test_locale_does_not_matter(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_doubles_round_trip),
+        cmocka_unit_test(test_decimals_are_written_as_printf_does),
         cmocka_unit_test(test_random_floats_round_trip),
+        cmocka_unit_test(test_floats_of_usual_size_are_written_as_by_the_library),
         cmocka_unit_test(test_known_texts),
         cmocka_unit_test(test_parse_agrees_with_strtod),
         cmocka_unit_test(test_parse_edges),

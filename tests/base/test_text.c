@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/str.h"
@@ -88,6 +89,50 @@ static void test_fuzzy(void **state) {
     assert_true(text_fuzzy("lr", "learning rate") > text_fuzzy("lr", "learning_xxxx"));
 }
 
+static void test_base64(void **state) {
+    (void)state;
+    static const char *const pairs[][2] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, // RFC 4648, 10
+                                           {"\xff\xfe\xfd", "//79"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct str out = {0};
+        str_add_base64(&out, pairs[i][0], strlen(pairs[i][0]));
+        assert_string_equal(str_text(&out), pairs[i][1]);
+        str_free(&out);
+    }
+}
+
+static const char *hint(const char *word, const char *const *names, size_t count) {
+    static char out[TEXT_HINT_SIZE];
+    struct text_nearest nearest = text_nearest_of(word);
+    for (size_t i = 0; i < count; i++)
+        text_nearest_try(&nearest, names[i]);
+    return text_nearest_hint(&nearest, out);
+}
+
+static void test_the_nearest_name_is_meant(void **state) {
+    (void)state;
+    static const char *const names[] = {"momentum", "batch", "bath"};
+    assert_string_equal(hint("momentun", names, 3), "did you mean \"momentum\"?");
+    assert_string_equal(hint("bathc", names, 3), "did you mean \"bath\"?"); // one letter, not two
+    assert_string_equal(hint("optimizer", names, 3), "there are momentum, batch, bath");
+    assert_string_equal(hint("b", names, 3), "there are momentum, batch, bath");
+    assert_string_equal(hint("abth", names, 3), "did you mean \"bath\"?"); // swapped
+    assert_string_equal(hint("botany", names, 3), "there are momentum, batch, bath"); // 3 or more of 6 letters are others
+    assert_string_equal(hint("", names, 3), "there are momentum, batch, bath");
+    static char many[100][8];
+    const char *all[100];
+    for (size_t i = 0; i < 100; i++) {
+        snprintf(many[i], sizeof many[i], "name%02zu", i);
+        all[i] = many[i];
+    }
+    const char *cut = hint("something", all, 100);
+    assert_true(text_starts(cut, "there are name00, name01, "));
+    assert_true(text_ends(cut, " …"));
+    assert_in_range(strlen(cut), TEXT_NAMES_SIZE - 10, TEXT_NAMES_SIZE + 9);
+    assert_string_equal(hint("name99x", all, 100), "did you mean \"name99\"?"); // also behind those listed
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_round_trips),
@@ -96,6 +141,8 @@ int main(void) {
         cmocka_unit_test(test_comparisons),
         cmocka_unit_test(test_distance),
         cmocka_unit_test(test_fuzzy),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_the_nearest_name_is_meant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

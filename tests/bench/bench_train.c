@@ -3,6 +3,10 @@
 // steps that begin an epoch, which also shuffle; the peer trains on one batch and never shuffles.
 //   BATCHLAB_PEER_PYTHON=PYTHON  runs peer_train.py with 1 and 2 threads; the better figure is the peer
 //   BATCHLAB_BENCH_BACKEND=NAME  instead of cpu      BATCHLAB_BENCH_THREADS=N  instead of the backend's choice
+//   BATCHLAB_BENCH_WORK=TEXT     only works with TEXT in their name
+// "gflops" is the work of a step over its time, "limit" what the machine reaches in products (roofline.h), "share" of it
+// what the step reaches; the same of convolutions, for nets that have some. Convolutions by Winograd's way count as many
+// operations as direct ones, so that their share can be above 1.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +14,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/train/state.h"
+#include "tests/support/roofline.h"
 #include "tests/support/sources.h"
 #include "tests/support/trainers.h"
 
@@ -27,6 +33,8 @@ static const struct work {
     {"mlp 30-64-64-2", "model=mlp hidden=64,64", "30", "64-64-2", 0, 30, 2, {1, 8, 32, 128, 512}},
     {"mlp 784-512-512-10", "model=mlp hidden=512,512", "784", "512-512-10", 0, 784, 10, {32, 128, 512}},
     {"lenet5 3x32x32", "model=lenet5", "3x32x32", "lenet5", 3, 0, 10, {8, 64, 512}},
+    {"resnet18 imagenet stem 3x32x32", "model=resnet18_imagenet", "3x32x32", "resnet18_imagenet", 3, 0, 10, {64}},
+    {"resnet18 cifar stem 3x32x32", "model=resnet18", "3x32x32", "resnet18", 3, 0, 10, {64}},
 };
 
 struct peer {
@@ -91,7 +99,10 @@ static struct source *make_source(const struct work *work) {
 // Median time of a step in microseconds.
 static double measure(struct trainer *trainer, double *times) {
     size_t count = 0;
-    test_steps(trainer, 20, NULL);
+    double warm = clock_now();
+    for (int i = 0; i < 20 && (i < 2 || clock_now() - warm < SECONDS); i++) {
+        test_step(trainer);
+    }
     for (double begun = clock_now(), now = begun; count < TIMES_MOST && (now - begun < SECONDS || count < 5);) {
         double start = now;
         test_step(trainer);
@@ -102,14 +113,35 @@ static double measure(struct trainer *trainer, double *times) {
     return 1e6 * times[count / 2];
 }
 
-static void print(const char *work, int batch, double figure, const struct peer *peer, double peer_figure,
-                  const char *device) {
+static double step_flops(const struct trainer *trainer, int batch) {
+    struct program program = {.batch = batch};
+    struct error error = {0};
+    double flops = plan_program(trainer, PLAN_TRAIN, &program, &error) ? NAN : program_flops(&program);
+    program_free(&program);
+    return flops;
+}
+
+static void print_limits(double gflops, bool convolves) {
+    static double product, convolution;
+    product = product > 0 ? product : roofline_product();
+    printf("\"gflops\":%.1f,\"limit\":%.1f,\"share\":%.2f,", gflops, product, gflops / product);
+    if (convolves) {
+        convolution = convolution > 0 ? convolution : roofline_convolution();
+        printf("\"convolution_limit\":%.1f,\"convolution_share\":%.2f,", convolution, gflops / convolution);
+    }
+}
+
+static void print(const char *work, int batch, double figure, double flops, bool convolves, const struct peer *peer,
+                  double peer_figure, const char *device) {
     printf("{\"bench\":\"train\",\"work\":\"%s\",\"batch\":%d,\"figure\":%.3f,\"unit\":\"us/step\",", work, batch,
            figure);
     if (isnan(peer_figure)) {
         printf("\"peer\":null,\"peer_figure\":null,\"ratio\":null,");
     } else {
         printf("\"peer\":\"%s\",\"peer_figure\":%.3f,\"ratio\":%.2f,", peer->name, peer_figure, peer_figure / figure);
+    }
+    if (!isnan(flops)) {
+        print_limits(1e-3 * flops / figure, convolves);
     }
     printf("\"device\":\"%s\"}\n", device);
     fflush(stdout);
@@ -122,7 +154,9 @@ static void run_work(const struct work *work, struct backend *backend, const cha
         char settings[256];
         snprintf(settings, sizeof settings, "%s batch=%d lr=0.001 epochs=1000000", work->settings, work->batches[i]);
         struct trainer *trainer = test_trainer(settings, source, backend);
-        print(work->name, work->batches[i], measure(trainer, times), &peer, peer.figure[i], device);
+        double figure = measure(trainer, times);
+        print(work->name, work->batches[i], figure, step_flops(trainer, work->batches[i]), work->channels > 0, &peer,
+              peer.figure[i], device);
         trainer_close(trainer);
     }
     source_release(source);
@@ -144,7 +178,7 @@ static void run_overhead(struct backend *backend, const char *device, double *ti
     struct source *source = source_noise(ROWS, 30, 2, 1);
     struct trainer *trainer = test_trainer("model=mlp batch=32 epochs=1000000 schedule=cosine", source, backend);
     struct peer none = {{0}, {NAN}};
-    print("trainer alone, all but the backend's run", 32, measure(trainer, times), &none, NAN, device);
+    print("trainer alone, all but the backend's run", 32, measure(trainer, times), NAN, false, &none, NAN, device);
     trainer_close(trainer);
     source_release(source);
     backend->api = real;
@@ -164,7 +198,9 @@ int main(void) {
     backend->api->describe(backend, &info);
     run_overhead(backend, info.name, times);
     for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
-        run_work(&works[i], backend, info.name, times);
+        if (strstr(works[i].name, environment("BATCHLAB_BENCH_WORK", "")) != NULL) {
+            run_work(&works[i], backend, info.name, times);
+        }
     }
     backend_close(backend);
     mem_free(times);

@@ -2,13 +2,16 @@
 """PyTorch's microseconds per training step, the peer of bench_train.c.
 
 usage: peer_train.py THREADS SHAPE NET BATCH…
-  SHAPE  30 or 3x32x32        NET  64-64-2 (dense widths, ReLU between) or lenet5
+  SHAPE  30 or 3x32x32        NET  64-64-2 (dense widths, ReLU between), lenet5, resnet18 or
+                              resnet18_imagenet (channels last, PyTorch's faster way for them)
 prints "torch VERSION", then a line "BATCH MICROSECONDS" each: the median over a second of steps
 (cross entropy, SGD with momentum, gradients set to None: the fastest plain way).
 """
 import statistics
 import sys
 import time
+
+sys.path.pop(0)  # profile.py beside this file would hide Python's own
 
 import torch
 from torch import nn
@@ -31,8 +34,45 @@ def lenet5(channels):
         nn.Flatten(), dense_net(400, (120, 84, 10)))
 
 
+class Block(nn.Module):
+    def __init__(self, inputs, filters, stride):
+        super().__init__()
+        self.way = nn.Sequential(
+            nn.Conv2d(inputs, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU(inplace=True),
+            nn.Conv2d(filters, filters, 3, 1, 1, bias=False), nn.BatchNorm2d(filters))
+        same = stride == 1 and inputs == filters
+        self.shortcut = nn.Identity() if same else nn.Sequential(
+            nn.Conv2d(inputs, filters, 1, stride, bias=False), nn.BatchNorm2d(filters))
+
+    def forward(self, x):
+        return torch.relu_(self.way(x) + self.shortcut(x))
+
+
+def resnet18(channels, imagenet):
+    stem = nn.Conv2d(channels, 64, 7, 2, 3, bias=False) if imagenet else nn.Conv2d(channels, 64, 3, 1, 1, bias=False)
+    parts = [stem, nn.BatchNorm2d(64), nn.ReLU(inplace=True)] + ([nn.MaxPool2d(3, 2, 1)] if imagenet else [])
+    inputs = 64
+    for stage in range(4):
+        for i in range(2):
+            parts.append(Block(inputs, 64 << stage, 2 if stage > 0 and i == 0 else 1))
+            inputs = 64 << stage
+    net = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+    return net.to(memory_format=torch.channels_last)
+
+
+def make_net(name, channels):
+    if name == "lenet5":
+        return lenet5(channels), 10
+    if name.startswith("resnet18"):
+        return resnet18(channels, name != "resnet18"), 10
+    widths = [int(width) for width in name.split("-")]
+    return dense_net(channels, widths), widths[-1]
+
+
 def microseconds(net, shape, classes, batch):
     inputs, labels = torch.randn(batch, *shape), torch.randint(classes, (batch,))
+    if any(isinstance(part, Block) for part in net):
+        inputs = inputs.to(memory_format=torch.channels_last)
     loss_of, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
     times, begun = [], None
     while begun is None or time.perf_counter() - begun < SECONDS or len(times) < 5:
@@ -54,9 +94,8 @@ def main():
     print("torch", torch.__version__.split("+")[0])
     for batch in map(int, batches):
         torch.manual_seed(1)
-        widths = [] if name == "lenet5" else [int(width) for width in name.split("-")]
-        net = lenet5(shape[0]) if name == "lenet5" else dense_net(shape[0], widths)
-        print(batch, "%.2f" % microseconds(net, shape, widths[-1] if widths else 10, batch), flush=True)
+        net, classes = make_net(name, shape[0])
+        print(batch, "%.2f" % microseconds(net, shape, classes, batch), flush=True)
 
 
 main()

@@ -94,9 +94,10 @@ static void test_refusals_name_text_and_range(void **state) {
         {"batch", "3.5", "batch size 3.5: must be a whole number from 1 to 1000000 rows"},
         {"batch", "", "batch size (empty): must be a whole number from 1 to 1000000 rows"},
         {"weight_decay", "11", "weight decay 11: must be from 0 to 10"},
-        {"optimizer", "sdg", "optimizer sdg: must be one of sgd"},
+        {"optimizer", "sdg", "optimizer sdg: must be one of sgd, adagrad, rmsprop, adam, adamw, muon"},
         {"device", "gpu", "device gpu: must be one of auto, cpu, cuda, ref"},
-        {"model", "mlp|linear", "model mlp|linear: must be one of auto, linear, mlp, lenet5"},
+        {"model", "mlp|linear", "model mlp|linear: must be one of auto, linear, mlp, mlp_embedding, lenet5, vgg, resnet18, "
+         "resnet18_imagenet, resnet20, fastnet"},
         {"nesterov", "maybe", "Nesterov maybe: must be yes or no"},
         {"hidden", "64,,64", "hidden widths 64,,64: must be whole numbers from 1 to 65536, separated by commas"},
         {"hidden", "64,0", "hidden widths 64,0: must be whole numbers from 1 to 65536, separated by commas"},
@@ -151,6 +152,38 @@ static const char *nudged(struct train_params *params, const char *name, int dir
     return text;
 }
 
+static void assert_used(const struct train_params *params, const char *name, const char *sentence) {
+    char why[PARAM_TEXT_SIZE] = "";
+    bool used = params_used(&train_table, params_find(&train_table, name), params, why);
+    assert_int_equal(used, sentence[0] == '\0');
+    assert_string_equal(why, sentence);
+}
+
+static void test_parameters_belong_to_others(void **state) {
+    (void)state;
+    struct train_params params = defaults();
+    assert_used(&params, "hidden", "");
+    assert_used(&params, "width", "width is used with model vgg, resnet18, resnet18_imagenet, resnet20; it is auto");
+    assert_used(&params, "embedding_from", "embed from is used with model mlp_embedding; it is auto");
+    snprintf(params.model, sizeof params.model, "mlp_embedding");
+    assert_used(&params, "embedding_from", "");
+    snprintf(params.model, sizeof params.model, "vgg");
+    assert_used(&params, "width", "");
+    snprintf(params.model_file, sizeof params.model_file, "net.txt");
+    static const char *const rows[][2] = {{"model", "model"},           {"width", "width"},
+                                          {"hidden", "hidden widths"},  {"activation", "activation"},
+                                          {"batch_norm", "batch norm"}, {"dropout", "dropout"},
+                                          {"embedding_width", "embedding width"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char sentence[PARAM_TEXT_SIZE];
+        snprintf(sentence, sizeof sentence, "%s is not used with a model file; it is net.txt", rows[i][1]);
+        assert_used(&params, rows[i][0], sentence);
+    }
+    assert_used(&params, "embedding_from", ""); // a file may have them too
+    assert_used(&params, "model_file", "");
+    assert_used(&params, "batch", "");
+}
+
 static void test_nudging(void **state) {
     (void)state;
     struct train_params params = defaults();
@@ -167,10 +200,11 @@ static void test_nudging(void **state) {
     assert_string_equal(nudged(&params, "flip", 1), "no");
     assert_string_equal(nudged(&params, "activation", 1), "tanh");
     assert_string_equal(nudged(&params, "activation", 1), "sigmoid");
+    assert_string_equal(nudged(&params, "activation", 1), "gelu");
+    assert_string_equal(nudged(&params, "activation", 1), "silu");
     assert_string_equal(nudged(&params, "activation", 1), "relu");
-    assert_string_equal(nudged(&params, "activation", -1), "sigmoid");
-    assert_string_equal(nudged(&params, "activation", -1), "tanh");
-    assert_string_equal(nudged(&params, "optimizer", -1), "sgd");
+    assert_string_equal(nudged(&params, "activation", -1), "silu");
+    assert_string_equal(nudged(&params, "optimizer", -1), "muon");
     assert_string_equal(nudged(&params, "hidden", 1), "64,64");
     params.batch = 1;
     assert_string_equal(nudged(&params, "batch", -1), "1");
@@ -262,6 +296,7 @@ int main(void) {
         cmocka_unit_test(test_refusals_name_text_and_range),
         cmocka_unit_test(test_text_too_long),
         cmocka_unit_test(test_unknown_names),
+        cmocka_unit_test(test_parameters_belong_to_others),
         cmocka_unit_test(test_nudging),
         cmocka_unit_test(test_nudging_stays_in_range),
         cmocka_unit_test(test_other_tables),

@@ -11,6 +11,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "datasets/pipeline.h"
+#include "tests/support/test.h"
 
 // cmocka's assert_float_equal compares as floats.
 #define assert_near(a, b, distance) assert_true(fabs((double)(a) - (double)(b)) <= (distance))
@@ -83,6 +84,28 @@ static inline struct pipeline *parse_steps(const char *text) {
         abort();
     }
     return pipeline;
+}
+
+static inline struct prepared *run_pipeline(struct pipeline *pipeline, struct dataset *dataset,
+                                            const struct split *split) {
+    struct error error = {0};
+    struct prepared *prepared = NULL;
+    if (pipeline_run(pipeline, dataset, split, &prepared, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    return prepared;
+}
+
+// Fitting these steps fails with that sentence; all rows train.
+static inline void steps_refused(const char *steps, struct dataset *dataset, const char *sentence) {
+    struct error error = {0};
+    struct prepared *prepared = NULL;
+    struct split split = split_of(dataset_rows(dataset), NULL);
+    struct pipeline *pipeline = parse_steps(steps);
+    assert_int_not_equal(pipeline_run(pipeline, dataset, &split, &prepared, NULL, &error), STATUS_OK);
+    if (strstr(error.text, sentence) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", sentence, error.text);
+    pipeline_free(pipeline);
+    split_free(&split);
 }
 
 static inline const struct table *last_stage(const struct prepared *prepared) {

@@ -308,7 +308,7 @@ static void options_count_for_every_file(void **state) {
     dataset_free(dataset);
     options.target = "nothing";
     assert_int_equal(dataset_open(first, &options, &dataset, NULL, &error), STATUS_MISSING);
-    assert_names(error.text, "a.csv: has no column 'nothing'");
+    assert_names(error.text, "a.csv: there is no column \"nothing\"; there are ");
 }
 
 static void one_file_named_twice_is_noted(void **state) {

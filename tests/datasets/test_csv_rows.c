@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "datasets/input.h"
 #include "tests/datasets/table_files.h"
 
 static struct error error;
@@ -211,6 +212,65 @@ static void blocks_leave_no_seam(void **state) {
     str_free(&text);
 }
 
+// A file that grows line by line: every reading hands out what the one before did not.
+static void reading_goes_on_where_it_ended(void **state) {
+    (void)state;
+    static const char text[] = "\xef\xbb\xbf# made today\na,b\n1,2\n\n\"one\ntwo\",\"\"\"\"\r\n\r\n\xc3\xa4,5\n3\n";
+    struct dialect dialect = comma();
+    strcpy(dialect.encoding, "utf-8");
+    dialect.header = 1;
+    dialect.bom = true;
+    dialect.skip = 1;
+    struct str all = {0}, pieces = {0};
+    struct csv_end whole = {0}, end = {0};
+    const char *path = write_bytes(text, sizeof text - 1);
+    input_set_end(path, sizeof text - 1);
+    assert_int_equal(csv_read_on(path, &dialect, &whole, NULL, NULL, collect, &all, &error), STATUS_OK);
+    assert_int_equal(whole.bytes, sizeof text - 1);
+    const size_t in_cell = (size_t)(strstr(text, "one\n") - text) + 4; // the rest of a cell is waited for
+    for (size_t i = 1; i < sizeof text; i++) {
+        if (text[i - 1] != '\n')
+            continue;
+        size_t had = pieces.length;
+        uint64_t before = end.bytes;
+        input_set_end(path, i);
+        assert_int_equal(csv_read_on(path, &dialect, &end, NULL, NULL, collect, &pieces, &error), STATUS_OK);
+        assert_int_equal(end.bytes, i == in_cell ? before : i);
+        assert_true(i != in_cell || pieces.length == had);
+    }
+    input_set_end(path, UINT64_MAX);
+    assert_string_equal(str_text(&pieces), str_text(&all));
+    assert_string_equal(str_text(&all), "2:[a] [b]\n3:[1] [2]\n5:[one\ntwo] [\"]\n8:[\xc3\xa4] [5]\n9:[3]\n");
+    assert_memory_equal(&end, &whole, sizeof end);
+    assert_int_equal(end.blank_lines, 2);
+    str_free(&pieces);
+    str_free(&all);
+}
+
+// Where it cannot, all is read again; of a file that does not grow as well.
+static void reading_that_cannot_go_on_says_so(void **state) {
+    (void)state;
+    static const char *const texts[] = {"a,b\n1,\"2\n3,4\n", "a,b\n1,\xff\n", "a,b\r1,2\r"};
+    struct dialect dialect = comma();
+    strcpy(dialect.encoding, "utf-8");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts + 2; i++) {
+        bool odd = i < sizeof texts / sizeof *texts;
+        const char *path = write_text(odd ? texts[i] : "a,b\n1,2\n");
+        struct str once = {0}, twice = {0};
+        struct csv_end end = {0};
+        if (i == sizeof texts / sizeof *texts)
+            strcpy(dialect.encoding, "latin-1");
+        input_set_end(path, i <= sizeof texts / sizeof *texts ? strlen(odd ? texts[i] : "a,b\n1,2\n") : UINT64_MAX);
+        assert_int_equal(csv_read_on(path, &dialect, &end, NULL, NULL, collect, &once, &error), STATUS_OK);
+        assert_int_equal(end.bytes, i == 0 ? 4 : 0); // an open quote waits
+        assert_int_equal(csv_read_on(path, &dialect, &end, NULL, NULL, collect, &twice, &error), STATUS_OK);
+        assert_string_equal(str_text(&twice), i == 0 ? "" : str_text(&once));
+        input_set_end(path, UINT64_MAX);
+        str_free(&once);
+        str_free(&twice);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blanks_and_quotes_stay_as_written),
@@ -222,6 +282,8 @@ int main(void) {
         cmocka_unit_test(many_open_quotes_end_soon),
         cmocka_unit_test(both_ways_of_cutting_agree),
         cmocka_unit_test(blocks_leave_no_seam),
+        cmocka_unit_test(reading_goes_on_where_it_ended),
+        cmocka_unit_test(reading_that_cannot_go_on_says_so),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(temporary_path());

@@ -278,6 +278,37 @@ static void new_data_is_encoded_the_same(void **state) {
     dataset_free(dataset);
 }
 
+static void indices_come_behind_numbers(void **state) {
+    (void)state;
+    struct error error = {0};
+    struct dataset *dataset = flowers();
+    struct split split = split_of(6, NULL);
+    struct prepared *prepared = prepare(dataset, &split, "index"), *plain = NULL;
+    struct source *source = NULL, *encoded = NULL;
+    assert_int_equal(source_make(dataset, prepared, &split, "auto", NULL, &source, &error), STATUS_OK);
+    static const float expected[] = {1, 0.5f, 2, 2, 1.5f, 2, 4, 3.5f, 2, 5, 4.5f, 1, 6, 5.5f, 2};
+    static const uint32_t categories[] = {0, 0, 3};
+    assert_int_equal(source->sample.size[0], 3);
+    assert_string_equal(source->feature_names[1], "height");
+    assert_string_equal(source->feature_names[2], "color");
+    assert_memory_equal(source->features, expected, sizeof expected);
+    assert_memory_equal(source->categories, categories, sizeof categories);
+    struct encoding encoding = stored_and_loaded(source);
+    assert_memory_equal(encoding.categories, categories, sizeof categories);
+    assert_int_equal(source_encode(dataset, prepared, &encoding, &encoded, &error), STATUS_OK);
+    assert_memory_equal(encoded->categories, categories, sizeof categories);
+    plain = prepare(dataset, &split, "ordinal"); // a number where training had an index
+    assert_int_equal(source_encode(dataset, plain, &encoding, &encoded, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "\"color\" has other categories"));
+    prepared_free(plain);
+    source_release(encoded);
+    encoding_free(&encoding);
+    source_release(source);
+    prepared_free(prepared);
+    split_free(&split);
+    dataset_free(dataset);
+}
+
 static void stored_targets_turn_back_to_the_bit(void **state) {
     (void)state;
     struct error error = {0};
@@ -327,6 +358,17 @@ static void damaged_encodings_are_refused(void **state) {
         "{\"features\":[\"a\"],\"classes\":[],\"sample\":[1],\"target\":\"y\",\"task\":\"regress\",\"target_mean\":"
         "1e999,"
         "\"target_sd\":1}",
+#define MIXED(list)                                                                                                    \
+    "{\"features\":[\"a\",\"b\"],\"classes\":[],\"categories\":" list ",\"sample\":[2],\"target\":\"y\","                  \
+    "\"task\":\"regress\",\"target_mean\":0,\"target_sd\":1}"
+        MIXED("3"),
+        MIXED("[0]"),
+        MIXED("[0,1,2]"),
+        MIXED("[5,0]"), // a number behind an index
+        MIXED("[0,-1]"),
+        MIXED("[0,2.5]"),
+        MIXED("[0,1e9]"),
+        MIXED("[0,\"5\"]"),
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct error error = {0};
@@ -336,6 +378,14 @@ static void damaged_encodings_are_refused(void **state) {
             fail_msg("was read: %s", wrong[i]);
         cJSON_Delete(object);
     }
+    struct error error = {0};
+    struct encoding encoding;
+    cJSON *object = cJSON_Parse(MIXED("[0,5]"));
+    assert_int_equal(encoding_load(object, &encoding, &error), STATUS_OK);
+    assert_int_equal(encoding.categories[1], 5);
+    encoding_free(&encoding);
+    cJSON_Delete(object);
+#undef MIXED
 }
 
 // ---- images ----
@@ -437,7 +487,7 @@ static void running_out_of_memory_is_said(void **state) {
     dataset_free(dataset);
 }
 
-// Where memory is short, features lie in a mapped file: the same bits, the same refusals.
+// Where memory is short, features lie in a file: the same bits, the same refusals.
 static void features_beyond_memory_are_the_same(void **state) {
     (void)state;
     enum { MANY = 50000 };
@@ -467,13 +517,14 @@ static void features_beyond_memory_are_the_same(void **state) {
         dataset_free(dataset); // the file is the source's
     }
     size_t bytes = MANY * 5 * sizeof(float);
-    assert_int_equal(sources[0]->mapped_bytes, 0);
-    assert_int_equal(sources[1]->mapped_bytes, bytes);
+    float *features = mem_alloc(MANY * 5, sizeof *features);
     assert_int_equal(sources[0]->sample.size[0], 5);
-    assert_memory_equal(sources[0]->features, sources[1]->features, bytes);
+    assert_null(sources[1]->features);
+    assert_int_equal(source_read(sources[1], 0, MANY, features, &error), STATUS_OK);
+    assert_memory_equal(sources[0]->features, features, bytes);
     assert_true(sources[0]->fingerprint == sources[1]->fingerprint);
-    const float *features = sources[1]->features;
     assert_true(features[40002 * 5 + 2] == 1 && features[40002 * 5 + 3] == 0 && features[40003 * 5 + 3] == 1);
+    mem_free(features);
     source_release(sources[0]);
     source_release(sources[1]);
     b[49999] = INFINITY;
@@ -497,6 +548,7 @@ int main(void) {
         cmocka_unit_test(features_beyond_memory_are_the_same),
         cmocka_unit_test(the_fingerprint_sees_everything),
         cmocka_unit_test(new_data_is_encoded_the_same),
+        cmocka_unit_test(indices_come_behind_numbers),
         cmocka_unit_test(stored_targets_turn_back_to_the_bit),
         cmocka_unit_test(damaged_encodings_are_refused),
         cmocka_unit_test(images_are_shared_and_outlive_their_data_set),

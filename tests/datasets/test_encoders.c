@@ -5,14 +5,6 @@
 #include "core/base/rng.h"
 #include "tests/datasets/random_tables.h"
 
-static struct prepared *run(struct pipeline *pipeline, struct dataset *dataset, const struct split *split) {
-    struct error error = {0};
-    struct prepared *prepared = NULL;
-    if (pipeline_run(pipeline, dataset, split, &prepared, NULL, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    return prepared;
-}
-
 static void refused(const char *steps, struct dataset *dataset, const struct split *split, enum status status,
                     const char *sentence) {
     struct error error = {0};
@@ -47,7 +39,7 @@ static void dates_as_pandas(void **state) {
     add_numbers(dataset, "when", seconds)->type = COLUMN_DATE;
     struct split split = split_of(rows + 1, NULL);
     struct pipeline *pipeline = parse_steps("date-parts=day-of-year=yes");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(last_stage(prepared)->column_count, 6);
     for (size_t i = 0; i < 6; i++) {
         const struct column *column = last_stage(prepared)->columns[i];
@@ -59,7 +51,7 @@ static void dates_as_pandas(void **state) {
     prepared_free(prepared);
     pipeline_free(pipeline);
     pipeline = parse_steps("date-parts=day-of-year=yes:cyclic=yes");
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(last_stage(prepared)->column_count, 11);
     for (size_t i = 1; i < 6; i++)
         for (size_t row = 0; row < rows; row++) {
@@ -79,13 +71,13 @@ static void hours_only_where_there_are_times(void **state) {
     add_numbers(dataset, "when", (double[]){0, 86400, 3600})->type = COLUMN_DATE;
     struct split split = split_of(3, (int[]){1, 1, 0}); // the time of day is in a row that does not train
     struct pipeline *pipeline = parse_steps("date-parts");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     assert_null(column_named(last_stage(prepared), "when_hour"));
     assert_string_equal(pipeline->steps[0]->summary, "1 → 4 columns");
     prepared_free(prepared);
     split_free(&split);
     split = split_of(3, NULL);
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_near(column_number(column_named(last_stage(prepared), "when_hour"), 2), 1, 0);
     prepared_free(prepared);
     pipeline_free(pipeline);
@@ -135,7 +127,7 @@ static void training_rows_are_not_told_their_answer(void **state) {
     dataset->table->target = 1;
     struct split split = split_of(ENCODED, train);
     struct pipeline *pipeline = parse_steps("target-encode=m=2.5:folds=4:seed=11");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     const struct column *column = column_named(last_stage(prepared), "word");
     for (int row = 0; row < ENCODED; row++)
         assert_near(column_number(column, (size_t)row), encoded_by_hand(word, y, train, fold, row, 2.5), 1e-12);
@@ -153,7 +145,7 @@ static void classes_become_columns(void **state) {
     dataset->table->target = 1;
     struct split split = split_of(6, (int[]){1, 1, 1, 1, 1, 0});
     struct pipeline *pipeline = parse_steps("target-encode=m=5");
-    struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split), *applied = NULL;
     struct error error = {0};
     const struct table *table = last_stage(prepared);
     assert_int_equal(table->column_count, 4);
@@ -169,6 +161,40 @@ static void classes_become_columns(void **state) {
     assert_near(column_number(table->columns[2], 3), (1 + 5 * 0.2) / 7, 1e-15);
     prepared_free(applied);
     prepared_free(prepared);
+    pipeline_free(pipeline);
+    split_free(&split);
+    dataset_free(dataset);
+}
+
+// ---- indices ----
+
+static void categories_become_indices(void **state) {
+    (void)state;
+    struct dataset *dataset = dataset_of(6);
+    add_words(dataset, "few", (const char *const[]){"b", "a", "b", "a", "c", "d"});
+    add_words(dataset, "many", (const char *const[]){"q", "p", NULL, "r", "s", "q"});
+    add_numbers(dataset, "code", (double[]){30, 7, 7, NAN, 8, 30});
+    struct split split = split_of(6, (int[]){1, 1, 1, 1, 0, 0});
+    struct pipeline *pipeline = parse_steps("index=3"), *named = parse_steps("index=99:columns=code,standardize");
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
+    const struct column *few = column_named(last_stage(prepared), "few");
+    const struct column *many = column_named(last_stage(prepared), "many");
+    static const double words[] = {2, 1, 0, 3, 0, 2}; // missing and "s", which no training row has, are 0
+    static const double codes[] = {2, 1, 1, 0, 0, 2};
+    assert_int_equal(few->type, COLUMN_CATEGORY); // two categories in training rows
+    assert_int_equal(many->type, COLUMN_NUMERIC);
+    assert_int_equal(many->categories, 4);
+    assert_int_equal(many->missing_count, 0);
+    for (size_t row = 0; row < 6; row++)
+        assert_near(column_number(many, row), words[row], 0);
+    prepared_free(prepared);
+    prepared = run_pipeline(named, dataset, &split);
+    const struct column *code = column_named(last_stage(prepared), "code"); // standardize leaves it alone
+    for (size_t row = 0; row < 6; row++)
+        assert_near(column_number(code, row), codes[row], 0);
+    assert_int_equal(code->categories, 3);
+    prepared_free(prepared);
+    pipeline_free(named);
     pipeline_free(pipeline);
     split_free(&split);
     dataset_free(dataset);
@@ -190,12 +216,12 @@ static void columns_are_left_out(void **state) {
     char list[] = "b\\,c";
     assert_int_equal(params_set(keeping->steps[0]->kind->params, keeping->steps[0]->settings, "columns", list, &error),
                      STATUS_OK);
-    struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split), *applied = NULL;
     assert_int_equal(last_stage(prepared)->column_count, 3);
     assert_null(column_named(last_stage(prepared), "a"));
     assert_string_equal(pipeline->steps[0]->summary, "1 column dropped");
     prepared_free(prepared);
-    prepared = run(keeping, dataset, &split);
+    prepared = run_pipeline(keeping, dataset, &split);
     assert_int_equal(last_stage(prepared)->column_count, 2);
     assert_string_equal(last_stage(prepared)->columns[0]->name, "b,c");
     assert_int_equal(last_stage(prepared)->target, 1);
@@ -219,7 +245,7 @@ static void rare_categories_share_a_column(void **state) {
     add_words(dataset, "w", (const char *const[]){"a", "a", "a", "b", "b", "c", NULL, "c", "new"});
     struct split split = split_of(9, (int[]){1, 1, 1, 1, 1, 1, 1, 0, 0});
     struct pipeline *pipeline = parse_steps("one-hot=infrequent:min-frequency=2");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     const struct table *table = last_stage(prepared);
     static const double expected[3][9] = {
         {1, 1, 1, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 1, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 1, 1, 1, 1}};
@@ -280,6 +306,8 @@ static void stored_steps_do_the_same(void **state) {
                                         "quantile",
                                         "quantile=normal:quantiles=9",
                                         "ordinal=value",
+                                        "index",
+                                        "index=3:columns=n2",
                                         "target-encode=3",
                                         "one-hot=infrequent:min-frequency=3",
                                         "missing=mean,standardize,min-max,robust,max-abs,standardize,one-hot=ignore",
@@ -331,7 +359,8 @@ static void steps_go_back(void **state) {
     } ways[] = {{"standardize", 1e-12}, {"min-max=low=-2:high=7", 1e-12},
                 {"robust", 1e-12},      {"max-abs", 1e-12},
                 {"quantile", 1e-9},     {"ordinal", 0},
-                {"one-hot", 0},         {"yeo-johnson", 1e-3}};
+                {"one-hot", 0},         {"index", 0},
+                {"yeo-johnson", 1e-3}};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
         for (uint64_t seed = 2000; seed < 2040; seed++)
             check_inverse(seed, ways[i].steps, ways[i].tolerance);
@@ -361,7 +390,7 @@ static void what_cannot_be_encoded_is_said(void **state) {
     refused("target-encode=columns=label", dataset, &split, STATUS_INVALID, "is to be predicted");
     refused("drop-columns", dataset, &split, STATUS_INVALID, "name the columns to drop");
     refused("drop-columns=label", dataset, &split, STATUS_INVALID, "is to be predicted");
-    refused("keep-columns=z", dataset, &split, STATUS_MISSING, "there is no column \"z\"");
+    refused("keep-columns=z", dataset, &split, STATUS_MISSING, "there is no column \"z\" in made.csv; there are x, ");
     dataset->table->columns[0]->values[3] = -INFINITY;
     atomic_store(&dataset->table->columns[0]->finite, false); // it is another column now
     refused("max-abs", dataset, &split, STATUS_NUMERIC, "made.csv line 5: column \"x\" is infinite");
@@ -392,7 +421,7 @@ static void dates_and_many_words_are_suggested_for(void **state) {
     add_numbers(dataset, "y", y);
     dataset->table->target = 2;
     struct pipeline *pipeline = NULL;
-    assert_int_equal(pipeline_suggest(dataset, false, &pipeline, &reasons, &error), STATUS_OK);
+    assert_int_equal(pipeline_suggest(dataset, false, 0, &pipeline, &reasons, &error), STATUS_OK);
     static const char *const kinds[] = {"date-parts", "missing", "standardize", "one-hot"};
     assert_int_equal(pipeline->count, 4);
     for (size_t i = 0; i < 4; i++)
@@ -400,15 +429,30 @@ static void dates_and_many_words_are_suggested_for(void **state) {
     assert_non_null(strstr(str_text(&reasons), "date parts: 1 column; "));
     assert_non_null(strstr(str_text(&reasons), "the rarest share one"));
     struct split split = split_of(MANY, NULL);
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(last_stage(prepared)->column_count, 4 + 100 + 1); // no time of day: no hour
     for (size_t i = 0; i < 105; i++)
         assert_int_equal(last_stage(prepared)->columns[i]->missing_count, 0);
     prepared_free(prepared);
     pipeline_free(pipeline);
-    assert_int_equal(pipeline_suggest(dataset, true, &pipeline, NULL, &error),
+    assert_int_equal(pipeline_suggest(dataset, true, 0, &pipeline, NULL, &error),
                      STATUS_OK); // what a model cannot do without
     assert_int_equal(pipeline->count, 2);
+    pipeline_free(pipeline);
+    static const char *const indexed[] = {"date-parts", "index", "missing", "standardize", "one-hot"};
+    str_clear(&reasons);
+    assert_int_equal(pipeline_suggest(dataset, false, 10, &pipeline, &reasons, &error), STATUS_OK);
+    assert_non_null(strstr(str_text(&reasons), "one-hot: for columns with fewer than 10 categories in the training rows"));
+    assert_int_equal(pipeline->count, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(pipeline->steps[i]->kind->name, indexed[i]);
+    prepared = run_pipeline(pipeline, dataset, &split);
+    assert_int_equal(last_stage(prepared)->column_count, 4 + 1 + 1);
+    assert_int_equal(column_named(last_stage(prepared), "word")->categories, 151);
+    prepared_free(prepared);
+    pipeline_free(pipeline);
+    assert_int_equal(pipeline_suggest(dataset, false, 151, &pipeline, NULL, &error), STATUS_OK); // it has 150
+    assert_int_equal(pipeline->count, 4);
     pipeline_free(pipeline);
     split_free(&split);
     str_free(&reasons);
@@ -475,7 +519,7 @@ static void large_columns_are_fitted_the_same(void **state) {
     struct split split = split_of(MANY, train);
     struct pipeline *pipeline = parse_steps("missing=mean,robust,standardize"),
                     *again = parse_steps("missing=mean,robust,standardize");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     char *a = NULL, *b = NULL;
     size_t row = 0;
     while (!column_is_missing(dataset->table->columns[3], row))
@@ -483,7 +527,7 @@ static void large_columns_are_fitted_the_same(void **state) {
     assert_near(column_number(prepared->stages[1]->columns[3], row), sum / count, 1e-9);
     prepared_free(prepared);
     cells_set_memory(1);
-    prepared = run(again, dataset, &split);
+    prepared = run_pipeline(again, dataset, &split);
     cells_set_memory(0);
     assert_int_equal(pipeline_save(pipeline, true, &a, &error), STATUS_OK);
     assert_int_equal(pipeline_save(again, true, &b, &error), STATUS_OK);
@@ -510,6 +554,7 @@ int main(void) {
         cmocka_unit_test(hours_only_where_there_are_times),
         cmocka_unit_test(training_rows_are_not_told_their_answer),
         cmocka_unit_test(classes_become_columns),
+        cmocka_unit_test(categories_become_indices),
         cmocka_unit_test(columns_are_left_out),
         cmocka_unit_test(rare_categories_share_a_column),
         cmocka_unit_test(stored_steps_do_the_same),

@@ -166,14 +166,115 @@ static void test_any_pieces(void **state) {
     str_free(&text);
 }
 
+// ---- rows of several lines -------------------------------------------------------------------------------
+
+enum { MANY = 240 };
+
+struct written { // a file in the making: its bytes, and where every row ends
+    struct str bytes;
+    size_t ends[MANY];
+};
+
+static void add_encoded(struct str *out, const char *text, bool wide) {
+    static const char gurmukhi[] = "\xe0\xa8\x8a"; // U+0A0A: its bytes in UTF-16 are those of a line end
+    for (const char *at = text; *at; at++) {
+        bool special = *at == '%' && wide;
+        if (special)
+            str_add_bytes(out, "\x0a\x0a", 2);
+        else if (*at == '%')
+            str_add(out, gurmukhi);
+        else if (wide)
+            str_add_bytes(out, (char[]){*at, '\0'}, 2);
+        else
+            str_add_char(out, *at);
+    }
+}
+
+// Rows as a program may log them: lines within quotes, doubled quotes, blank lines between, cells too many and too few.
+static struct written write_log(uint64_t seed, bool wide) {
+    struct written log = {0};
+    struct rng rng = rng_make(seed, RNG_TEST, 3);
+    if (wide)
+        str_add_bytes(&log.bytes, "\xff\xfe", 2);
+    add_encoded(&log.bytes, "id,word,value\n", wide);
+    for (int row = 0; row < MANY; row++) {
+        struct str text = {0};
+        const char *end = rng_below(&rng, 3) ? "\n" : "\r\n";
+        str_format(&text, "%d,", row);
+        uint64_t kind = row < 20 ? 2 : rng_below(&rng, 8);
+        if (kind == 0)
+            str_format(&text, "\"one%stwo, \"\"%d\"\"\n\nfive\",%d", end, row, row * 3);
+        else if (kind == 1)
+            str_format(&text, "\"%%\nthe end\",%d.5", row);
+        else if (kind == 3)
+            str_add(&text, "short");
+        else if (kind == 4)
+            str_format(&text, "long,%d,more,\"and\nmore\"", row);
+        else
+            str_format(&text, "\"plain %%\",%d", row);
+        str_add(&text, end);
+        add_encoded(&log.bytes, str_text(&text), wide);
+        log.ends[row] = log.bytes.length;
+        if (row > 20 && rng_below(&rng, 9) == 0)
+            add_encoded(&log.bytes, end, wide);
+        str_free(&text);
+    }
+    return log;
+}
+
+// Exactly the rows that are whole are read at every look, whether by one reader or by many.
+static void check_log(const struct written *log, uint64_t seed) {
+    struct rng rng = rng_make(seed, RNG_TEST, 4);
+    struct load_options options = load_options_default();
+    options.dialect.delimiter[0] = ',';
+    options.dialect.quote = '"';
+    options.dialect.header = 1;
+    options.dialect.skip = 0;
+    char whole_path[1024];
+    snprintf(whole_path, sizeof whole_path, "%s", scratch_file("whole.csv", log->bytes.text, log->bytes.length));
+    follow_end(&follow);
+    struct dataset *whole = load(whole_path);
+    assert_int_equal(whole->table->rows, MANY);
+    size_t at = log->ends[5];
+    snprintf(path, sizeof path, "%s", scratch_file("grow.csv", log->bytes.text, at));
+    assert_int_equal(follow_begin(&follow, path, &error), STATUS_OK);
+    while (at < log->bytes.length) {
+        size_t count = 1 + rng_below(&rng, 1 << rng_below(&rng, 9)), rows = 0;
+        count = count > log->bytes.length - at ? log->bytes.length - at : count;
+        append(log->bytes.text + at, count);
+        at += count;
+        follow_look(&follow);
+        options.threads = 1 + rng_below(&rng, 3);
+        options.piece_bytes = 16 + rng_below(&rng, 2000);
+        struct dataset *now = NULL;
+        if (dataset_open(path, &options, &now, NULL, &error) != STATUS_OK)
+            fail_msg("%s", error.text);
+        while (rows < MANY && log->ends[rows] <= at)
+            rows++;
+        if (now->table->rows != rows)
+            fail_msg("seed %d: %zu rows where %zu are whole", (int)seed, now->table->rows, rows);
+        check_prefix(now->table, whole->table);
+        dataset_free(now);
+    }
+    dataset_free(whole);
+}
+
+static void test_half_a_quoted_cell_waits(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        bool wide = seed % 2 == 0;
+        struct written log = write_log(seed, wide);
+        check_log(&log, seed);
+        str_free(&log.bytes);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_half_a_line_waits),
-        TEST(test_what_became_of_it),
-        TEST(test_what_cannot_be_followed),
-        TEST(test_any_pieces),
+        TEST(test_half_a_line_waits), TEST(test_what_became_of_it),        TEST(test_what_cannot_be_followed),
+        TEST(test_any_pieces),        TEST(test_half_a_quoted_cell_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,6 +215,34 @@ static void test_damage_is_noticed(void **state) {
     dataset_free(read);
 }
 
+// A file that was written to while it was read is not kept under what it is now.
+static void test_a_file_changed_while_it_was_read_is_not_kept(void **state) {
+    (void)state;
+    char file[1024];
+    struct error error;
+    const struct load_options options = load_options_default();
+    for (int changed = 1; changed >= 0; changed--) {
+        kept_set_least(SIZE_MAX);
+        struct dataset *dataset = open_with(&options), none = {0};
+        kept_set_least(1);
+        struct str key = {0};
+        bool found = true;
+        assert_int_equal(kept_read(path, &options, &key, &none, &found, NULL, &error), STATUS_OK);
+        assert_false(found);
+        assert_true(key.length > 0);
+        if (changed) {
+            FILE *stream = fopen(path, "a");
+            fputs("7;2026-01-01;a;b;1\n", stream);
+            assert_int_equal(fclose(stream), 0);
+        }
+        kept_write(path, &options, &key, dataset);
+        kept_wait();
+        assert_int_equal(kept_files(file), changed ? 0 : 1);
+        str_free(&key);
+        dataset_free(dataset);
+    }
+}
+
 static void test_small_tables_are_not_kept(void **state) {
     (void)state;
     char file[1024];
@@ -230,8 +258,11 @@ static void test_small_tables_are_not_kept(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_the_same_table_comes_back), TEST(test_another_way_of_reading_is_another_table),
-        TEST(test_a_changed_file_is_read),    TEST(test_damage_is_noticed),
+        TEST(test_the_same_table_comes_back),
+        TEST(test_another_way_of_reading_is_another_table),
+        TEST(test_a_changed_file_is_read),
+        TEST(test_damage_is_noticed),
+        TEST(test_a_file_changed_while_it_was_read_is_not_kept),
         TEST(test_small_tables_are_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

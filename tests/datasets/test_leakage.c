@@ -16,8 +16,8 @@ static void add_dates(struct dataset *dataset, const char *name, const double *v
 }
 
 // Rows by a seed. With `other`, every row that does not train gets other cells, among them cells of training rows, far
-// larger numbers, and words that no training row has.
-static struct dataset *rows_of(uint64_t seed, const int *train, bool other) {
+// larger numbers, and words that no training row has; with `infinite`, also infinities.
+static struct dataset *rows_of(uint64_t seed, const int *train, bool other, bool infinite) {
     struct rng rng = rng_make(seed, RNG_TEST, 0), changed = rng_make(seed, RNG_TEST, 1);
     double count[ROWS], real[ROWS], same[ROWS], date[ROWS];
     const char *word[ROWS], *label[ROWS];
@@ -31,7 +31,7 @@ static struct dataset *rows_of(uint64_t seed, const int *train, bool other) {
         if (train[row] || !other)
             continue;
         count[row] = rng_below(&changed, 2) == 0 ? NAN : (double)rng_below(&changed, 1000000);
-        real[row] = 1e6 * rng_normal(&changed);
+        real[row] = infinite && rng_below(&changed, 4) == 0 ? INFINITY : 1e6 * rng_normal(&changed);
         same[row] = (double)rng_below(&changed, 9);
         date[row] = rng_uniform(&changed) * 4e9;
         word[row] = rng_below(&changed, 4) == 0 ? NULL : words[rng_below(&changed, 8)];
@@ -53,14 +53,14 @@ static struct dataset *rows_of(uint64_t seed, const int *train, bool other) {
 }
 
 // The saved state; freed with mem_free.
-static char *state_of(const char *steps, uint64_t seed, bool other) {
+static char *state_of(const char *steps, uint64_t seed, bool other, bool infinite) {
     struct error error = {0};
     int train[ROWS];
     char *json = NULL;
     struct rng rng = rng_make(seed, RNG_TEST, 2);
     for (int row = 0; row < ROWS; row++)
         train[row] = row == 0 || row == 40 || rng_below(&rng, 3) > 0;
-    struct dataset *dataset = rows_of(seed, train, other);
+    struct dataset *dataset = rows_of(seed, train, other, infinite);
     struct split split = split_of(ROWS, train);
     struct pipeline *pipeline = parse_steps(steps);
     struct prepared *prepared = NULL;
@@ -74,9 +74,9 @@ static char *state_of(const char *steps, uint64_t seed, bool other) {
     return json;
 }
 
-static void check_steps(const char *steps) {
+static void check_steps(const char *steps, bool infinite) {
     for (uint64_t seed = 0; seed < 6; seed++) {
-        char *as_read = state_of(steps, seed, false), *changed = state_of(steps, seed, true);
+        char *as_read = state_of(steps, seed, false, false), *changed = state_of(steps, seed, true, infinite);
         if (strcmp(as_read, changed) != 0)
             fail_msg("\"%s\" was fitted on rows that do not train", steps);
         mem_free(as_read);
@@ -112,6 +112,9 @@ static const struct {
     {"one-hot", "one-hot=infrequent:min-frequency=0.2"},
     {"one-hot", "one-hot=ignore:max-categories=2:columns=count"},
     {"ordinal", "ordinal=value"},
+    {"index", "index,standardize"},
+    {"index", "index=5,one-hot=ignore"}, // training rows have 4 words, others more
+    {"index", "index=5:columns=word\\,count"},
     {"target-encode", "target-encode"},
     {"target-encode", "target-encode=2:columns=word\\,count"},
     {"drop-columns", "drop-columns=real,standardize"},
@@ -131,12 +134,32 @@ static void every_kind_of_step(void **state) {
         for (size_t j = 0; j < sizeof tried / sizeof tried[0]; j++) {
             if (strcmp(tried[j].kind, kind->name) != 0)
                 continue;
-            check_steps(tried[j].steps);
+            check_steps(tried[j].steps, false);
             found = true;
         }
         if (!found)
-            check_steps(kind->name);
+            check_steps(kind->name, false);
     }
+}
+
+// Steps behind each other: what one makes of other rows, the next must not learn.
+static void steps_in_a_row(void **state) {
+    (void)state;
+    static const char *const pipelines[] = {
+        "drop-duplicates,outliers=clip,missing=mean:indicator=yes,standardize,one-hot=ignore",
+        "drop-duplicates=columns=word\\,count,outliers=drop:factor=1,outliers=clip,missing=median,min-max,"
+        "one-hot=ignore:drop=first",
+        "missing=drop-row,outliers=clip:factor=0,missing=most-frequent,standardize,one-hot=ignore:columns=word\\,label",
+        "outliers=clip:factor=3,missing=constant:value=5,missing=constant:value=none:indicator=yes,one-hot=ignore,min-"
+        "max",
+        "outliers=clip,missing=knn:neighbors=2,standardize,one-hot=ignore",
+        "smooth=hampel:limit=1,outliers=clip,missing=linear,standardize,one-hot=ignore",
+        "outliers=winsorize:method=iqr,outliers=flag:method=forest:share=0.1,missing,standardize,one-hot=ignore",
+        "infinities,outliers=missing:method=modified-z:columns=real,outliers=flag:method=z,missing,standardize,"
+        "one-hot=ignore",
+    };
+    for (size_t i = 0; i < sizeof pipelines / sizeof pipelines[0]; i++)
+        check_steps(pipelines[i], true); // fences and "infinities" take infinite cells
 }
 
 // The comparison above would be worth nothing if states were always equal.
@@ -145,7 +168,7 @@ static void other_training_rows_do_change_it(void **state) {
     static const char *const learned[] = {"missing=mean", "outliers", "min-max",     "standardize",  "robust",
                                           "max-abs",      "quantile", "yeo-johnson", "target-encode"};
     for (size_t i = 0; i < sizeof learned / sizeof learned[0]; i++) {
-        char *one = state_of(learned[i], 1, false), *two = state_of(learned[i], 2, false);
+        char *one = state_of(learned[i], 1, false, false), *two = state_of(learned[i], 2, false, false);
         assert_string_not_equal(one, two);
         mem_free(one);
         mem_free(two);
@@ -153,7 +176,7 @@ static void other_training_rows_do_change_it(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_kind_of_step),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_kind_of_step), cmocka_unit_test(steps_in_a_row),
                                        cmocka_unit_test(other_training_rows_do_change_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

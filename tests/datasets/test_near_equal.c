@@ -144,14 +144,6 @@ static void digits_are_never_near(void **state) {
 
 // ---- the step ----
 
-static struct prepared *run(struct pipeline *pipeline, struct dataset *dataset, struct split *split) {
-    struct error error = {0};
-    struct prepared *prepared = NULL;
-    if (pipeline_run(pipeline, dataset, split, &prepared, NULL, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    return prepared;
-}
-
 static struct dataset *cities(void) {
     struct dataset *dataset = dataset_of(8);
     add_words(
@@ -166,7 +158,7 @@ static void proposals_can_be_confirmed(void **state) {
     struct dataset *dataset = cities();
     struct split split = split_of(8, (int[]){1, 1, 1, 1, 1, 1, 1, 0});
     struct pipeline *pipeline = parse_steps("near-equal");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     assert_ptr_equal(last_stage(prepared)->columns[0], dataset->table->columns[0]);
     assert_int_equal(prepared->ledger.cells, 0);
     assert_int_equal(prepared->ledger.count, 3);
@@ -179,7 +171,7 @@ static void proposals_can_be_confirmed(void **state) {
                                "a\\\\\\=b c\\=A\\\\\\=B\\\\\\, C:columns=city");
     pipeline = parse_steps(ready);
     mem_free(ready);
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     const struct column *column = last_stage(prepared)->columns[0];
     char room[64];
     assert_int_equal(column->word_count, 3);
@@ -210,7 +202,7 @@ static void long_proposals_become_several_steps(void **state) {
     add_words(dataset, "w", words);
     struct split split = split_of(MANY, NULL);
     struct pipeline *pipeline = parse_steps("near-equal");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     struct str steps = {0};
     for (size_t i = MANY / 2; i < prepared->ledger.count; i++)
         str_format(&steps, "%s%s", steps.length > 0 ? "," : "", prepared->ledger.entries[i].after);
@@ -218,7 +210,7 @@ static void long_proposals_become_several_steps(void **state) {
     pipeline_free(pipeline);
     pipeline = parse_steps(str_text(&steps));
     assert_true(pipeline->count >= 3);
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(last_stage(prepared)->columns[0]->word_count, MANY / 2);
     prepared_free(prepared);
     pipeline_free(pipeline);

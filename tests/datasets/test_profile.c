@@ -340,6 +340,29 @@ static void warnings_name_their_rows(void **state) {
     str_free(&text);
 }
 
+// Columns of words that are numbers with one sign around them; two signs, units beside bare numbers and words are none.
+static void amounts_are_proposed(void **state) {
+    (void)state;
+    struct error error;
+    struct dataset *dataset = load_text("price,share,minus,mixed,unit,word,plain\n"
+                                        "$1.5,12 %,(3),$1,5 kg,$1,1\n"
+                                        "\"$1,200\",3 %,4,\xe2\x82\xac"
+                                        "2,7,free,2\n",
+                                        NULL, &error);
+    assert_non_null(dataset);
+    struct profile *profile = profile_of(dataset);
+    const struct warning *price = find_warning(profile, "amounts", "price");
+    assert_non_null(price);
+    assert_non_null(strstr(price->message, "--type 'price=amount'"));
+    assert_non_null(find_warning(profile, "amounts", "share"));
+    assert_non_null(find_warning(profile, "amounts", "minus"));
+    static const char *const none[] = {"mixed", "unit", "word", "plain"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_null(find_warning(profile, "amounts", none[i]));
+    profile_free(profile);
+    dataset_free(dataset);
+}
+
 static void thresholds_can_be_changed(void **state) {
     (void)state;
     struct error error;
@@ -531,6 +554,7 @@ int main(void) {
         cmocka_unit_test(passes_give_what_sorting_gives),
         cmocka_unit_test(columns_in_a_file_have_the_same_figures),
         cmocka_unit_test(different_values_are_counted_about),
+        cmocka_unit_test(amounts_are_proposed),
         cmocka_unit_test(thresholds_can_be_changed),
         cmocka_unit_test(pairs_are_warned_of),
         cmocka_unit_test(duplicates_name_the_later_row),

@@ -305,7 +305,7 @@ static void groups_refused(void **state) {
     settings.column = NULL;
     split_refused(dataset, settings, "needs a column");
     settings.column = "patient";
-    split_refused(dataset, settings, "there is no such column");
+    split_refused(dataset, settings, "there is no column \"patient\" in made.csv; there are ");
     settings.column = "y";
     split_refused(dataset, settings, "is the column to predict");
     dataset->table->target = 2;

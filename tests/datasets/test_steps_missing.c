@@ -7,26 +7,6 @@ static void as_pandas(void **state) {
     check_fixture("tests/fixtures/steps_missing.json", 21);
 }
 
-static struct prepared *run(struct pipeline *pipeline, struct dataset *dataset, struct split *split) {
-    struct error error = {0};
-    struct prepared *prepared = NULL;
-    if (pipeline_run(pipeline, dataset, split, &prepared, NULL, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    return prepared;
-}
-
-static void refused(const char *steps, struct dataset *dataset, const char *sentence) {
-    struct error error = {0};
-    struct prepared *prepared = NULL;
-    struct split split = split_of(dataset_rows(dataset), NULL);
-    struct pipeline *pipeline = parse_steps(steps);
-    assert_int_not_equal(pipeline_run(pipeline, dataset, &split, &prepared, NULL, &error), STATUS_OK);
-    if (strstr(error.text, sentence) == NULL)
-        fail_msg("\"%s\" is not in \"%s\"", sentence, error.text);
-    pipeline_free(pipeline);
-    split_free(&split);
-}
-
 static void entry_is(const struct prepared *prepared, size_t index, uint64_t line, const char *after,
                      const char *reason) {
     const struct ledger_entry *entry = &prepared->ledger.entries[index];
@@ -43,7 +23,7 @@ static void each_part_fills_itself(void **state) {
     add_numbers(dataset, "x", (double[]){1, NAN, NAN, NAN, 5, 9, NAN});
     struct split split = split_of(7, (int[]){1, 0, 1, 0, 1, 0, 1});
     struct pipeline *pipeline = parse_steps("missing=linear");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     assert_near(column_number(last_stage(prepared)->columns[0], 1), 9, 0);
     assert_near(column_number(last_stage(prepared)->columns[0], 2), 3, 0);
     entry_is(prepared, 0, 3, "9", "next value (there is no earlier one)");
@@ -54,7 +34,7 @@ static void each_part_fills_itself(void **state) {
     prepared_free(prepared);
     split_free(&split);
     split = split_of(7, (int[]){1, 0, 1, 0, 1, 1, 1}); // the others have no value at all
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_near(column_number(last_stage(prepared)->columns[0], 3), 5, 0);
     entry_is(prepared, 0, 3, "5", "median of training rows");
     prepared_free(prepared);
@@ -70,7 +50,7 @@ static void validation_and_test_do_not_meet(void **state) {
     struct split split = split_of(6, (int[]){1, 0, 0, 1, 0, 0});
     split.part[2] = split.part[4] = PART_TEST;
     struct pipeline *pipeline = parse_steps("missing=previous");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     assert_near(column_number(last_stage(prepared)->columns[0], 3), 1, 0);
     assert_near(column_number(last_stage(prepared)->columns[0], 4), 3, 0);
     assert_near(column_number(last_stage(prepared)->columns[0], 5), 2, 0);
@@ -92,7 +72,7 @@ static void new_data_has_its_own_words(void **state) {
     static const char *const strategies[] = {"missing", "missing=previous", "missing=next", "missing=linear"};
     for (size_t i = 0; i < 4; i++) {
         struct pipeline *pipeline = parse_steps(strategies[i]);
-        struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
+        struct prepared *prepared = run_pipeline(pipeline, dataset, &split), *applied = NULL;
         if (pipeline_apply(pipeline, fresh, &applied, NULL, &error) != STATUS_OK)
             fail_msg("%s", error.text);
         assert_string_equal(column_text(last_stage(applied)->columns[0], 1, room), "oak");
@@ -116,7 +96,7 @@ static void columns_are_dropped_and_said(void **state) {
     dataset->table->target = 2;
     struct split split = split_of(4, NULL);
     struct pipeline *pipeline = parse_steps("missing=drop-column");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(last_stage(prepared)->column_count, 2);
     assert_int_equal(last_stage(prepared)->target, 1);
     assert_string_equal(prepared->ledger.entries[0].column, "gap");
@@ -124,12 +104,12 @@ static void columns_are_dropped_and_said(void **state) {
     prepared_free(prepared);
     pipeline_free(pipeline);
     pipeline = parse_steps("missing=drop-column:most=0.25");
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(last_stage(prepared)->column_count, 3);
     prepared_free(prepared);
     pipeline_free(pipeline);
-    refused("missing=drop-column:columns=y", dataset, "is to be predicted and cannot be dropped");
-    refused("missing=drop-column:indicator=yes", dataset, "strategy drop-column fills none");
+    steps_refused("missing=drop-column:columns=y", dataset, "is to be predicted and cannot be dropped");
+    steps_refused("missing=drop-column:indicator=yes", dataset, "strategy drop-column fills none");
     split_free(&split);
     dataset_free(dataset);
 }
@@ -138,8 +118,8 @@ static void infinities_are_not_carried(void **state) {
     (void)state;
     struct dataset *dataset = dataset_of(4);
     add_numbers(dataset, "x", (double[]){1, INFINITY, NAN, 2});
-    refused("missing=previous", dataset, "made.csv line 3: column \"x\" is infinite there");
-    refused("missing=linear", dataset, "made.csv line 3: column \"x\" is infinite there");
+    steps_refused("missing=previous", dataset, "made.csv line 3: column \"x\" is infinite there");
+    steps_refused("missing=linear", dataset, "made.csv line 3: column \"x\" is infinite there");
     dataset_free(dataset);
 }
 
@@ -155,7 +135,7 @@ static void neighbors_are_kept(void **state) {
     add_numbers(fresh, "b", (double[]){NAN, 2, NAN});
     struct split split = split_of(6, (int[]){1, 1, 1, 1, 0, 1});
     struct pipeline *pipeline = parse_steps("missing=knn:neighbors=2:weights=distance"), *loaded = NULL;
-    struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split), *applied = NULL;
     assert_near(column_number(last_stage(prepared)->columns[1], 2), 5, 0); // 2 and 8, equally far
     entry_is(prepared, 0, 7, "1.5", "mean of the nearest training rows");  // nothing shared: the mean of a
     entry_is(prepared, 1, 4, "5", "mean of the nearest training rows");
@@ -218,7 +198,7 @@ static void hours_are_refused(void **state) {
         values[row] = row % 2 == 0 ? NAN : (double)(row % 1000);
     add_numbers(dataset, "x", values);
     mem_free(values);
-    refused("missing=knn", dataset,
+    steps_refused("missing=knn", dataset,
             "1500000 rows have holes, and comparing them with 3000000 training rows takes about");
     dataset_free(dataset);
 }

@@ -10,26 +10,6 @@ static void as_published(void **state) {
     check_fixture("tests/fixtures/steps_outliers.json", 24);
 }
 
-static struct prepared *run(struct pipeline *pipeline, struct dataset *dataset, struct split *split) {
-    struct error error = {0};
-    struct prepared *prepared = NULL;
-    if (pipeline_run(pipeline, dataset, split, &prepared, NULL, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    return prepared;
-}
-
-static void refused(const char *steps, struct dataset *dataset, const char *sentence) {
-    struct error error = {0};
-    struct prepared *prepared = NULL;
-    struct split split = split_of(dataset_rows(dataset), NULL);
-    struct pipeline *pipeline = parse_steps(steps);
-    assert_int_not_equal(pipeline_run(pipeline, dataset, &split, &prepared, NULL, &error), STATUS_OK);
-    if (strstr(error.text, sentence) == NULL)
-        fail_msg("\"%s\" is not in \"%s\"", sentence, error.text);
-    pipeline_free(pipeline);
-    split_free(&split);
-}
-
 // ---- forest ----
 
 static void ways_as_published(void **state) {
@@ -201,7 +181,7 @@ static void forests_flag_drop_and_empty(void **state) {
     struct dataset *dataset = cloud();
     struct split split = all_but_200();
     struct pipeline *pipeline = parse_steps("outliers=flag:method=forest:score=0.7");
-    struct prepared *prepared = run(pipeline, dataset, &split);
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
     const struct column *flag = column_named(last_stage(prepared), "outlier");
     size_t flagged = 0;
     for (size_t row = 0; row < MANY; row++) {
@@ -217,14 +197,14 @@ static void forests_flag_drop_and_empty(void **state) {
     prepared_free(prepared);
     pipeline_free(pipeline);
     pipeline = parse_steps("outliers=drop:method=forest:share=0.01"); // of 299 rows: three
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(last_stage(prepared)->rows, MANY - 3);
     assert_int_equal(table_origin(last_stage(prepared), 0), 1);
     assert_int_equal(table_origin(last_stage(prepared), 198 - 1), 200); // rows that do not train stay
     prepared_free(prepared);
     pipeline_free(pipeline);
     pipeline = parse_steps("outliers=missing:method=forest:score=0.7");
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_true(column_is_missing(last_stage(prepared)->columns[0], 100));
     assert_true(column_is_missing(last_stage(prepared)->columns[1], 200));
     size_t left = last_stage(prepared)->columns[0]->missing_count + last_stage(prepared)->columns[1]->missing_count;
@@ -244,7 +224,7 @@ static void forests_are_kept_exactly(void **state) {
     struct split split = all_but_200();
     char *json = NULL, *again = NULL, *other = NULL, *seeded = NULL;
     struct pipeline *pipeline = parse_steps("outliers=flag:method=forest:share=0.05"), *loaded = NULL;
-    struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split), *applied = NULL;
     assert_int_equal(pipeline_save(pipeline, true, &json, &error), STATUS_OK);
     if (pipeline_load(json, "stored", &loaded, &error) != STATUS_OK)
         fail_msg("%s", error.text);
@@ -256,7 +236,7 @@ static void forests_are_kept_exactly(void **state) {
         assert_near(column_number(last_stage(applied)->columns[2], row),
                     column_number(last_stage(prepared)->columns[2], row), 0);
     prepared_free(prepared);
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(pipeline_save(pipeline, true, &other, &error), STATUS_OK);
     assert_string_equal(json, other);
     prepared_free(prepared);
@@ -264,7 +244,7 @@ static void forests_are_kept_exactly(void **state) {
     pipeline_free(loaded);
     pipeline_free(pipeline);
     pipeline = parse_steps("outliers=flag:method=forest:share=0.05:seed=2");
-    prepared = run(pipeline, dataset, &split);
+    prepared = run_pipeline(pipeline, dataset, &split);
     assert_int_equal(pipeline_save(pipeline, true, &seeded, &error), STATUS_OK);
     assert_string_not_equal(strstr(json, "trees\":\t["), strstr(seeded, "trees\":\t["));
     prepared_free(prepared);
@@ -314,16 +294,16 @@ static void what_cannot_be_done_is_said(void **state) {
     (void)state;
     struct dataset *dataset = dataset_of(4);
     add_numbers(dataset, "outlier", (double[]){1, 2, 3, 4});
-    refused("outliers=clip:method=forest", dataset, "finds whole rows, which cannot be moved to a fence");
-    refused("outliers=flag:flag=", dataset, "set \"flag\"");
-    refused("outliers=flag", dataset, "there is a column \"outlier\" already");
+    steps_refused("outliers=clip:method=forest", dataset, "finds whole rows, which cannot be moved to a fence");
+    steps_refused("outliers=flag:flag=", dataset, "set \"flag\"");
+    steps_refused("outliers=flag", dataset, "there is a column \"outlier\" already");
     add_numbers(dataset, "x", (double[]){1, 2, 3, INFINITY});
-    refused("outliers=flag:method=z:flag=far", dataset,
+    steps_refused("outliers=flag:method=z:flag=far", dataset,
             "leave method z without a measure; use method iqr, or put a step \"infinities\"");
     dataset_free(dataset);
     dataset = dataset_of(2);
     add_words(dataset, "w", (const char *const[]){"a", "b"});
-    refused("outliers=flag:method=forest", dataset, "no numeric column for an isolation forest");
+    steps_refused("outliers=flag:method=forest", dataset, "no numeric column for an isolation forest");
     dataset_free(dataset);
 }
 
@@ -336,7 +316,7 @@ static void without_spread_nothing_is_far(void **state) {
     struct split split = split_of(4, (int[]){1, 1, 1, 0});
     for (size_t i = 0; i < 3; i++) {
         struct pipeline *pipeline = parse_steps(steps[i]);
-        struct prepared *prepared = run(pipeline, dataset, &split);
+        struct prepared *prepared = run_pipeline(pipeline, dataset, &split);
         assert_ptr_equal(last_stage(prepared)->columns[0], dataset->table->columns[0]);
         assert_int_equal(prepared->ledger.cells, 0);
         assert_string_equal(prepared->ledger.entries[0].after, "left alone");
@@ -359,7 +339,7 @@ static void infinities_become_missing(void **state) {
     add_numbers(fresh, "y", (double[]){2});
     struct split split = split_of(4, (int[]){1, 0, 1, 1});
     struct pipeline *pipeline = parse_steps("infinities,missing=median");
-    struct prepared *prepared = run(pipeline, dataset, &split), *applied = NULL;
+    struct prepared *prepared = run_pipeline(pipeline, dataset, &split), *applied = NULL;
     const struct table *table = prepared->stages[1];
     assert_int_equal(table->columns[0]->missing_count, 3);
     assert_ptr_equal(table->columns[1], dataset->table->columns[1]);

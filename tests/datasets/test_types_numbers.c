@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "datasets/cell_numbers.h"
 #include "datasets/types.h"
 
 static uint64_t next_random(void) {
@@ -213,12 +214,62 @@ static void the_ways_said_are_the_ways_that_read(void **state) {
     }
 }
 
+// One cell of digits, points and what else may stand among them; mostly short.
+static size_t random_cell(char *text) {
+    static const char bytes[] = "01234567890123456789....--+e/: ";
+    size_t length = next_random() % (next_random() % 8 == 0 ? 20 : 10), at = 0;
+    if (next_random() % 4 == 0) // digits with one point or none, as most cells are
+        at = (size_t)sprintf(text, "%s%" PRIu64 "%s", next_random() % 2 ? "-" : "", next_random() % 100000,
+                             next_random() % 2 ? "." : "");
+    for (; at < length; at++)
+        text[at] = bytes[next_random() % (next_random() % 4 == 0 ? sizeof bytes - 1 : 20)];
+    memset(text + at, '7', NUMBER_PADDING);
+    return at;
+}
+
+static bool is_left(const struct csv_cell *cell, const struct number_cell *number) {
+    size_t digits = cell->length - (cell->length > 1 && cell->text[0] == '-');
+    return digits > 8 || (number->seen & (NUMBER_SEEN_CODE | NUMBER_SEEN_EITHER)) != 0;
+}
+
+static void many_cells_at_once(void **state) {
+    (void)state;
+    numbers_read *read = numbers_reader();
+    if (read == NULL)
+        skip();
+    uint64_t total = 0;
+    for (int round = 0; round < 200000; round++) {
+        char texts[NUMBERS_AT_ONCE][48];
+        struct csv_cell cells[NUMBERS_AT_ONCE];
+        double values[NUMBERS_AT_ONCE];
+        struct numbers_seen seen = {.ways = NUMBER_WAYS_ALL}, want = {.ways = NUMBER_WAYS_ALL};
+        for (size_t i = 0; i < NUMBERS_AT_ONCE; i++)
+            cells[i] = (struct csv_cell){texts[i], random_cell(texts[i])};
+        unsigned mask = read(cells, values, &seen);
+        for (size_t i = 0; i < NUMBERS_AT_ONCE; i++) {
+            struct number_cell number;
+            bool fast = number_cell_fast(texts[i], cells[i].length, &number) && !is_left(&cells[i], &number);
+            if (fast != (mask >> i & 1) || (fast && memcmp(&values[i], &number.value, sizeof number.value) != 0))
+                fail_msg("'%.*s': read %u as %.17g", (int)cells[i].length, texts[i], mask >> i & 1, values[i]);
+            want.ways &= fast ? number.ways : NUMBER_WAYS_ALL;
+            want.seen |= fast ? number.seen : 0;
+            want.count += fast;
+        }
+        assert_int_equal(seen.ways, want.ways);
+        assert_int_equal(seen.seen, want.seen);
+        assert_int_equal(seen.count, want.count);
+        total += seen.count;
+    }
+    assert_true(total > 200000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_numbers_are_the_librarys),
         cmocka_unit_test(digits_with_a_point_anywhere),
         cmocka_unit_test(numbers_between_two_doubles),
         cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(many_cells_at_once),
         cmocka_unit_test(ways_of_writing),
         cmocka_unit_test(the_ways_said_are_the_ways_that_read),
     };

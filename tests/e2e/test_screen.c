@@ -25,9 +25,25 @@ static int open_pane(void **state) {
     return tmux_open(120, 36) ? 0 : -1;
 }
 
+// A run that a failed test left detached.
+static void end_runs(void) {
+    struct store *store = NULL;
+    struct run_record *runs = NULL;
+    struct run_owner owner;
+    struct error error;
+    size_t count = 0;
+    if (store_open(&store, NULL, &error) == STATUS_OK && store_runs(store, &runs, &count, &error) == STATUS_OK)
+        for (size_t i = 0; i < count; i++)
+            if (store_run_owner(store, runs[i].id, &owner) && owner.detached)
+                kill((pid_t)owner.process, SIGKILL);
+    mem_free(runs);
+    store_close(store);
+}
+
 static int close_pane(void **state) {
     (void)state;
     tmux_close();
+    end_runs();
     return 0;
 }
 
@@ -104,6 +120,40 @@ static void start_training(void) {
     assert_non_null(strstr(tmux_screen(), "training"));
 }
 
+// Left running, looked at from outside, taken back with its curve, and ended.
+static void test_detach_and_attach(void **state) {
+    (void)state;
+    start_training();
+    tmux_keys("q");
+    assert_true(tmux_wait("leave it running", PATIENCE));
+    tmux_keys("d");
+    assert_terminal_restored();
+    assert_non_null(strstr(tmux_screen(), "trains without a terminal"));
+    struct run_record run = newest_run();
+    assert_int_equal(run.state, RUN_TRAINING);
+    tmux_type("clear");
+    start("attach");
+    assert_true(tmux_wait("training", PATIENCE));
+    assert_true(tmux_wait("loss", PATIENCE));
+    tmux_keys("q");
+    assert_true(tmux_wait("leave it running", PATIENCE));
+    tmux_keys("s");
+    assert_terminal_restored();
+    struct run_record after = newest_run();
+    assert_int_equal(after.id, run.id);
+    assert_int_equal(after.state, RUN_STOPPED);
+    assert_true(after.steps > run.steps);
+    tmux_type("clear");
+    start("attach 999");
+    assert_true(tmux_wait("there is no run 999", PATIENCE));
+    assert_terminal_restored();
+    tmux_type("clear");
+    start("attach"); // the run was stopped
+    assert_true(tmux_wait("no run is detached", PATIENCE));
+    assert_terminal_restored();
+    tmux_type("clear");
+}
+
 static void test_train_and_steer(void **state) {
     (void)state;
     start_training();
@@ -113,7 +163,7 @@ static void test_train_and_steer(void **state) {
     assert_true(tmux_wait("64", PATIENCE)); // 32 doubled
     usleep(300000);
     tmux_keys("q");
-    assert_true(tmux_wait("stop, save and leave", PATIENCE));
+    assert_true(tmux_wait("stop it, save it and leave", PATIENCE));
     tmux_keys("s");
     assert_terminal_restored();
     assert_non_null(strstr(tmux_screen(), "end=0"));
@@ -127,7 +177,7 @@ static void test_train_and_steer(void **state) {
     struct error error;
     bool lr = false, batch = false;
     assert_int_equal(store_open(&store, NULL, &error), STATUS_OK);
-    assert_int_equal(store_run_events(store, run.id, &events, &count, &error), STATUS_OK);
+    assert_int_equal(store_run_events(store, run.id, NULL, &events, &count, &error), STATUS_OK);
     for (size_t i = 0; i < count; i++)
         if (events[i].kind == EVENT_CHANGE) {
             lr = lr || strcmp(events[i].change.name, "lr") == 0;
@@ -137,6 +187,25 @@ static void test_train_and_steer(void **state) {
     store_close(store);
     assert_true(lr);
     assert_true(batch);
+}
+
+// What the living run is worth, and from Runs again.
+static void test_evaluate_while_training(void **state) {
+    (void)state;
+    start_training();
+    tmux_keys("6");
+    assert_true(tmux_wait("as of step", PATIENCE));
+    assert_true(tmux_wait("true class", PATIENCE));
+    tmux_keys("Enter");
+    assert_true(tmux_wait("of benign taken for benign", PATIENCE));
+    tmux_keys("8");
+    assert_true(tmux_wait("runs", PATIENCE));
+    tmux_keys("e");
+    assert_true(tmux_wait("as of step", PATIENCE));
+    tmux_keys("q");
+    assert_true(tmux_wait("stop it, save it and leave", PATIENCE));
+    tmux_keys("s");
+    assert_terminal_restored();
 }
 
 static void end_by(int signal_number, bool saved) {
@@ -204,6 +273,8 @@ static void test_without_terminal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_train_and_steer, open_pane, close_pane),
+        cmocka_unit_test_setup_teardown(test_evaluate_while_training, open_pane, close_pane),
+        cmocka_unit_test_setup_teardown(test_detach_and_attach, open_pane, close_pane),
         cmocka_unit_test_setup_teardown(test_end_by_term, open_pane, close_pane),
         cmocka_unit_test_setup_teardown(test_end_by_hangup, open_pane, close_pane),
         cmocka_unit_test_setup_teardown(test_end_by_fault, open_pane, close_pane),

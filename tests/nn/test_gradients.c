@@ -7,7 +7,7 @@
 
 #include "core/backend/backend.h"
 #include "core/base/mem.h"
-#include "core/nn/model.h"
+#include "core/nn/model_file.h"
 #include "core/train/loss.h"
 #include "tests/support/sources.h"
 
@@ -22,6 +22,10 @@ struct rig { // a model on the reference backend: its program computes loss and 
     struct binding binding;
     struct step_args args;
     double *weights, *gradients;
+    bool fused; // operations joined as in training
+    const char *loss;
+    int64_t classes;
+    const uint32_t *categories; // NULL: every column is a number
 };
 
 static struct buffer *add_buffer(struct rig *rig, enum slot slot, enum dtype dtype, size_t count) {
@@ -40,10 +44,12 @@ static void fill_inputs(struct rig *rig, enum source_task task) {
     double *x = mem_alloc(count, sizeof *x), targets[BATCH];
     int32_t labels[BATCH];
     for (size_t i = 0; i < count; i++) {
-        x[i] = 2 * fixture_unit(1, (uint32_t)i) - 1;
+        uint32_t below = rig->categories != NULL ? rig->categories[i % (count / BATCH)] : 0;
+        double u = fixture_unit(1, (uint32_t)i);
+        x[i] = below > 0 ? floor(u * below) : 2 * u - 1;
     }
     for (uint32_t i = 0; i < BATCH; i++) {
-        labels[i] = (int32_t)(fixture_unit(2, i) * (double)rig->model->outputs);
+        labels[i] = (int32_t)(fixture_unit(2, i) * (double)rig->classes);
         targets[i] = fixture_unit(2, i);
     }
     struct buffer *features = add_buffer(rig, SLOT_FEATURES, DTYPE_F64, count);
@@ -60,14 +66,19 @@ static void fill_weights(struct rig *rig) {
     float *start = mem_alloc(count, sizeof *start);
     rig->weights = mem_alloc(count, sizeof *rig->weights);
     rig->gradients = mem_alloc(count, sizeof *rig->gradients);
-    model_initialize(rig->model, 7, start, NULL);
+    float *state = mem_alloc(rig->model->state_count + 1, sizeof *state);
+    model_initialize(rig->model, 7, start, state);
     for (size_t i = 0; i < count; i++) {
         rig->weights[i] = (double)start[i];
     }
     add_buffer(rig, SLOT_WEIGHTS, DTYPE_F64, count);
     add_buffer(rig, SLOT_GRADIENTS, DTYPE_F64, count);
     add_buffer(rig, SLOT_METRICS, DTYPE_F64, METRIC_SLOTS * METRIC_COUNT);
+    if (rig->model->state_count > 0) { // figures of the batch are used in training: these may be anything
+        add_buffer(rig, SLOT_STATE, DTYPE_F64, rig->model->state_count);
+    }
     mem_free(start);
+    mem_free(state);
 }
 
 static void prepare(struct rig *rig, enum source_task task) {
@@ -80,9 +91,14 @@ static void prepare(struct rig *rig, enum source_task task) {
                          ? program_value(&program, SLOT_LABELS, 0, DTYPE_I32, shape_make(1, &program.batch))
                          : program_value(&program, SLOT_TARGETS, 0, DTYPE_F64, shape_make(2, (int64_t[]){BATCH, 1}));
     value_id logits = model_forward(rig->model, &program, DTYPE_F64, true, x, passes);
-    loss_choose("auto", task, &loss, &error);
-    value_id gradient = loss->write(&program, DTYPE_F64, logits, truth, true);
+    if (loss_choose(rig->loss, task, &loss, &error)) {
+        fail_msg("%s", error.text);
+    }
+    value_id gradient = loss_write(loss, &program, DTYPE_F64, logits, truth, false, true);
     model_backward(rig->model, &program, gradient, passes);
+    if (rig->fused) {
+        program_fuse(&program);
+    }
     if (program_check(&program, &error) ||
         rig->backend->api->prepare(rig->backend, &program, &rig->binding, &rig->plan, &error)) {
         fail_msg("%s", error.text);
@@ -92,12 +108,17 @@ static void prepare(struct rig *rig, enum source_task task) {
 }
 
 static void rig_open(struct rig *rig, const struct train_params *params, struct shape sample, int64_t outputs,
-                     enum source_task task) {
+                     enum source_task task, const uint32_t *categories) {
     struct error error = {0};
     struct backend_options options = {0};
-    *rig = (struct rig){.args = {.seed = 3, .step = 11, .label_smoothing = params->label_smoothing}};
+    rig->args = (struct step_args){.seed = 3, .step = 11, .label_smoothing = params->label_smoothing};
+    rig->loss = params->loss;
+    rig->classes = outputs;
+    rig->categories = categories;
+    struct model_data data = {.sample = sample, .outputs = outputs, .categories = categories};
+    data.outputs = strcmp(params->loss, "binary") == 0 ? 1 : outputs;
     if (backend_open("ref", &options, &rig->backend, &error) ||
-        model_make(params, sample, outputs, &rig->model, &error)) {
+        model_make(params, data, &rig->model, &error)) {
         fail_msg("%s", error.text);
     }
     fill_inputs(rig, task);
@@ -164,8 +185,8 @@ static void check_all(struct rig *rig, size_t most) {
 
 static void check_model(const struct train_params *params, struct shape sample, int64_t outputs, enum source_task task,
                         size_t most) {
-    struct rig rig;
-    rig_open(&rig, params, sample, outputs, task);
+    struct rig rig = {.fused = sample.rank == 3}; // pooling and activations change places
+    rig_open(&rig, params, sample, outputs, task, NULL);
     check_all(&rig, most);
     rig_close(&rig);
 }
@@ -213,6 +234,32 @@ static void mlp_on_images(void **state) {
     check_model(&params, shape_make(3, (int64_t[]){2, 3, 4}), 3, SOURCE_CLASSIFY, 200);
 }
 
+// One table has rows that no row of the batch asks for: their gradient is 0.
+static void embeddings(void **state) {
+    (void)state;
+    struct train_params params = params_of("mlp_embedding", "6", "tanh");
+    static const uint32_t mixed[] = {0, 0, 3, 40}, indices[] = {2, 5};
+    struct rig rig = {0};
+    rig_open(&rig, &params, row(4), 3, SOURCE_CLASSIFY, mixed);
+    check_all(&rig, 500);
+    rig_close(&rig);
+    rig = (struct rig){0};
+    params.dropout = 0.3;
+    params.embedding_width = 3;
+    rig_open(&rig, &params, row(2), 1, SOURCE_REGRESS, indices);
+    check_all(&rig, 500);
+    rig_close(&rig);
+}
+
+static void binary_loss(void **state) {
+    (void)state;
+    struct train_params params = params_of("mlp", "9,6", "gelu");
+    snprintf(params.loss, sizeof params.loss, "binary");
+    check_model(&params, row(5), 2, SOURCE_CLASSIFY, 200);
+    params.label_smoothing = 0.2;
+    check_model(&params, row(5), 2, SOURCE_CLASSIFY, 200);
+}
+
 static void lenet5_on_small_and_large_images(void **state) {
     (void)state;
     struct train_params params = params_of("lenet5", "1", "relu");
@@ -249,30 +296,6 @@ static void build_odd(struct model *model) {
     }
 }
 
-// A layer that joins two branches, so that an output with two readers gets the sum of their gradients.
-static enum status join_configure(struct layer *layer, struct error *error) {
-    (void)error;
-    layer->out = layer->in;
-    return STATUS_OK;
-}
-
-static void join_forward(const struct layer *layer, struct layer_pass *pass) {
-    pass->output = program_temporary(pass->program, pass->real, shape_batch(pass->program->batch, layer->out));
-    struct op *op = program_op(pass->program, OP_ADD);
-    op->in[0] = pass->input;
-    op->in[1] = pass->other;
-    op->out[0] = pass->output;
-}
-
-static void join_backward(const struct layer *layer, struct layer_pass *pass) {
-    (void)layer;
-    pass->input_gradient = pass->output_gradient;
-    pass->other_gradient = pass->output_gradient;
-}
-
-static const struct layer_kind layer_join = {
-    .name = "join", .configure = join_configure, .forward = join_forward, .backward = join_backward};
-
 static void build_branches(struct model *model) {
     struct error error = {0};
     struct layer layers[] = {
@@ -280,7 +303,7 @@ static void build_branches(struct model *model) {
         {.kind = &layer_dense, .input = 0, .other = -2, .setting.dense = {.outputs = 5, .bias = true}},
         {.kind = &layer_activation, .input = 1, .other = -2, .setting.activation = ACTIVATION_TANH},
         {.kind = &layer_dense, .input = 2, .other = -2, .setting.dense = {.outputs = 5, .bias = true}},
-        {.kind = &layer_join, .input = 3, .other = 2},
+        {.kind = &layer_add, .input = 3, .other = 2},
         {.kind = &layer_dense, .input = 4, .other = -2, .setting.dense = {.outputs = 3, .bias = true}},
     };
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
@@ -288,8 +311,31 @@ static void build_branches(struct model *model) {
     }
 }
 
-static void check_built(void (*build)(struct model *model)) {
-    struct rig rig = {.args = {.seed = 3}};
+// Every layer that normalizes, joins or scales, in a residual block with a shortcut and one without.
+static const char normal_net[] = "conv 6 3 stride 2 padding 1 no-bias start he\nbatch_norm\nrelu\n"
+                                 "residual\n conv 6 3 padding 1 no-bias start he\n batch_norm\n relu\n"
+                                 " conv 6 3 padding 1 no-bias\n batch_norm epsilon 0.01\nend\nrelu\n"
+                                 "residual\n conv 8 3 stride 2 padding 1\n batch_norm\n"
+                                 "shortcut\n conv 8 1 stride 2 start dirac\n batch_norm fixed-scale\nend\ntanh\n"
+                                 "layer_norm\ngelu\nscale 0.7\nglobal_max_pool\ndense 7\nbatch_norm\nsilu\n"
+                                 "layer_norm\ndense 3\n";
+
+static void build_normal(struct model *model) {
+    struct error error = {0};
+    if (model_parse(model, "net.txt", normal_net, &error)) {
+        fail_msg("%s", error.text);
+    }
+}
+
+static void build_pooled(struct model *model) {
+    struct error error = {0};
+    if (model_parse(model, "net.txt", "conv 5 2\nsilu\nglobal_average_pool\nbatch_norm\ngelu\ndense 3\n", &error)) {
+        fail_msg("%s", error.text);
+    }
+}
+
+static void check_built(void (*build)(struct model *model), bool fused) {
+    struct rig rig = {.args = {.seed = 3}, .fused = fused, .loss = "auto", .classes = 3};
     struct error error = {0};
     struct backend_options options = {0};
     rig.model = mem_alloc(1, sizeof *rig.model);
@@ -306,12 +352,28 @@ static void check_built(void (*build)(struct model *model)) {
 
 static void every_setting_of_windows(void **state) {
     (void)state;
-    check_built(build_odd);
+    check_built(build_odd, false);
 }
 
 static void branches_add_their_gradients(void **state) {
     (void)state;
-    check_built(build_branches);
+    check_built(build_branches, false);
+}
+
+static void normalization(void **state) {
+    (void)state;
+    check_built(build_normal, false);
+    check_built(build_pooled, false);
+}
+
+// Joined operations have the same gradients.
+static void joined_operations(void **state) {
+    (void)state;
+    check_built(build_normal, true);
+    check_built(build_pooled, true);
+    struct train_params params = params_of("mlp", "9,6", "relu");
+    params.batch_norm = true;
+    check_model(&params, row(5), 3, SOURCE_CLASSIFY, 200);
 }
 
 int main(void) {
@@ -320,9 +382,13 @@ int main(void) {
         cmocka_unit_test(mlp_with_each_activation),
         cmocka_unit_test(mlp_with_dropout),
         cmocka_unit_test(mlp_on_images),
+        cmocka_unit_test(embeddings),
+        cmocka_unit_test(binary_loss),
         cmocka_unit_test(lenet5_on_small_and_large_images),
         cmocka_unit_test(every_setting_of_windows),
         cmocka_unit_test(branches_add_their_gradients),
+        cmocka_unit_test(normalization),
+        cmocka_unit_test(joined_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/nn/build.h"
 #include "core/nn/model.h"
 
 static struct train_params params_of(const char *model) {
@@ -26,7 +27,7 @@ static struct shape row(int64_t features) {
 static struct model *make(const struct train_params *params, struct shape sample, int64_t outputs) {
     struct model *model = NULL;
     struct error error = {0};
-    if (model_make(params, sample, outputs, &model, &error)) {
+    if (model_make(params, (struct model_data){.sample = sample, .outputs = outputs}, &model, &error)) {
         fail_msg("%s", error.text);
     }
     return model;
@@ -35,7 +36,8 @@ static struct model *make(const struct train_params *params, struct shape sample
 static void assert_refused(const struct train_params *params, struct shape sample, int64_t outputs, const char *word) {
     struct model *model = NULL;
     struct error error = {0};
-    assert_int_equal(model_make(params, sample, outputs, &model, &error), STATUS_INVALID);
+    struct model_data data = {.sample = sample, .outputs = outputs};
+    assert_int_equal(model_make(params, data, &model, &error), STATUS_INVALID);
     assert_null(model);
     if (strstr(error.text, word) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", error.text, word);
@@ -57,6 +59,11 @@ static void weight_counts(void **state) {
         {"mlp", "512,512", image(1, 28, 28), 10, 669706},
         {"linear", "1", row(4), 3, 15},
         {"linear", "1", image(1, 8, 8), 10, 650},
+        {"resnet18", "1", image(3, 32, 32), 10, 11173962},
+        {"resnet18_imagenet", "1", image(3, 32, 32), 10, 11181642},
+        {"resnet18_imagenet", "1", image(3, 224, 224), 1000, 11689512},
+        {"resnet20", "1", image(3, 32, 32), 10, 272474},
+        {"fastnet", "1", image(3, 32, 32), 10, 1971352}, // and 288 frozen ones
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct train_params params = params_of(cases[i].model);
@@ -88,9 +95,28 @@ static void lenet5_shapes(void **state) {
         assert_string_equal(shape_text(model->layers[i].out, text), shapes[i]);
     }
     char settings[96];
-    assert_string_equal(layer_convolution.describe(&model->layers[0], settings), "6 filters 5×5, stride 1, padding 2");
+    assert_string_equal(layer_convolution.describe(&model->layers[0], settings), "6 filters 5×5, padding 2");
     assert_string_equal(layer_pool.describe(&model->layers[2], settings), "max 2×2, stride 2");
     assert_string_equal(layer_dense.describe(&model->layers[7], settings), "400 → 120");
+    model_free(model);
+}
+
+static void batch_norm_stands_behind_every_hidden_layer(void **state) {
+    (void)state;
+    struct train_params params = params_of("lenet5");
+    params.batch_norm = true;
+    struct model *model = make(&params, image(1, 28, 28), 10);
+    size_t norms = 0;
+    for (size_t i = 0; i < model->count; i++) {
+        if (model->layers[i].kind == &layer_batch_norm) {
+            const struct layer *before = &model->layers[i - 1];
+            assert_true(before->kind == &layer_convolution || before->kind == &layer_dense);
+            assert_string_equal(model->layers[i + 1].kind->name, "activation");
+            norms++;
+        }
+    }
+    assert_int_equal(norms, 4);
+    assert_false(model->layers[0].setting.convolution.bias); // the shift of the norm does that
     model_free(model);
 }
 
@@ -145,6 +171,10 @@ static void refusals(void **state) {
     assert_refused(&params, row(3), 2, "at most 64");
     params = params_of("resnet");
     assert_refused(&params, row(3), 2, "resnet");
+    params = params_of("resnet18");
+    assert_refused(&params, row(3), 2, "images of at least 8×8");
+    params = params_of("fastnet");
+    assert_refused(&params, image(3, 28, 28), 2, "31×31");
     params = params_of("linear");
     assert_refused(&params, row(3), 0, "0 outputs");
     assert_refused(&params, row(0), 2, "no model");
@@ -238,9 +268,154 @@ static void figures(void **state) {
     model_free(model);
 }
 
+// Multiplications of a forward pass as published: 0.555, 0.037 and 1.814, 0.0408, 0.118 thousand millions.
+static void multiplications(void **state) {
+    (void)state;
+    const struct {
+        const char *model;
+        struct shape sample;
+        int64_t outputs;
+        double multiplications;
+    } cases[] = {
+        {"resnet18", image(3, 32, 32), 10, 555422720},
+        {"resnet18_imagenet", image(3, 32, 32), 10, 37016576},
+        {"resnet18_imagenet", image(3, 224, 224), 1000, 1814073344},
+        {"resnet20", image(3, 32, 32), 10, 40813184},
+        {"fastnet", image(3, 32, 32), 10, 118.1e6},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct train_params params = params_of(cases[i].model);
+        struct model *model = make(&params, cases[i].sample, cases[i].outputs);
+        double sum = 0;
+        for (size_t j = 0; j < model->count; j++) {
+            const struct layer *layer = &model->layers[j];
+            bool product = layer->kind == &layer_convolution || layer->kind == &layer_dense;
+            bool bias = layer->kind == &layer_dense ? layer->setting.dense.bias : layer->setting.convolution.bias;
+            double biases = bias ? (double)shape_count(layer->out) : 0;
+            sum += product ? (model_figures(model, j).flops - biases) / 2 : 0;
+        }
+        if (fabs(sum / cases[i].multiplications - 1) > 1e-3) {
+            fail_msg("%s: %.0f multiplications instead of %.0f", cases[i].model, sum, cases[i].multiplications);
+        }
+        model_free(model);
+    }
+}
+
+// He: variance 2/fan_out; norms start as the identity, their running figures as 0 and 1.
+static void starting_weights_of_resnets(void **state) {
+    (void)state;
+    struct train_params params = params_of("resnet20");
+    struct model *model = make(&params, image(3, 32, 32), 10);
+    float *weights = mem_alloc(model->weight_count, sizeof *weights);
+    float *figures = mem_alloc(model->state_count, sizeof *figures);
+    model_initialize(model, 5, weights, figures);
+    for (size_t i = 0; i < model->count; i++) {
+        const struct layer *layer = &model->layers[i];
+        double squares = 0;
+        for (size_t j = 0; j < layer->weight_count; j++) {
+            double w = (double)weights[layer->weight_offset + j];
+            squares += w * w;
+            assert_true(layer->kind != &layer_batch_norm || w == (j < layer->weight_count / 2 ? 1 : 0));
+        }
+        for (size_t j = 0; j < layer->state_count; j++) {
+            assert_true(figures[layer->state_offset + j] == (j < layer->state_count / 2 ? 0 : 1));
+        }
+        if (layer->kind == &layer_convolution) {
+            const int *kernel = layer->setting.convolution.kernel;
+            double fan_out = (double)layer->setting.convolution.filters * kernel[0] * kernel[1];
+            double count = (double)layer->weight_count;
+            assert_true(fabs(squares / count * fan_out / 2 - 1) < 5 * sqrt(2 / count)); // 5 standard errors
+        }
+    }
+    mem_free(weights);
+    mem_free(figures);
+    model_free(model);
+}
+
+// The first filters pass their channel on; the whitening filters are not among the trained weights.
+static void starting_weights_of_the_fast_net(void **state) {
+    (void)state;
+    struct train_params params = params_of("fastnet");
+    struct model *model = make(&params, image(3, 32, 32), 10);
+    float *weights = mem_alloc(model->weight_count, sizeof *weights);
+    float *figures = mem_alloc(model->state_count, sizeof *figures);
+    model_initialize(model, 5, weights, figures);
+    assert_string_equal(model->layers[0].name, "whiten1");
+    assert_int_equal(model->layers[0].weight_count, 24);
+    assert_int_equal(model->layers[0].state_count, 288);
+    const struct layer *layer = &model->layers[2]; // 24 channels to 64 filters
+    const float *filters = weights + layer->weight_offset;
+    for (size_t i = 0; i < 64 * 24 * 9; i++) {
+        size_t filter = i / (24 * 9), channel = i / 9 % 24, tap = i % 9;
+        if (filter < 24) {
+            assert_true(filters[i] == (channel == filter && tap == 4 ? 1 : 0));
+        } else {
+            assert_true(fabs((double)filters[i]) <= 1 / sqrt(24 * 9.0));
+        }
+    }
+    mem_free(weights);
+    mem_free(figures);
+    model_free(model);
+}
+
+// Python: min(600, round(1.6 * n**0.56)), as fastai's emb_sz_rule.
+static void embedding_widths(void **state) {
+    (void)state;
+    static const int64_t rule[][2] = {{1, 2}, {2, 2}, {10, 6}, {43, 13}, {101, 21}, {1000, 77}, {100000, 600}};
+    for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
+        assert_int_equal(embedding_width(rule[i][0]), rule[i][1]);
+    }
+}
+
+static void embeddings(void **state) {
+    (void)state;
+    static const uint32_t categories[] = {0, 0, 43, 10};
+    static char first[] = "age", second[] = "hours", place[] = "a name of a column that has more than forty bytes, ääää",
+                work[] = "work";
+    char *names[] = {first, second, place, work}, text[96];
+    struct train_params params = params_of("mlp_embedding");
+    struct model_data data = {.sample = row(4), .outputs = 2, .categories = categories, .names = names};
+    struct model *model = NULL;
+    struct error error = {0};
+    assert_int_equal(model_make(&params, data, &model, &error), STATUS_OK);
+    assert_int_equal(model->count, 3 + 5);
+    assert_int_equal(model->weight_count, 43 * 13 + 10 * 6 + 64 * (2 + 13 + 6 + 1) + 64 * 65 + 2 * 65);
+    assert_string_equal(model->layers[0].kind->describe(&model->layers[0], text), "2 of 4 columns");
+    assert_string_equal(model->layers[2].kind->describe(&model->layers[2], text), "work: 10 × 6");
+    assert_string_equal(model->layers[1].kind->describe(&model->layers[1], text),
+                        "a name of a column that has more than forty byt: 43 × 13");
+    assert_int_equal(model_figures(model, 1).weights, 43 * 13);
+    float *weights = mem_alloc(model->weight_count, sizeof *weights), state_figures[1];
+    model_initialize(model, 5, weights, state_figures);
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < 43 * 13; i++) { // row 0 stands for what is not known
+        assert_true(i >= 13 || weights[i] == 0);
+        sum += (double)weights[i];
+        squares += (double)weights[i] * (double)weights[i];
+    }
+    assert_true(fabs(sum / (42 * 13)) < 4 / sqrt(42 * 13.0)); // four standard errors of N(0, 1)
+    assert_true(fabs(squares / (42 * 13) - 1) < 4 * sqrt(2 / (42 * 13.0)));
+    mem_free(weights);
+    model_free(model);
+    params.embedding_width = 4;
+    assert_int_equal(model_make(&params, data, &model, &error), STATUS_OK);
+    assert_int_equal(model->layers[0].out.size[0], 2 + 4 + 4);
+    model_free(model);
+    model = NULL;
+    snprintf(params.model, sizeof params.model, "mlp"); // an index is no quantity
+    assert_int_equal(model_make(&params, data, &model, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "column \"work\" comes as an index"));
+    params = params_of("mlp_embedding");
+    assert_refused(&params, row(4), 2, "nothing to embed");
+    assert_refused(&params, image(1, 8, 8), 2, "does not fit");
+    assert_true(model_embeds(&params));
+    params = params_of("mlp");
+    assert_false(model_embeds(&params));
+}
+
 static void tables(void **state) {
     (void)state;
-    assert_int_equal(layer_kind_count(), 6);
+    assert_int_equal(layer_kind_count(), 13);
     assert_string_equal(layer_kind_at(0)->name, "dense");
     for (size_t i = 0; i < architecture_count(); i++) {
         struct error error = {0};
@@ -260,7 +435,7 @@ static void out_of_memory(void **state) {
         struct model *model = NULL;
         struct error error = {0};
         mem_fail_at(at);
-        enum status status = model_make(&params, image(1, 28, 28), 10, &model, &error);
+        enum status status = model_make(&params, (struct model_data){.sample = image(1, 28, 28), .outputs = 10}, &model, &error);
         mem_fail_at(0);
         assert_int_equal(status, STATUS_MEMORY);
         assert_null(model);
@@ -269,11 +444,22 @@ static void out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weight_counts),    cmocka_unit_test(lenet5_shapes),
-        cmocka_unit_test(automatic_choice), cmocka_unit_test(dropout_and_activation_follow_the_parameters),
-        cmocka_unit_test(refusals),         cmocka_unit_test(layers_refuse_what_does_not_fit),
-        cmocka_unit_test(starting_weights), cmocka_unit_test(figures),
-        cmocka_unit_test(tables),           cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(weight_counts),
+        cmocka_unit_test(lenet5_shapes),
+        cmocka_unit_test(embedding_widths),
+        cmocka_unit_test(embeddings),
+        cmocka_unit_test(batch_norm_stands_behind_every_hidden_layer),
+        cmocka_unit_test(automatic_choice),
+        cmocka_unit_test(dropout_and_activation_follow_the_parameters),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(layers_refuse_what_does_not_fit),
+        cmocka_unit_test(starting_weights),
+        cmocka_unit_test(figures),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(multiplications),
+        cmocka_unit_test(starting_weights_of_resnets),
+        cmocka_unit_test(starting_weights_of_the_fast_net),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

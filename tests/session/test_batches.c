@@ -2,24 +2,21 @@
 #include "tests/support/test.h"
 
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/mem.h"
 #include "core/base/rng.h"
-#include "core/session.h"
 #include "core/train/sampler.h"
 #include "core/train/trainer.h"
+#include "tests/support/session_lab.h"
 #include "tests/support/sources.h"
-
-static struct error error;
 
 static struct batch_plan *plan_of(const struct source *source, uint64_t seed, uint64_t epoch, size_t extra) {
     struct batch_plan *plan = NULL;
-    if (batch_plan_make(source, seed, epoch, extra, &plan, NULL, &error))
-        fail_msg("%s", error.text);
+    if (batch_plan_make(source, seed, epoch, extra, &plan, NULL, &lab.error))
+        fail_msg("%s", lab.error.text);
     return plan;
 }
 
@@ -32,7 +29,7 @@ static void the_order_is_the_samplers(void **state) {
     for (uint64_t epoch = 0; epoch < 3; epoch++) {
         struct sampler sampler;
         bool fresh;
-        assert_int_equal(sampler_open(&sampler, source->part_rows[PART_TRAIN], rows, 7, &error), STATUS_OK);
+        assert_int_equal(sampler_open(&sampler, source->part_rows[PART_TRAIN], rows, 7, &lab.error), STATUS_OK);
         sampler_seek(&sampler, epoch, 0);
         const uint32_t *order = sampler_order(&sampler, &fresh);
         struct batch_plan *plan = plan_of(source, 7, epoch, 0);
@@ -218,20 +215,20 @@ static void gather(const struct source *source, const struct train_params *param
         op->attr.gather.sd[i] = source->pixel_sd[i];
     }
     struct step_args args = {.seed = (uint64_t)params->seed, .epoch = epoch, .augment = trainer_augment(params)};
-    assert_int_equal(backend_open("ref", &options, &ref, &error), STATUS_OK);
+    assert_int_equal(backend_open("ref", &options, &ref, &lab.error), STATUS_OK);
     const struct backend_api *api = ref->api;
-    assert_int_equal(api->allocate(ref, DTYPE_I32, batch, &buffers[0], &error), STATUS_OK);
-    assert_int_equal(api->allocate(ref, DTYPE_U8, count, &buffers[1], &error), STATUS_OK);
-    assert_int_equal(api->allocate(ref, DTYPE_F32, batch * sample, &buffers[2], &error), STATUS_OK);
-    assert_int_equal(api->upload(ref, buffers[0], 0, batch, rows, &error), STATUS_OK);
-    assert_int_equal(api->upload(ref, buffers[1], 0, count, source->features, &error), STATUS_OK);
+    assert_int_equal(api->allocate(ref, DTYPE_I32, batch, &buffers[0], &lab.error), STATUS_OK);
+    assert_int_equal(api->allocate(ref, DTYPE_U8, count, &buffers[1], &lab.error), STATUS_OK);
+    assert_int_equal(api->allocate(ref, DTYPE_F32, batch * sample, &buffers[2], &lab.error), STATUS_OK);
+    assert_int_equal(api->upload(ref, buffers[0], 0, batch, rows, &lab.error), STATUS_OK);
+    assert_int_equal(api->upload(ref, buffers[1], 0, count, source->features, &lab.error), STATUS_OK);
     struct binding binding = {0};
     binding.slots[SLOT_ROWS] = buffers[0];
     binding.slots[SLOT_FEATURES] = buffers[1];
     binding.slots[SLOT_OUTPUTS] = buffers[2];
-    assert_int_equal(api->prepare(ref, &program, &binding, &plan, &error), STATUS_OK);
-    assert_int_equal(api->run(ref, plan, &args, &error), STATUS_OK);
-    assert_int_equal(api->download(ref, buffers[2], 0, batch * sample, out, &error), STATUS_OK);
+    assert_int_equal(api->prepare(ref, &program, &binding, &plan, &lab.error), STATUS_OK);
+    assert_int_equal(api->run(ref, plan, &args, &lab.error), STATUS_OK);
+    assert_int_equal(api->download(ref, buffers[2], 0, batch * sample, out, &lab.error), STATUS_OK);
     api->discard(ref, plan);
     for (int i = 0; i < 3; i++)
         api->release(ref, buffers[i]);
@@ -286,10 +283,10 @@ static void a_plan_can_be_stopped_and_memory_can_fail(void **state) {
     struct task task = {0};
     (void)state;
     task_cancel(&task);
-    assert_int_equal(batch_plan_make(source, 1, 0, 0, &plan, &task, &error), STATUS_CANCELLED);
+    assert_int_equal(batch_plan_make(source, 1, 0, 0, &plan, &task, &lab.error), STATUS_CANCELLED);
     for (unsigned long at = 1; at < 40; at++) {
         mem_fail_at(at);
-        enum status status = batch_plan_make(source, 1, 0, 0, &plan, NULL, &error);
+        enum status status = batch_plan_make(source, 1, 0, 0, &plan, NULL, &lab.error);
         mem_fail_at(0);
         if (status == STATUS_OK) {
             batch_plan_free(plan);
@@ -304,117 +301,77 @@ static void a_plan_can_be_stopped_and_memory_can_fail(void **state) {
 
 // ---- the session ----------------------------------------------------------------------------------------------
 
-static char folder[64];
-static struct session *session;
-static const struct snapshot *view;
-
-static void must(enum status status) {
-    if (status)
-        fail_msg("%s", error.text);
-}
-
-static int set_up(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/batchlab-batches-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    setenv("XDG_DATA_HOME", folder, 1);
-    must(session_open(&session, &(struct session_options){0}, &error));
-    view = session_snapshot(session);
-    must(session_set(session, "device", "ref", &error));
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    session_close(session);
-    session = NULL;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-static void open_file(const char *path) {
-    must(session_load(session, path, NULL, &error));
-    must(session_wait(session, &error));
-}
-
-static void set(const char *name, const char *text) {
-    must(session_set(session, name, text, &error));
-    must(session_wait(session, &error));
-}
-
 static void a_plan_is_made_when_it_is_wanted(void **state) {
     (void)state;
-    open_file("datasets/samples/iris.csv");
-    assert_null(view->batches.plan);
-    must(session_plan_batches(session, 0, &error));
-    must(session_wait(session, &error));
-    const struct batch_plan *plan = view->batches.plan;
+    lab_load("datasets/samples/iris.csv");
+    assert_null(lab.view->batches.plan);
+    lab_must(session_plan_batches(lab.session, 0, &lab.error));
+    lab_wait_job();
+    const struct batch_plan *plan = lab.view->batches.plan;
     assert_non_null(plan);
-    assert_false(view->batches.making);
-    assert_ptr_equal(plan->source, view->source);
+    assert_false(lab.view->batches.making);
+    assert_ptr_equal(plan->source, lab.view->source);
     assert_int_equal(plan->seed, 1);
     assert_int_equal(plan->slot_count, 3);
-    assert_string_equal(plan->slots[0].label, view->source->class_names[0]);
-    assert_int_equal(plan->rows, view->source->part_count[PART_TRAIN]);
+    assert_string_equal(plan->slots[0].label, lab.view->source->class_names[0]);
+    assert_int_equal(plan->rows, lab.view->source->part_count[PART_TRAIN]);
     // 1, 2, 4 … 64: the next is beyond the 119 training rows
-    assert_int_equal(view->batches.size_count, 7);
-    assert_int_equal(view->batches.sizes[6].size, 64);
-    assert_true(view->batches.sizes[6].bytes > view->batches.sizes[0].bytes);
-    assert_true(view->batches.sizes[0].bytes > view->batches.bytes_fixed);
-    assert_string_equal(view->batches.device, "ref");
-    assert_true(view->batches.memory_free > view->batches.sizes[6].bytes);
+    assert_int_equal(lab.view->batches.size_count, 7);
+    assert_int_equal(lab.view->batches.sizes[6].size, 64);
+    assert_true(lab.view->batches.sizes[6].bytes > lab.view->batches.sizes[0].bytes);
+    assert_true(lab.view->batches.sizes[0].bytes > lab.view->batches.bytes_fixed);
+    assert_string_equal(lab.view->batches.device, "ref");
+    assert_true(lab.view->batches.memory_free > lab.view->batches.sizes[6].bytes);
 
-    must(session_plan_batches(session, 3, &error));
-    must(session_wait(session, &error));
-    assert_int_equal(view->batches.plan->epoch, 3);
-    set("seed", "5"); // other rows are for training: another source
-    assert_int_equal(view->batches.plan->seed, 5);
-    assert_int_equal(view->batches.plan->epoch, 3);
-    assert_ptr_equal(view->batches.plan->source, view->source);
-    set("batch", "48"); // no power of two: measured beside
-    assert_int_equal(view->batches.size_count, 8);
-    assert_int_equal(view->batches.sizes[6].size, 48);
-    assert_true(batch_plan_measured(view->batches.plan, 48) > 0);
-    uint64_t small = view->batches.sizes[6].bytes;
-    set("hidden", "512,512"); // a larger model needs more
-    assert_true(view->batches.sizes[6].bytes > 2 * small);
+    lab_must(session_plan_batches(lab.session, 3, &lab.error));
+    lab_wait_job();
+    assert_int_equal(lab.view->batches.plan->epoch, 3);
+    lab_set("seed", "5"); // other rows are for training: another source
+    lab_wait_job();
+    assert_int_equal(lab.view->batches.plan->seed, 5);
+    assert_int_equal(lab.view->batches.plan->epoch, 3);
+    assert_ptr_equal(lab.view->batches.plan->source, lab.view->source);
+    lab_set("batch", "48"); // no power of two: measured beside
+    lab_wait_job();
+    assert_int_equal(lab.view->batches.size_count, 8);
+    assert_int_equal(lab.view->batches.sizes[6].size, 48);
+    assert_true(batch_plan_measured(lab.view->batches.plan, 48) > 0);
+    uint64_t small = lab.view->batches.sizes[6].bytes;
+    lab_set("hidden", "512,512"); // a larger model needs more
+    lab_wait_job();
+    assert_true(lab.view->batches.sizes[6].bytes > 2 * small);
 }
 
 static void other_data_gets_another_plan(void **state) {
     (void)state;
-    must(session_plan_batches(session, 2, &error)); // before anything is open
-    must(session_wait(session, &error));
-    assert_null(view->batches.plan);
-    open_file("datasets/samples/iris.csv");
-    assert_int_equal(view->batches.plan->slot_count, 3);
-    open_file("datasets/samples/diabetes.csv");
-    assert_true(view->batches.plan->ranges);
-    assert_ptr_equal(view->batches.plan->source, view->source);
-    assert_int_equal(view->batches.epoch, 0); // other data begins at the beginning
+    lab_must(session_plan_batches(lab.session, 2, &lab.error)); // before anything is open
+    lab_wait_job();
+    assert_null(lab.view->batches.plan);
+    lab_load("datasets/samples/iris.csv");
+    assert_int_equal(lab.view->batches.plan->slot_count, 3);
+    lab_load("datasets/samples/diabetes.csv");
+    assert_true(lab.view->batches.plan->ranges);
+    assert_ptr_equal(lab.view->batches.plan->source, lab.view->source);
+    assert_int_equal(lab.view->batches.epoch, 0); // other data begins at the beginning
 }
 
 static void the_run_takes_the_rows_of_the_plan(void **state) {
     (void)state;
-    open_file("datasets/samples/iris.csv");
-    set("epochs", "2");
-    must(session_plan_batches(session, 1, &error));
-    must(session_start(session, &error));
-    while (session_run_alive(session)) {
-        int fds[2];
-        size_t count = session_poll_fds(session, fds);
-        struct pollfd polled[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
-        poll(polled, (nfds_t)count, 1000);
-        session_drain(session);
-    }
-    must(session_wait(session, &error));
-    const struct curve *curve = &view->run->curve;
-    size_t batch = (size_t)view->params->batch, rows = view->batches.plan->rows, steps = (rows + batch - 1) / batch;
+    lab_load("datasets/samples/iris.csv");
+    lab_set("epochs", "2");
+    lab_wait_job();
+    lab_must(session_plan_batches(lab.session, 1, &lab.error));
+    lab_must(session_start(lab.session, &lab.error));
+    lab_wait_end();
+    lab_wait_job();
+    const struct curve *curve = &lab.view->run->curve;
+    size_t batch = (size_t)lab.view->params->batch, rows = lab.view->batches.plan->rows,
+           steps = (rows + batch - 1) / batch;
     assert_int_equal(curve->point_count, 2 * steps); // updates in all, as the view counts them
     assert_int_equal(curve->points[2 * steps - 1].batch, rows - (steps - 1) * batch);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -1,101 +1,11 @@
-// The run store: what goes in comes out, several processes, crashes, full disks.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <fcntl.h>
-#include <math.h>
-#include <signal.h>
+// The run store: what goes in comes out; files that are older, newer or no store; runs that go with their folders.
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
-#include "core/store/store.h"
-
-static char folder[64], path[96];
-static struct error error;
-
-static int set_up(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/batchlab-store-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/runs.db", folder);
-    error = (struct error){0};
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-static struct store *open_store(void) {
-    struct store *store = NULL;
-    enum status status = store_open(&store, path, &error);
-    if (status)
-        fail_msg("%s", error.text);
-    return store;
-}
-
-static void must(enum status status) {
-    if (status)
-        fail_msg("%s", error.text);
-}
-
-static struct epoch_row epoch_of(uint64_t number) {
-    double n = (double)number;
-    return (struct epoch_row){.epoch = number,
-                              .step = 40 * number,
-                              .samples = 1000 * number,
-                              .seconds = 0.1 * n,
-                              .lr = 1.0 / 3 / n,
-                              .batch = 25,
-                              .train_loss = 1 / n,
-                              .train_accuracy = 1 - 0.3 / n,
-                              .train_rmse = NAN,
-                              .val_loss = 1.1 / n,
-                              .val_accuracy = 1 - 0.4 / n,
-                              .val_rmse = NAN,
-                              .samples_per_s = 1e4 + n};
-}
-
-static struct run_record record_of(enum run_state state) {
-    struct run_record run = {.started = 1700000000.25,
-                             .state = state,
-                             .name = "mlp · breast_cancer.csv",
-                             .data_path = "/data/it's \"quoted\".csv",
-                             .model = "mlp",
-                             .device = "a CPU",
-                             .precision = "f32",
-                             .steps = 123,
-                             .samples = 4567,
-                             .epochs = 3,
-                             .seconds = 1.0 / 3,
-                             .classify = true,
-                             .train_rows = 400,
-                             .validation_rows = 100,
-                             .test_rows = 69,
-                             .note = "first try"};
-    params_defaults(&train_table, &run.params);
-    run.params.lr = 0.1 + 0.2;
-    run.params.batch = 77;
-    strcpy(run.params.hidden, "17,3");
-    run.final_row = epoch_of(3);
-    run.best_row = epoch_of(2);
-    return run;
-}
+#include "tests/store/store_support.h"
 
 static void assert_same(double a, double b) {
     if (isnan(a) || isnan(b))
@@ -224,7 +134,7 @@ static void assert_series(struct store *store, int64_t run, const struct epoch_r
     assert_epoch(&epochs[0], epoch);
     mem_free(epochs);
     struct step_metrics *points;
-    must(store_run_metrics(store, run, &points, &count, &error));
+    must(store_run_metrics(store, run, NULL, &points, &count, &error));
     assert_int_equal(count, 100);
     assert_memory_equal(points, metrics, 100 * sizeof *metrics);
     mem_free(points);
@@ -254,9 +164,12 @@ static void events_and_metrics_come_back(void **state) {
     struct event epoch = {.kind = EVENT_EPOCH, .wall = 3.5, .step = 40, .epoch = epoch_of(1)};
     struct event failed = {.kind = EVENT_STATE, .wall = 4.5, .step = 41, .state = RUN_FAILED};
     struct event sentence = {.kind = EVENT_ERROR, .wall = 4.75, .step = 41, .text = "step 41: the loss is nan"};
-    const struct event *all[] = {&started, &change, &epoch, &failed, &sentence};
+    struct event rows = started;
+    rows.kind = EVENT_ROWS;
+    rows.started.added_rows = 120;
+    const struct event *all[] = {&started, &change, &epoch, &failed, &sentence, &rows};
     must(store_begin(store, &error));
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         must(store_event(store, run.id, all[i], &error));
     must(store_event(store, other.id, &change, &error));
     struct step_metrics metrics[100];
@@ -270,9 +183,9 @@ static void events_and_metrics_come_back(void **state) {
     store = open_store();
     struct event *events;
     size_t count;
-    must(store_run_events(store, run.id, &events, &count, &error));
-    assert_int_equal(count, 6); // and the line that says the run was left alive
-    for (size_t i = 0; i < 5; i++) {
+    must(store_run_events(store, run.id, NULL, &events, &count, &error));
+    assert_int_equal(count, 7); // and the line that says the run was left alive
+    for (size_t i = 0; i < 6; i++) {
         assert_int_equal(events[i].kind, all[i]->kind);
         assert_same(events[i].wall, all[i]->wall);
         assert_int_equal(events[i].step, all[i]->step);
@@ -284,6 +197,8 @@ static void events_and_metrics_come_back(void **state) {
     assert_epoch(&events[2].epoch, &epoch.epoch);
     assert_int_equal(events[3].state, RUN_FAILED);
     assert_string_equal(events[4].text, sentence.text);
+    assert_started(&events[5]);
+    assert_int_equal(events[5].started.added_rows, 120);
     mem_free(events);
     assert_series(store, run.id, &epoch.epoch, metrics);
     store_close(store);
@@ -323,143 +238,6 @@ static void a_file_that_is_no_store_is_refused_and_left_alone(void **state) {
     assert_int_equal(store_open(&store, path, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, path));
     assert_int_equal(file_size(path), 30000);
-}
-
-// What a child process does with the store; it ends by _exit or by being killed.
-static pid_t child_process(void (*work)(int ready), int *ready) {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        work(ends[1]);
-        _exit(0);
-    }
-    close(ends[1]);
-    *ready = ends[0];
-    return child;
-}
-
-static void wait_ready(int ready) {
-    char byte;
-    assert_int_equal(read(ready, &byte, 1), 1);
-    close(ready);
-}
-
-static void add_runs(int ready) {
-    struct store *store;
-    struct error failure;
-    if (store_open(&store, path, &failure))
-        _exit(1);
-    (void)!write(ready, "r", 1);
-    for (int i = 0; i < 30; i++) {
-        struct run_record run = record_of(RUN_TRAINING);
-        struct step_metrics point = {.step = 1};
-        if (store_begin(store, &failure) || store_run_add(store, &run, NULL, NULL, &failure) ||
-            store_metrics(store, run.id, &point, 1, &failure))
-            _exit(2);
-        run.state = RUN_DONE;
-        if (store_run_update(store, &run, &failure) || store_commit(store, &failure))
-            _exit(3);
-    }
-    store_close(store);
-}
-
-static void two_processes_write_at_once(void **state) {
-    (void)state;
-    int first, second, result;
-    pid_t a = child_process(add_runs, &first), b = child_process(add_runs, &second);
-    assert_int_equal(waitpid(a, &result, 0), a);
-    assert_int_equal(result, 0);
-    assert_int_equal(waitpid(b, &result, 0), b);
-    assert_int_equal(result, 0);
-    close(first);
-    close(second);
-    struct store *store = open_store();
-    struct run_record *runs;
-    size_t count;
-    must(store_runs(store, &runs, &count, &error));
-    assert_int_equal(count, 60);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(runs[i].state, RUN_DONE);
-    mem_free(runs);
-    store_close(store);
-}
-
-static void train_for_ever(int ready) {
-    struct store *store;
-    struct error failure;
-    struct run_record run = record_of(RUN_TRAINING), half = record_of(RUN_TRAINING);
-    if (store_open(&store, path, &failure) || store_run_add(store, &run, NULL, NULL, &failure))
-        _exit(1);
-    char checkpoint[1200];
-    snprintf(checkpoint, sizeof checkpoint, "%s/%d/last.ckpt", store_folder(store), (int)run.id);
-    FILE *file = fopen(checkpoint, "w");
-    fclose(file);
-    if (store_run_add(store, &half, NULL, NULL, &failure)) // one without a checkpoint
-        _exit(1);
-    struct run_record lost = record_of(RUN_TRAINING);
-    if (store_begin(store, &failure) || store_run_add(store, &lost, NULL, NULL, &failure))
-        _exit(1);
-    struct step_metrics points[1000] = {{.step = 1}};
-    for (int i = 0; i < 100; i++) {
-        if (store_metrics(store, lost.id, points, 1000, &failure))
-            _exit(1);
-    }
-    (void)!write(ready, "r", 1);
-    pause();
-}
-
-static void a_killed_process_leaves_a_store_that_opens(void **state) {
-    (void)state;
-    int ready;
-    pid_t child = child_process(train_for_ever, &ready);
-    wait_ready(ready);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    struct store *store = open_store();
-    struct run_record *runs;
-    size_t count;
-    must(store_runs(store, &runs, &count, &error));
-    assert_int_equal(count, 2); // the third was in the open transaction
-    assert_int_equal(runs[1].state, RUN_STOPPED);
-    assert_non_null(strstr(runs[1].checkpoint, "last.ckpt"));
-    assert_true(runs[1].ended >= runs[1].started);
-    assert_int_equal(runs[0].state, RUN_FAILED);
-    assert_string_equal(runs[0].checkpoint, "");
-    mem_free(runs);
-    struct event *events;
-    must(store_run_events(store, 1, &events, &count, &error));
-    assert_int_equal(count, 1);
-    assert_non_null(strstr(events[0].text, "resumed"));
-    mem_free(events);
-    store_close(store);
-}
-
-static void keep_alive(int ready) {
-    struct store *store;
-    struct error failure;
-    struct run_record run = record_of(RUN_PAUSED);
-    if (store_open(&store, path, &failure) || store_run_add(store, &run, NULL, NULL, &failure))
-        _exit(1);
-    (void)!write(ready, "r", 1);
-    pause();
-}
-
-static void a_living_run_of_another_process_is_left_alone(void **state) {
-    (void)state;
-    int ready;
-    pid_t child = child_process(keep_alive, &ready);
-    wait_ready(ready);
-    struct store *store = open_store();
-    struct run_record run;
-    must(store_run(store, 1, &run, &error));
-    assert_int_equal(run.state, RUN_PAUSED);
-    assert_int_equal(store_run_delete(store, 1, &error), STATUS_STATE);
-    must(store_run(store, 1, &run, &error));
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    store_close(store);
 }
 
 static void deleting_a_run_takes_its_folder(void **state) {
@@ -515,71 +293,6 @@ static void deleting_a_run_takes_its_folder(void **state) {
     sqlite3_close(database);
 }
 
-static void fill_the_disk(int ready) {
-    struct store *store;
-    struct error failure = {0};
-    struct run_record run = record_of(RUN_TRAINING);
-    if (store_open(&store, path, &failure) || store_run_add(store, &run, NULL, NULL, &failure))
-        _exit(1);
-    signal(SIGXFSZ, SIG_IGN);
-    setrlimit(RLIMIT_FSIZE, &(struct rlimit){300000, 300000});
-    struct step_metrics *points = mem_alloc(10000, sizeof *points);
-    enum status status = store_begin(store, &failure);
-    for (int i = 0; i < 100 && !status; i++)
-        status = store_metrics(store, run.id, points, 10000, &failure);
-    if (!status)
-        status = store_commit(store, &failure);
-    else
-        store_rollback(store);
-    (void)!write(ready, failure.text, strlen(failure.text));
-    setrlimit(RLIMIT_FSIZE, &(struct rlimit){300000, 300000});
-    struct run_record found;
-    _exit(status == STATUS_IO && store_run(store, run.id, &found, &failure) == STATUS_OK ? 0 : 4);
-}
-
-static void a_full_disk_gives_a_sentence_and_the_store_survives(void **state) {
-    (void)state;
-    int ready, result;
-    pid_t child = child_process(fill_the_disk, &ready);
-    char text[1024] = {0};
-    assert_true(read(ready, text, sizeof text - 1) > 0);
-    close(ready);
-    assert_non_null(strstr(text, path));
-    assert_int_equal(waitpid(child, &result, 0), child);
-    assert_int_equal(result, 0);
-    struct store *store = open_store();
-    struct step_metrics *points;
-    size_t count;
-    must(store_run_metrics(store, 1, &points, &count, &error));
-    assert_int_equal(count, 0);
-    mem_free(points);
-    store_close(store);
-}
-
-static void open_as_nobody(int ready) {
-    struct store *store;
-    struct error failure = {0};
-    if (getuid() == 0 && setuid(65534) != 0)
-        _exit(1);
-    enum status status = store_open(&store, path, &failure);
-    (void)!write(ready, failure.text, strlen(failure.text));
-    _exit(status == STATUS_IO ? 0 : 2);
-}
-
-static void a_folder_that_cannot_be_written_gives_a_sentence(void **state) {
-    (void)state;
-    int ready, result;
-    assert_int_equal(chmod(folder, 0500), 0);
-    pid_t child = child_process(open_as_nobody, &ready);
-    char text[1024] = {0};
-    assert_true(read(ready, text, sizeof text - 1) > 0);
-    close(ready);
-    assert_non_null(strstr(text, folder));
-    assert_int_equal(waitpid(child, &result, 0), child);
-    assert_int_equal(result, 0);
-    assert_int_equal(chmod(folder, 0700), 0);
-}
-
 static void the_usual_place_is_under_xdg_data_home(void **state) {
     (void)state;
     setenv("XDG_DATA_HOME", folder, 1);
@@ -593,20 +306,13 @@ static void the_usual_place_is_under_xdg_data_home(void **state) {
     store_close(store);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(every_field_of_a_run_comes_back),
         TEST(events_and_metrics_come_back),
         TEST(an_empty_file_is_migrated_and_a_newer_one_refused),
         TEST(a_file_that_is_no_store_is_refused_and_left_alone),
-        TEST(two_processes_write_at_once),
-        TEST(a_killed_process_leaves_a_store_that_opens),
-        TEST(a_living_run_of_another_process_is_left_alone),
         TEST(deleting_a_run_takes_its_folder),
-        TEST(a_full_disk_gives_a_sentence_and_the_store_survives),
-        TEST(a_folder_that_cannot_be_written_gives_a_sentence),
         TEST(the_usual_place_is_under_xdg_data_home),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

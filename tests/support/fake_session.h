@@ -44,10 +44,32 @@ FAKE(stop)
 FAKE(restart)
 FAKE(checkpoint)
 FAKE(roll_back)
+FAKE(range_test)
 FAKE(refresh_runs)
 FAKE_RUN(overlay)
 FAKE_RUN(resume)
 FAKE_RUN(run_delete)
+FAKE_RUN(experiment_resume)
+FAKE_RUN(experiment_show)
+
+enum status session_experiment_start(struct session *session, const struct experiment *plan, struct error *error) {
+    (void)session;
+    return fake_call_run(error, plan->kind == EXPERIMENT_RACE ? "race" : "sweep", (int64_t)experiment_slots(plan));
+}
+
+enum status session_fork(struct session *session, int64_t run, const char *which, const char *changes,
+                         struct error *error) {
+    char text[128];
+    (void)session;
+    snprintf(text, sizeof text, "fork %lld %s %.80s", (long long)run, which, changes);
+    return fake_call(error, text);
+}
+
+void session_experiment_cancel(struct session *session) {
+    struct error error;
+    (void)session;
+    fake_call(&error, "experiment_cancel");
+}
 
 enum status session_nudge(struct session *session, const char *name, int direction, struct error *error) {
     char text[96];
@@ -75,6 +97,52 @@ enum status session_set(struct session *session, const char *name, const char *t
     (void)session;
     snprintf(called, sizeof called, "set %.40s %.80s", name, text);
     return fake_call(error, called);
+}
+
+enum status session_evaluate(struct session *session, const struct evaluate_wish *wish, struct error *error) {
+    static const char *const parts[] = {"train", "validation", "test"};
+    char text[128];
+    (void)session;
+    snprintf(text, sizeof text, "evaluate %lld %s %.80s", (long long)wish->run, wish->which[0] ? wish->which : "-",
+             wish->path[0] ? wish->path : wish->all ? "all" : parts[wish->part]);
+    return fake_call(error, text);
+}
+
+enum status session_evaluate_seen(struct session *session, bool seen, struct error *error) {
+    (void)session;
+    return fake_call(error, seen ? "evaluate_seen" : "evaluate_left");
+}
+
+void session_evaluate_cancel(struct session *session) {
+    struct error error;
+    (void)session;
+    fake_call(&error, "evaluate_cancel");
+}
+
+void session_evaluate_every_epoch(struct session *session, bool on) {
+    struct error error;
+    (void)session;
+    fake_call(&error, on ? "every_epoch on" : "every_epoch off");
+}
+
+void session_evaluate_class(struct session *session, size_t of_class) {
+    struct error error;
+    (void)session;
+    fake_call_run(&error, "class", (int64_t)of_class);
+}
+
+enum status session_evaluate_export(struct session *session, const char *path, struct error *error) {
+    char text[128];
+    (void)session;
+    snprintf(text, sizeof text, "predictions %.100s", path);
+    return fake_call(error, text);
+}
+
+enum status session_evaluate_points(struct session *session, const char *path, struct error *error) {
+    char text[128];
+    (void)session;
+    snprintf(text, sizeof text, "points %.100s", path);
+    return fake_call(error, text);
 }
 
 enum status session_plan_batches(struct session *session, uint64_t epoch, struct error *error) {

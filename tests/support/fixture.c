@@ -7,8 +7,8 @@
 
 #define PATH "tests/fixtures/train.txt" // tests run in the repository's top folder
 
-size_t fixture_read(const char *kind, const char *name, double *values, size_t most) {
-    FILE *file = fopen(PATH, "r");
+size_t fixture_read_from(const char *path, const char *kind, const char *name, double *values, size_t most) {
+    FILE *file = fopen(path, "r");
     char found_kind[32], found_name[32];
     size_t count = 0;
     while (file != NULL && fscanf(file, "%31s %31s", found_kind, found_name) == 2) {
@@ -32,9 +32,13 @@ size_t fixture_read(const char *kind, const char *name, double *values, size_t m
         }
     }
     if (file == NULL || count == 0) {
-        fprintf(stderr, "%s: no %s %s\n", PATH, kind, name);
+        fprintf(stderr, "%s: no %s %s\n", path, kind, name);
         abort();
     }
     fclose(file);
     return count;
+}
+
+size_t fixture_read(const char *kind, const char *name, double *values, size_t most) {
+    return fixture_read_from(PATH, kind, name, values, most);
 }

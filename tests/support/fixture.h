@@ -7,5 +7,7 @@
 // Reads the values of one line into `values` (at most `most`); returns how many there are. Aborts
 // with a message when the file or the line is not there. "weights" lines have one value, no COUNT.
 size_t fixture_read(const char *kind, const char *name, double *values, size_t most);
+// The same from another file.
+size_t fixture_read_from(const char *path, const char *kind, const char *name, double *values, size_t most);
 
 #endif

@@ -3,11 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/base/mem.h"
-#include "core/base/rng.h"
-
-#define ROW_NUMBERS 1100 // numbers in SLOT_ROWS, more than any case reads
-
 // ---- operands ---------------------------------------------------------------------------------
 
 static struct shape shape_of(int64_t a, int64_t b, int64_t c, int64_t d) {
@@ -87,7 +82,8 @@ static void build_dense_chain(struct op_builder *b) {
     add(b, OP_DENSE, h, w2, VALUE_NONE, output(b, out));
     add(b, OP_DENSE_WEIGHT_GRADIENT, h, dy, VALUE_NONE, dw2);
     add(b, OP_DENSE_INPUT_GRADIENT, dy, w2, VALUE_NONE, dh);
-    add(b, OP_ACTIVATION_GRADIENT, dh, h, VALUE_NONE, dh)->attr.activation = kind;
+    value_id of = activation_from_input(kind) ? z : h;
+    add(b, OP_ACTIVATION_GRADIENT, dh, of, VALUE_NONE, dh)->attr.activation = kind;
     add(b, OP_DENSE_WEIGHT_GRADIENT, x, dh, VALUE_NONE, dw1)->out[1] = output(b, shape_of(s[2], 0, 0, 0));
 }
 
@@ -105,118 +101,6 @@ static void build_dense_kept(struct op_builder *b) {
     add(b, OP_COPY, dx, VALUE_NONE, VALUE_NONE, output(b, in));
 }
 
-// batch, channels, height, width, filters, window height and width, stride, padding, groups; variant: bias
-struct image_shapes {
-    struct shape x, w, y;
-};
-
-static struct image_shapes image_shapes(const int64_t *s) {
-    int64_t height = (s[2] + 2 * s[8] - s[5]) / s[7] + 1, width = (s[3] + 2 * s[8] - s[6]) / s[7] + 1;
-    return (struct image_shapes){shape_of(s[0], s[1], s[2], s[3]), shape_of(s[4], s[1] / s[9], s[5], s[6]),
-                                 shape_of(s[0], s[4], height, width)};
-}
-
-static struct op *window(struct op *op, const int64_t *s) {
-    for (int i = 0; i < 2; i++) {
-        op->attr.convolution.stride[i] = (int)s[7];
-        op->attr.convolution.padding[i] = (int)s[8];
-    }
-    op->attr.convolution.groups = (int)s[9];
-    return op;
-}
-
-static void build_convolution(struct op_builder *b) {
-    struct image_shapes s = image_shapes(b->op_case->size);
-    value_id x = input(b, s.x), w = input(b, s.w);
-    value_id bias = b->op_case->variant ? input(b, shape_of(s.w.size[0], 0, 0, 0)) : VALUE_NONE;
-    window(add(b, OP_CONVOLUTION, x, w, bias, output(b, s.y)), b->op_case->size);
-}
-
-static void build_convolution_input(struct op_builder *b) {
-    struct image_shapes s = image_shapes(b->op_case->size);
-    value_id dy = input(b, s.y), w = input(b, s.w);
-    window(add(b, OP_CONVOLUTION_INPUT_GRADIENT, dy, w, VALUE_NONE, output(b, s.x)), b->op_case->size);
-}
-
-static void build_convolution_weight(struct op_builder *b) {
-    struct image_shapes s = image_shapes(b->op_case->size);
-    value_id x = input(b, s.x), dy = input(b, s.y), dw = output(b, s.w);
-    value_id db = b->op_case->variant ? output(b, shape_of(s.w.size[0], 0, 0, 0)) : VALUE_NONE;
-    window(add(b, OP_CONVOLUTION_WEIGHT_GRADIENT, x, dy, VALUE_NONE, dw), b->op_case->size)->out[1] = db;
-}
-
-static struct op *pool_window(struct op *op, const int64_t *s, enum pooling kind) {
-    op->attr.pool.kind = kind;
-    for (int i = 0; i < 2; i++) {
-        op->attr.pool.window[i] = (int)s[5 + i];
-        op->attr.pool.stride[i] = (int)s[7];
-        op->attr.pool.padding[i] = (int)s[8];
-    }
-    return op;
-}
-
-// sizes as for a convolution, filters and groups unused; variant: 0 max with positions written out,
-// 1 average, 2 max forward and backward with the positions kept inside
-static void build_pool(struct op_builder *b) {
-    int64_t s[OP_CASE_SIZES];
-    memcpy(s, b->op_case->size, sizeof s);
-    s[4] = s[1];
-    s[9] = 1;
-    struct image_shapes shapes = image_shapes(s);
-    enum pooling kind = b->op_case->variant == 1 ? POOL_AVERAGE : POOL_MAX;
-    value_id x = input(b, shapes.x), dy = input(b, shapes.y), where = VALUE_NONE;
-    if (b->op_case->variant == 0) {
-        where = program_value(&b->program, SLOT_STATE, 0, DTYPE_I32, shapes.y);
-        b->whole = (size_t)shape_count(shapes.y);
-    } else if (b->op_case->variant == 2) {
-        where = program_temporary(&b->program, DTYPE_I32, shapes.y);
-    }
-    pool_window(add(b, OP_POOL, x, VALUE_NONE, VALUE_NONE, output(b, shapes.y)), s, kind)->out[1] = where;
-    pool_window(add(b, OP_POOL_GRADIENT, dy, where, VALUE_NONE, output(b, shapes.x)), s, kind);
-}
-
-// A whole small net of images, forward and backward, all between in temporaries: a backend's own
-// layouts have to be carried from layer to layer, and the right ones at the ends. Sizes as for the
-// first convolution; variant: activation.
-static void build_image_chain(struct op_builder *b) {
-    const int64_t *s = b->op_case->size;
-    struct program *p = &b->program;
-    struct image_shapes first = image_shapes(s);
-    int64_t second_size[OP_CASE_SIZES] = {s[0], s[4], first.y.size[2] / 2, first.y.size[3] / 2, 7, 3, 3, 1, 1, 1};
-    struct image_shapes second = image_shapes(second_size);
-    int64_t pool_size[OP_CASE_SIZES] = {0, 0, 0, 0, 0, 2, 2, 2, 0, 1};
-    enum activation kind = (enum activation)b->op_case->variant;
-    int64_t flat = shape_count(second.y) / s[0];
-    value_id x = input(b, first.x), w1 = input(b, first.w), b1 = input(b, shape_of(s[4], 0, 0, 0));
-    value_id w2 = input(b, second.w), w3 = input(b, shape_of(5, flat, 0, 0)), dy = input(b, shape_of(s[0], 5, 0, 0));
-    value_id a1 = program_temporary(p, b->real, first.y), p1 = program_temporary(p, b->real, second.x);
-    value_id where = program_temporary(p, DTYPE_I32, second.x), c2 = program_temporary(p, b->real, second.y);
-    value_id a2 = program_temporary(p, b->real, second.y), sum = program_temporary(p, b->real, second.y);
-    value_id f = program_temporary(p, b->real, shape_of(s[0], flat, 0, 0));
-    value_id df = program_temporary(p, b->real, shape_of(s[0], flat, 0, 0));
-    value_id da2 = program_temporary(p, b->real, second.y), dp1 = program_temporary(p, b->real, second.x);
-    value_id da1 = program_temporary(p, b->real, first.y);
-
-    window(add(b, OP_CONVOLUTION, x, w1, b1, a1), s);
-    add(b, OP_ACTIVATION, a1, VALUE_NONE, VALUE_NONE, a1)->attr.activation = kind;
-    pool_window(add(b, OP_POOL, a1, VALUE_NONE, VALUE_NONE, p1), pool_size, POOL_MAX)->out[1] = where;
-    window(add(b, OP_CONVOLUTION, p1, w2, VALUE_NONE, c2), second_size);
-    add(b, OP_ACTIVATION, c2, VALUE_NONE, VALUE_NONE, a2)->attr.activation = kind;
-    add(b, OP_ADD, a2, c2, VALUE_NONE, sum);
-    add(b, OP_COPY, sum, VALUE_NONE, VALUE_NONE, f);
-    add(b, OP_DENSE, f, w3, VALUE_NONE, output(b, shape_of(s[0], 5, 0, 0)));
-    add(b, OP_DENSE_INPUT_GRADIENT, dy, w3, VALUE_NONE, df);
-    add(b, OP_COPY, df, VALUE_NONE, VALUE_NONE, da2);
-    add(b, OP_ACTIVATION_GRADIENT, da2, a2, VALUE_NONE, da2)->attr.activation = kind;
-    window(add(b, OP_CONVOLUTION_WEIGHT_GRADIENT, p1, da2, VALUE_NONE, output(b, second.w)), second_size);
-    window(add(b, OP_CONVOLUTION_INPUT_GRADIENT, da2, w2, VALUE_NONE, dp1), second_size);
-    pool_window(add(b, OP_POOL_GRADIENT, dp1, where, VALUE_NONE, da1), pool_size, POOL_MAX);
-    add(b, OP_ACTIVATION_GRADIENT, da1, a1, VALUE_NONE, da1)->attr.activation = kind;
-    value_id dw1 = output(b, first.w), db1 = output(b, shape_of(s[4], 0, 0, 0)), dx = output(b, first.x);
-    window(add(b, OP_CONVOLUTION_WEIGHT_GRADIENT, x, da1, VALUE_NONE, dw1), s)->out[1] = db1;
-    window(add(b, OP_CONVOLUTION_INPUT_GRADIENT, da1, w1, VALUE_NONE, dx), s);
-}
-
 // count; variant: activation
 static void build_activation(struct op_builder *b) {
     struct shape shape = shape_of(b->op_case->size[0], 0, 0, 0);
@@ -230,7 +114,8 @@ static void build_activation_gradient(struct op_builder *b) {
     enum activation kind = (enum activation)b->op_case->variant;
     value_id dy = input(b, shape), x = input(b, shape), y = program_temporary(&b->program, b->real, shape);
     add(b, OP_ACTIVATION, x, VALUE_NONE, VALUE_NONE, y)->attr.activation = kind;
-    add(b, OP_ACTIVATION_GRADIENT, dy, y, VALUE_NONE, output(b, shape))->attr.activation = kind;
+    value_id of = activation_from_input(kind) ? x : y;
+    add(b, OP_ACTIVATION_GRADIENT, dy, of, VALUE_NONE, output(b, shape))->attr.activation = kind;
 }
 
 // count; variant: percent dropped
@@ -243,22 +128,6 @@ static void build_dropout(struct op_builder *b) {
         op->attr.dropout.probability = b->op_case->variant / 100.0;
         op->attr.dropout.layer = 3;
     }
-}
-
-// batch, classes; variant: 1 gradient, 2 probabilities, 3 both
-static void build_softmax(struct op_builder *b) {
-    struct shape shape = shape_of(b->op_case->size[0], b->op_case->size[1], 0, 0);
-    value_id z = input(b, shape), label = labels(b, shape.size[0], shape.size[1]);
-    value_id gradient = b->op_case->variant & 1 ? output(b, shape) : VALUE_NONE;
-    value_id probabilities = b->op_case->variant & 2 ? output(b, shape) : VALUE_NONE;
-    add(b, OP_SOFTMAX_CROSS_ENTROPY, z, label, VALUE_NONE, gradient)->out[1] = probabilities;
-}
-
-// batch, width; variant: gradient
-static void build_squared(struct op_builder *b) {
-    struct shape shape = shape_of(b->op_case->size[0], b->op_case->size[1], 0, 0);
-    value_id y = input(b, shape), t = input(b, shape);
-    add(b, OP_SQUARED_ERROR, y, t, VALUE_NONE, b->op_case->variant ? output(b, shape) : VALUE_NONE);
 }
 
 // count
@@ -283,27 +152,29 @@ static void build_copies(struct op_builder *b) {
     add(b, OP_COPY, to, VALUE_NONE, VALUE_NONE, output(b, shape));
 }
 
-// Sizes as for a convolution: the weights change between two uses, by a step over a value that
-// overlaps theirs.
-static void build_convolution_update(struct op_builder *b) {
-    struct image_shapes s = image_shapes(b->op_case->size);
-    int64_t count = shape_count(s.w);
-    value_id w = input(b, s.w), g = input(b, shape_of(count, 0, 0, 0)), x = input(b, s.x);
-    value_id flat = program_value(&b->program, SLOT_WEIGHTS, 0, b->real, shape_of(count, 0, 0, 0));
-    window(add(b, OP_CONVOLUTION, x, w, VALUE_NONE, output(b, s.y)), b->op_case->size);
-    add(b, OP_SGD, flat, g, VALUE_NONE, VALUE_NONE);
-    window(add(b, OP_CONVOLUTION, x, w, VALUE_NONE, output(b, s.y)), b->op_case->size);
-}
-
-// count; variant: 1 velocity, 2 norms
-static void build_sgd(struct op_builder *b) {
-    struct shape shape = shape_of(b->op_case->size[0], 0, 0, 0);
-    value_id w = input(b, shape), g = input(b, shape), v = VALUE_NONE;
-    if (b->op_case->variant & 1) {
-        v = program_value(&b->program, SLOT_MOMENT1, 0, b->real, shape);
-        b->moments = (size_t)shape.size[0];
+// batch, columns of x, rows of the table, its width. The first two columns of x pass, two others choose rows: of one
+// table, and of one twice as wide.
+static void build_embedding(struct op_builder *b) {
+    const int64_t *s = b->op_case->size;
+    struct shape wide = shape_of(s[0], 2 + 3 * s[3], 0, 0), narrow = shape_of(s[0], s[1], 0, 0);
+    struct shape tables[] = {shape_of(s[2], s[3], 0, 0), shape_of(s[2], 2 * s[3], 0, 0)};
+    value_id x = input(b, narrow), dy = input(b, wide);
+    value_id indices = program_temporary(&b->program, b->real, narrow);
+    value_id y = program_temporary(&b->program, b->real, wide);
+    // Some lie outside the table. By a power of two, so that an index is the same in every precision.
+    add(b, OP_SCALE, x, VALUE_NONE, VALUE_NONE, indices)->attr.factor = exp2(floor(log2((double)s[2] / 2)));
+    add(b, OP_COLUMNS, x, VALUE_NONE, VALUE_NONE, y)->attr.columns = 2;
+    for (int i = 0; i < 2; i++) {
+        struct op *op = add(b, OP_EMBEDDING, y, indices, input(b, tables[i]), y);
+        op->attr.embedding.column = s[1] - 1 - i;
+        op->attr.embedding.at = 2 + i * s[3];
     }
-    add(b, OP_SGD, w, g, v, VALUE_NONE)->attr.optimizer.norms = (b->op_case->variant & 2) != 0;
+    add(b, OP_COPY, y, VALUE_NONE, VALUE_NONE, output(b, wide));
+    for (int i = 0; i < 2; i++) {
+        struct op *op = add(b, OP_EMBEDDING_GRADIENT, dy, indices, VALUE_NONE, output(b, tables[i]));
+        op->attr.embedding.column = s[1] - 1 - i;
+        op->attr.embedding.at = 2 + i * s[3];
+    }
 }
 
 // batch, then the sample (features, or channels, height, width); variant: 1 pixels, 2 training
@@ -336,6 +207,11 @@ static void build_gather_targets(struct op_builder *b) {
         program_value(&b->program, SLOT_STATE, 0, DTYPE_I32, shape_of(s[0], 0, 0, 0)));
 }
 
+#include "tests/support/op_cases_image.inc.h"
+#include "tests/support/op_cases_losses.inc.h"
+#include "tests/support/op_cases_norm.inc.h"
+#include "tests/support/op_cases_optimizer.inc.h"
+
 // ---- the table --------------------------------------------------------------------------------
 
 #define DENSE(batch, inputs, outputs)                                                                                  \
@@ -357,7 +233,9 @@ static void build_gather_targets(struct op_builder *b) {
         {"max pool, positions inside", build_pool, {__VA_ARGS__}, 2, {0}}
 #define ACTIVATIONS(name, build, ...)                                                                                  \
     {name " relu", build, {__VA_ARGS__}, ACTIVATION_RELU, {0}}, {name " tanh", build, {__VA_ARGS__}, ACTIVATION_TANH, {0}}, \
-        {name " sigmoid", build, {__VA_ARGS__}, ACTIVATION_SIGMOID, {0}}
+        {name " sigmoid", build, {__VA_ARGS__}, ACTIVATION_SIGMOID, {0}},                                              \
+        {name " gelu", build, {__VA_ARGS__}, ACTIVATION_GELU, {0}},                                                    \
+        {name " silu", build, {__VA_ARGS__}, ACTIVATION_SILU, {0}}
 
 // clang-format off
 const struct op_case op_cases[] = {
@@ -371,15 +249,30 @@ const struct op_case op_cases[] = {
     CONVOLUTION(2, 6, 9, 10, 16, 5, 5, 1, 0, 1), CONVOLUTION(5, 3, 13, 13, 17, 3, 3, 2, 1, 1),
     CONVOLUTION(2, 4, 8, 8, 6, 3, 3, 1, 1, 2), CONVOLUTION(3, 16, 7, 7, 32, 1, 1, 1, 0, 1),
     CONVOLUTION(2, 5, 11, 8, 5, 2, 3, 3, 1, 5), CONVOLUTION(4, 32, 10, 10, 32, 3, 3, 1, 1, 1),
+    CONVOLUTION(9, 48, 5, 7, 64, 3, 3, 1, 1, 1), CONVOLUTION(6, 64, 13, 9, 32, 3, 3, 1, 0, 1),
+    CONVOLUTION(33, 32, 4, 4, 48, 3, 3, 1, 1, 1),
     CONVOLUTION(2, 3, 17, 17, 8, 7, 7, 2, 3, 1),
+    CONVOLUTION(6, 5, 1, 1, 7, 3, 3, 1, 1, 1), CONVOLUTION(9, 8, 1, 1, 16, 1, 1, 2, 0, 1),
+    CONVOLUTION(3, 140, 1, 1, 130, 3, 3, 2, 1, 1),
+    CONVOLUTION(16, 3, 12, 11, 6, 5, 5, 1, 0, 1), CONVOLUTION(19, 1, 6, 9, 7, 3, 3, 1, 1, 1),
+    CONVOLUTION(37, 6, 8, 7, 17, 5, 4, 1, 2, 1), CONVOLUTION(9, 15, 4, 5, 1, 2, 7, 1, 1, 1),
+    CONVOLUTION(8, 2, 3, 3, 5, 3, 3, 1, 2, 1), CONVOLUTION(33, 4, 5, 6, 16, 1, 1, 1, 0, 1),
     POOL(1, 1, 2, 2, 0, 2, 2, 2, 0), POOL(3, 6, 9, 12, 0, 2, 2, 2, 0), POOL(2, 5, 11, 11, 0, 3, 3, 2, 1),
     POOL(2, 16, 8, 8, 0, 3, 2, 1, 1), POOL(1, 3, 7, 10, 0, 3, 3, 3, 0),
     ACTIVATIONS("image chain", build_image_chain, 2, 3, 12, 12, 6, 5, 5, 1, 2, 1),
     ACTIVATIONS("image chain", build_image_chain, 5, 16, 8, 8, 32, 3, 3, 1, 1, 1),
     ACTIVATIONS("image chain", build_image_chain, 1, 1, 11, 13, 4, 3, 3, 1, 0, 1),
+    ACTIVATIONS("image chain", build_image_chain, 17, 3, 12, 12, 6, 5, 5, 1, 2, 1),
+    {"image chain", build_image_chain, {16, 2, 9, 11, 12, 3, 4, 1, 1, 1}, ACTIVATION_RELU, {0}},
+    {"large image chain", build_image_chain, {37, 3, 14, 13, 7, 5, 5, 1, 1, 1}, ACTIVATION_RELU, {0}}, // in two parts
+    {"large image chain", build_image_chain, {37, 3, 14, 13, 7, 5, 5, 1, 1, 1}, ACTIVATION_SILU, {0}},
+    {"average chain", build_average_chain, {21, 3, 12, 12, 6, 5, 5, 1, 2, 1}, ACTIVATION_RELU, {0}},
+    {"average chain", build_average_chain, {21, 3, 12, 12, 6, 5, 5, 1, 2, 1}, ACTIVATION_SIGMOID, {0}},
     ACTIVATIONS("activation", build_activation, 1), ACTIVATIONS("activation", build_activation, 1003),
     ACTIVATIONS("activation gradient", build_activation_gradient, 3),
     ACTIVATIONS("activation gradient", build_activation_gradient, 257),
+    ACTIVATIONS("activation gradient", build_activation_gradient, 16411),
+    NORMALIZATIONS,
     {"dropout 0 %", build_dropout, {37}, 0, {.seed = 5, .step = 9}},
     {"dropout 50 %", build_dropout, {1}, 50, {.seed = 5, .step = 9}},
     {"dropout 30 %", build_dropout, {1001}, 30, {.seed = 0xfeedbeefcafeull, .step = 1234567}},
@@ -387,6 +280,19 @@ const struct op_case op_cases[] = {
     {"softmax", build_softmax, {5, 257}, 2, {0}}, {"softmax", build_softmax, {257, 3}, 0, {0}},
     {"softmax, smoothed", build_softmax, {31, 10}, 3, {.label_smoothing = 0.2}},
     {"softmax, other slot", build_softmax, {9, 4}, 3, {.metric_slot = METRIC_SLOTS - 1}},
+    {"softmax, weighted", build_weighted_softmax, {31, 10}, 3, {.label_smoothing = 0.2}},
+    {"softmax, weighted", build_weighted_softmax, {257, 3}, 1, {0}},
+    {"softmax, part of a batch", build_softmax, {7, 5}, 1, {.denominator = 19}},
+    {"softmax, weighted part", build_weighted_softmax, {7, 5}, 1, {.denominator = 11.5, .label_smoothing = 0.1}},
+    {"binary", build_binary, {1}, 1, {0}}, {"binary", build_binary, {257}, 1, {0}},
+    {"binary, no gradient", build_binary, {33}, 0, {0}},
+    {"binary, weighted and smoothed", build_binary, {1025}, 3, {.label_smoothing = 0.2}},
+    {"binary, part of a batch", build_binary, {7}, 3, {.denominator = 5.5}},
+    {"embedding", build_embedding, {1, 4, 1, 1}, 0, {0}}, {"embedding", build_embedding, {33, 5, 12, 7}, 0, {0}},
+    {"embedding", build_embedding, {1030, 4, 70, 33}, 0, {0}},
+    {"absolute error", build_absolute, {1, 1}, 1, {0}}, {"absolute error", build_absolute, {257, 3}, 1, {0}},
+    {"huber", build_huber, {9, 2}, 1, {.huber_delta = 0.7, .denominator = 21}},
+    {"huber", build_huber, {257, 1}, 1, {.huber_delta = 1.5}},
     {"squared error", build_squared, {1, 1}, 1, {0}}, {"squared error", build_squared, {33, 3}, 1, {0}},
     {"squared error, no gradient", build_squared, {257, 2}, 0, {0}},
     {"add and copy", build_add, {1}, 0, {0}}, {"add and copy", build_add, {515}, 0, {0}},
@@ -396,6 +302,26 @@ const struct op_case op_cases[] = {
     {"sgd, momentum", build_sgd, {6274}, 3, {.lr = 0.05, .momentum = 0.9, .weight_decay = 0.001}},
     {"sgd, nesterov", build_sgd, {20011}, 3, {.lr = 0.05, .momentum = 0.9, .weight_decay = 0.001, .nesterov = true}},
     {"sgd, no norms", build_sgd, {130}, 1, {.lr = 0.05, .momentum = 0.5}},
+    {"update, clipped", build_momentum, {1003}, 7, {.lr = 0.05, .momentum = 0.9, .weight_decay = 0.01, .clip = 3}},
+    {"update, not clipped", build_momentum, {5}, 3, {.lr = 0.05, .clip = 1000}},
+    {"update, clipping off", build_momentum, {77}, 3, {.lr = 0.05, .decoupled = true, .weight_decay = 0.3}},
+    {"update, adagrad", build_adagrad, {1}, 1, {.lr = 0.05, .epsilon = 1e-10}},
+    {"update, adagrad", build_adagrad, {1003}, 5, {.lr = 0.05, .epsilon = 1e-8, .weight_decay = 0.01}},
+    {"update, rmsprop", build_rmsprop, {6274}, 1, {.lr = 0.01, .rms_decay = 0.9, .epsilon = 1e-8, .momentum = 0.5}},
+    {"update, rmsprop", build_rmsprop, {20011}, 7,
+     {.lr = 0.01, .rms_decay = 0.99, .epsilon = 1e-6, .weight_decay = 0.1, .decoupled = true, .clip = 1}},
+    {"update, adam", build_adam, {1}, 1, {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8}},
+    {"update, adam", build_adam, {1003}, 0,
+     {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .step = 41, .weight_decay = 0.01}},
+    {"update, adam", build_adam, {20011}, 7,
+     {.lr = 0.01, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6, .step = 3, .weight_decay = 0.1, .decoupled = true,
+      .clip = 0.5}},
+    {"update, muon", build_muon, {1, 1}, 1, {.muon_lr = 0.02, .momentum = 0.9}},
+    {"update, muon", build_muon, {5, 37}, 5, {.muon_lr = 0.02, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1}},
+    {"update, muon", build_muon, {64, 30}, 1,
+     {.muon_lr = 0.1, .momentum = 0.95, .nesterov = true, .weight_decay = 0.1, .decoupled = true}},
+    {"update, average", build_average, {1003}, 0, {.average = 0.9, .step = 7}},
+    {"update, first average", build_average, {37}, 0, {.average = 0.9}},
     {"gather rows", build_gather, {1, 30}, 0, {0}}, {"gather rows", build_gather, {33, 7}, 2, {.first = 11}},
     {"gather images", build_gather, {5, 3, 6, 7}, 0, {.first = 3}},
     {"gather pixels", build_gather, {5, 3, 6, 7}, 1, {.first = 3}},
@@ -418,195 +344,3 @@ const struct op_case op_cases[] = {
 };
 // clang-format on
 const size_t op_case_count = sizeof op_cases / sizeof *op_cases;
-
-// ---- running ----------------------------------------------------------------------------------
-
-struct run {
-    struct backend *backend;
-    const struct backend_api *api;
-    struct op_builder builder;
-    struct binding binding;
-    struct plan *plan;
-    struct error *error;
-    enum status status;
-};
-
-static void keep(struct run *run, enum status status) {
-    run->status = run->status ? run->status : status;
-}
-
-static void make_slot(struct run *run, enum slot slot, enum dtype dtype, size_t count, const void *data) {
-    if (run->status == STATUS_OK && count > 0) {
-        keep(run, run->api->allocate(run->backend, dtype, count, &run->binding.slots[slot], run->error));
-    }
-    if (run->status == STATUS_OK && count > 0) {
-        keep(run, run->api->upload(run->backend, run->binding.slots[slot], 0, count, data, run->error));
-    }
-}
-
-// Uploads doubles as the real type of the run.
-static void make_real_slot(struct run *run, enum slot slot, size_t count, const double *data) {
-    float *narrow = mem_alloc(count, sizeof *narrow);
-    for (size_t i = 0; narrow != NULL && i < count; i++) {
-        narrow[i] = (float)data[i];
-    }
-    if (narrow == NULL) {
-        keep(run, error_memory(run->error, "a test", 0));
-    } else {
-        make_slot(run, slot, run->builder.real, count, run->builder.real == DTYPE_F64 ? (const void *)data : narrow);
-    }
-    mem_free(narrow);
-}
-
-static void make_random_slot(struct run *run, enum slot slot, size_t count, uint64_t seed, const double *given) {
-    double *data = mem_alloc(count, sizeof *data);
-    struct rng rng = rng_make(seed, RNG_TEST, slot);
-    for (size_t i = 0; data != NULL && i < count; i++) {
-        data[i] = given != NULL ? given[i] : (double)(float)rng_normal(&rng);
-    }
-    if (data != NULL) {
-        make_real_slot(run, slot, count, data);
-    }
-    mem_free(data);
-}
-
-static void make_integer_slot(struct run *run, enum slot slot, size_t count, uint64_t seed, int64_t below) {
-    int32_t *data = mem_alloc(count, sizeof *data);
-    struct rng rng = rng_make(seed, RNG_TEST, 100 + slot);
-    for (size_t i = 0; data != NULL && i < count; i++) {
-        data[i] = (int32_t)rng_below(&rng, (uint64_t)(below > 0 ? below : 1));
-    }
-    if (data != NULL) {
-        make_slot(run, slot, DTYPE_I32, count, data);
-    }
-    mem_free(data);
-}
-
-void op_case_rows(const struct op_case *op_case, uint64_t seed, int32_t *rows) {
-    struct rng rng = rng_make(seed, RNG_TEST, 100 + SLOT_ROWS); // as above
-    for (size_t i = 0; i < op_case->args.first + (size_t)op_case->size[0]; i++) {
-        int32_t row = (int32_t)rng_below(&rng, (uint64_t)op_case->size[0] + 7);
-        if (i >= op_case->args.first) {
-            rows[i - op_case->args.first] = row;
-        }
-    }
-}
-
-static void make_pixel_slot(struct run *run, size_t count, uint64_t seed) {
-    uint8_t *data = mem_alloc(count, 1);
-    struct rng rng = rng_make(seed, RNG_TEST, 200);
-    for (size_t i = 0; data != NULL && i < count; i++) {
-        data[i] = (uint8_t)rng_u32(&rng);
-    }
-    if (data != NULL) {
-        make_slot(run, SLOT_FEATURES, DTYPE_U8, count, data);
-    }
-    mem_free(data);
-}
-
-// A backend that leaves an element unwritten is found out: nothing it computes is this large.
-static void make_rubbish_slot(struct run *run, size_t count) {
-    double *data = mem_alloc(count, sizeof *data);
-    for (size_t i = 0; data != NULL && i < count; i++) {
-        data[i] = 1e30;
-    }
-    if (data != NULL) {
-        make_real_slot(run, SLOT_OUTPUTS, count, data);
-    }
-    mem_free(data);
-}
-
-static void make_slots(struct run *run, uint64_t seed, const double *inputs) {
-    struct op_builder *b = &run->builder;
-    double metrics[METRIC_SLOTS * METRIC_COUNT] = {0};
-    make_random_slot(run, SLOT_WEIGHTS, b->inputs, seed, inputs);
-    make_random_slot(run, SLOT_MOMENT1, b->moments, seed, NULL);
-    make_random_slot(run, SLOT_TARGETS, (size_t)b->target_count, seed, NULL);
-    make_rubbish_slot(run, b->outputs);
-    make_integer_slot(run, SLOT_LABELS, (size_t)b->labels, seed, b->classes);
-    make_integer_slot(run, SLOT_STATE, b->whole, seed, 1000000);
-    make_integer_slot(run, SLOT_ROWS, b->batch > 0 ? ROW_NUMBERS : 0, seed, b->feature_rows);
-    make_slot(run, SLOT_METRICS, DTYPE_F64, METRIC_SLOTS * METRIC_COUNT, metrics);
-    if (b->pixels) {
-        make_pixel_slot(run, (size_t)b->feature_count, seed);
-    } else {
-        make_random_slot(run, SLOT_FEATURES, (size_t)b->feature_count, seed, NULL);
-    }
-}
-
-static double *fetch_reals(struct run *run, enum slot slot, size_t count) {
-    double *data = mem_alloc(count, sizeof *data);
-    float *narrow = mem_alloc(count, sizeof *narrow);
-    bool wide = run->builder.real == DTYPE_F64;
-    if (run->status == STATUS_OK && count > 0 && data != NULL && narrow != NULL) {
-        keep(run, run->api->download(run->backend, run->binding.slots[slot], 0, count, wide ? (void *)data : narrow,
-                                     run->error));
-        for (size_t i = 0; !wide && i < count; i++) {
-            data[i] = (double)narrow[i];
-        }
-    }
-    mem_free(narrow);
-    return data;
-}
-
-static void fetch(struct run *run, struct op_result *result) {
-    const struct op_builder *b = &run->builder;
-    *result = (struct op_result){b->outputs, b->inputs, b->moments, b->whole, NULL, NULL, NULL, NULL, {0}};
-    result->output = fetch_reals(run, SLOT_OUTPUTS, b->outputs);
-    result->input = fetch_reals(run, SLOT_WEIGHTS, b->inputs);
-    result->moment = fetch_reals(run, SLOT_MOMENT1, b->moments);
-    result->integer = mem_alloc(b->whole, sizeof *result->integer);
-    if (run->status == STATUS_OK && b->whole > 0) {
-        keep(run, run->api->download(run->backend, run->binding.slots[SLOT_STATE], 0, b->whole, result->integer,
-                                     run->error));
-    }
-    if (run->status == STATUS_OK) {
-        size_t from = (size_t)b->op_case->args.metric_slot * METRIC_COUNT;
-        keep(run, run->api->download(run->backend, run->binding.slots[SLOT_METRICS], from, METRIC_COUNT,
-                                     result->metrics, run->error));
-    }
-}
-
-enum status op_case_run(struct backend *backend, const struct op_case *op_case, enum dtype real, uint64_t seed,
-                        const double *inputs, int repeat, struct op_result *result, struct error *error) {
-    struct run run = {.backend = backend, .api = backend->api, .error = error};
-    run.builder.op_case = op_case;
-    run.builder.real = real;
-    run.builder.program.batch = op_case->size[0];
-    op_case->build(&run.builder);
-    keep(&run, program_check(&run.builder.program, error));
-    make_slots(&run, seed, inputs);
-    if (run.status == STATUS_OK) {
-        keep(&run, run.api->prepare(backend, &run.builder.program, &run.binding, &run.plan, error));
-    }
-    for (int i = 0; i < repeat && run.status == STATUS_OK; i++) {
-        keep(&run, run.api->run(backend, run.plan, &op_case->args, error));
-    }
-    fetch(&run, result);
-    run.api->discard(backend, run.plan);
-    for (int i = 0; i < SLOT_COUNT; i++) {
-        run.api->release(backend, run.binding.slots[i]);
-    }
-    program_free(&run.builder.program);
-    return run.status;
-}
-
-void op_result_free(struct op_result *result) {
-    mem_free(result->output);
-    mem_free(result->input);
-    mem_free(result->moment);
-    mem_free(result->integer);
-    *result = (struct op_result){0};
-}
-
-double normalized_error(const double *a, const double *b, size_t count) {
-    double difference = 0, size = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(a[i]) || !isfinite(b[i])) {
-            return INFINITY;
-        }
-        difference += (a[i] - b[i]) * (a[i] - b[i]);
-        size += b[i] * b[i];
-    }
-    return sqrt(size > 0 ? difference / size : difference);
-}

@@ -47,6 +47,9 @@ extern const size_t op_case_count;
 enum status op_case_run(struct backend *backend, const struct op_case *op_case, enum dtype real, uint64_t seed,
                         const double *inputs, int repeat, struct op_result *result, struct error *error);
 void op_result_free(struct op_result *result);
+// $BATCHLAB_TEST_PRECISION, or f32. Inputs of op_case_run are numbers that fit it.
+enum precision op_case_precision(void);
+double precision_unit(enum precision precision); // what rounding to it changes at most, of 1
 // The row numbers that a gather case reads with that seed, [size[0]].
 void op_case_rows(const struct op_case *op_case, uint64_t seed, int32_t *rows);
 

@@ -3,10 +3,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/checksum.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
+#include "core/base/spill.h"
+#include "core/train/sampler.h"
 
 static void *need(size_t count, size_t size) {
     void *block = mem_alloc(count, size);
@@ -25,6 +28,9 @@ double fixture_unit(uint32_t salt, uint32_t index) {
 
 static void destroy(struct source *source) {
     mem_free(source->owner); // the features
+    if (source->features == NULL) {
+        close(source->file);
+    }
     mem_free((void *)source->labels);
     mem_free((void *)source->targets);
     for (size_t i = 0; i < source->classes; i++) {
@@ -35,6 +41,7 @@ static void destroy(struct source *source) {
         mem_free(source->part_rows[part]);
     }
     mem_free(source->origin);
+    mem_free(source->categories);
     mem_free(source->target_name);
     mem_free(source);
 }
@@ -114,6 +121,28 @@ void source_split(struct source *source, size_t every, enum part part) {
 
 static struct shape flat(size_t features) {
     return shape_make(1, (int64_t[]){(int64_t)features});
+}
+
+void source_store(struct source *source) {
+    struct error error;
+    if (spill_open(&source->file, &error) ||
+        spill_write(source->file, source->features, source->rows * source_row_bytes(source), 0, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        abort();
+    }
+    mem_free(source->owner);
+    source->owner = NULL;
+    source->features = NULL;
+}
+
+void source_index(struct source *source, size_t column, uint32_t count) {
+    size_t columns = (size_t)source->sample.size[0];
+    source->categories = source->categories != NULL ? source->categories : need(columns, sizeof *source->categories);
+    source->categories[column] = count;
+    for (size_t i = 0; i < source->rows; i++) {
+        float *cell = source_numbers(source) + i * columns + column;
+        *cell = (float)((uint64_t)fabsf(1000 * *cell) % count);
+    }
 }
 
 struct source *source_noise(size_t rows, size_t features, size_t classes, uint64_t seed) {
@@ -200,4 +229,32 @@ struct source *source_bars(size_t rows, int64_t channels, int64_t side, size_t c
     }
     source_split(source, 5, PART_VALIDATION);
     return source;
+}
+
+struct source *fixture_source(size_t rows, struct shape sample, size_t classes, uint64_t seed,
+                              void (*fill)(struct source *source, const uint32_t *order)) {
+    struct source *source = source_zeros(rows, sample, sample.rank == 3 ? DTYPE_U8 : DTYPE_F32, classes);
+    struct sampler sampler;
+    struct error error = {0};
+    bool fresh;
+    if (sampler_open(&sampler, source->part_rows[PART_TRAIN], rows, seed, &error)) {
+        abort();
+    }
+    fill(source, sampler_order(&sampler, &fresh));
+    sampler_close(&sampler);
+    return source;
+}
+
+void fixture_pictures(struct source *source, const uint32_t *order) {
+    uint32_t pixels = (uint32_t)shape_count(source->sample);
+    for (uint32_t i = 0; i < source->rows; i++) {
+        for (uint32_t j = 0; j < pixels; j++) {
+            source_pixels(source)[(size_t)order[i] * pixels + j] = (uint8_t)(fixture_unit(1, i * pixels + j) * 256);
+        }
+        source_labels(source)[order[i]] = (int32_t)(fixture_unit(2, i) * (double)source->classes);
+    }
+    for (size_t c = 0; c < sizeof source->pixel_mean / sizeof *source->pixel_mean; c++) {
+        source->pixel_mean[c] = 0.5f;
+        source->pixel_sd[c] = 0.25f;
+    }
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "tests/support/screen.h"
@@ -81,10 +82,15 @@ static void random_event(struct view_driver *driver, uint32_t *random) {
     }
 }
 
+// In a folder of its own: what is written by accident lands there.
 void driver_torture(struct view_driver *driver, uint32_t seed, int events) {
     struct canvas canvas = {0};
     struct error error;
     uint32_t random = seed;
+    char root[1024], folder[] = "/tmp/batchlab-torture-XXXXXX", command[64];
+    assert_non_null(getcwd(root, sizeof root));
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
     assert_int_equal(canvas_resize(&canvas, 80, 24, &error), STATUS_OK);
     for (int i = 0; i < events; i++) {
         random_event(driver, &random);
@@ -100,4 +106,7 @@ void driver_torture(struct view_driver *driver, uint32_t seed, int events) {
         }
     }
     canvas_free(&canvas);
+    assert_int_equal(chdir(root), 0);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
 }

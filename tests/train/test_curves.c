@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/mem.h"
-#include "core/train/sampler.h"
 #include "tests/support/fixture.h"
 #include "tests/support/sources.h"
 #include "tests/support/trainers.h"
@@ -29,19 +27,50 @@ static const struct curve_case {
      TABLE_ROWS, 3, 0, 0, 1e-5},
     {"linear", "model=linear batch=8 lr=0.1 momentum=0.5 weight_decay=0.001", TABLE_ROWS, 3, 0, 0, 1e-5},
     {"squared", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0.9", TABLE_ROWS, 0, 0, 0, 1e-5},
+    {"adagrad", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.05 optimizer=adagrad", TABLE_ROWS, 3, 0, 0, 1e-5},
+    {"rmsprop", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.002 optimizer=rmsprop momentum=0.5 rms_decay=0.95",
+     TABLE_ROWS, 3, 0, 0, 1e-5},
+    {"adam", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.01 optimizer=adam", TABLE_ROWS, 3, 0, 0, 1e-5},
+    {"adamw", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.01 optimizer=adamw weight_decay=0.1", TABLE_ROWS, 3,
+     0, 0, 1e-5},
+    {"clipped", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0.9 clip=0.3", TABLE_ROWS, 3, 0, 0,
+     1e-5},
+    {"absolute", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.02 momentum=0 loss=absolute", TABLE_ROWS, 0, 0, 0,
+     1e-5},
+    {"huber", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0 loss=huber huber_delta=0.5", TABLE_ROWS,
+     0, 0, 0, 1e-5},
+    {"weighted",
+     "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0 class_weights=0.5,3,1.25 label_smoothing=0.1",
+     TABLE_ROWS, 3, 0, 0, 1e-5},
+    {"averaged", "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0.9 ema=0.95", TABLE_ROWS, 3, 0, 0,
+     1e-5},
+    {"embedding", "model=mlp_embedding hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0.9", TABLE_ROWS, 3, 0, 0,
+     1e-5},
+    {"embedding_adam",
+     "model=mlp_embedding embedding_width=7 hidden=16,8 activation=tanh batch=8 lr=0.01 optimizer=adam", TABLE_ROWS, 3,
+     0, 0, 1e-5},
+    {"scheduled",
+     "model=mlp hidden=16,8 activation=tanh batch=8 lr=0.1 momentum=0.9 schedule=cosine warmup=0.25 epochs=1",
+     TABLE_ROWS, 3, 0, 0, 1e-5},
+    {"binary", "model=mlp loss=binary hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0.9", TABLE_ROWS, 2, 0, 0,
+     1e-5},
+    {"binary_weighted",
+     "model=mlp loss=binary hidden=16,8 activation=tanh batch=8 lr=0.05 momentum=0 class_weights=0.5,3 "
+     "label_smoothing=0.1",
+     TABLE_ROWS, 2, 0, 0, 1e-5},
     {"lenet28", "model=lenet5 batch=2 lr=0.01 momentum=0.9", 40, 10, 1, 28, 1e-4},
     {"lenet32", "model=lenet5 batch=2 lr=0.01 momentum=0.9", 40, 10, 3, 32, 1e-4},
 };
 
-static void fill_table(struct source *source, const uint32_t *order, size_t classes) {
+static void fill_table(struct source *source, const uint32_t *order) {
     float *x = source_numbers(source);
     for (uint32_t i = 0; i < TABLE_ROWS; i++) {
         float *row = x + (size_t)order[i] * 6;
         for (uint32_t j = 0; j < 6; j++) {
             row[j] = (float)(2 * fixture_unit(1, i * 6 + j) - 1);
         }
-        if (classes > 0) {
-            int32_t label = (int32_t)(fixture_unit(2, i) * (double)classes);
+        if (source->classes > 0) {
+            int32_t label = (int32_t)(fixture_unit(2, i) * (double)source->classes);
             source_labels(source)[order[i]] = label;
             row[label] += 1;
         } else {
@@ -51,63 +80,35 @@ static void fill_table(struct source *source, const uint32_t *order, size_t clas
     }
 }
 
-static void fill_images(struct source *source, const uint32_t *order, size_t classes) {
-    uint32_t pixels = (uint32_t)shape_count(source->sample);
-    for (uint32_t i = 0; i < source->rows; i++) {
-        for (uint32_t j = 0; j < pixels; j++) {
-            source_pixels(source)[(size_t)order[i] * pixels + j] = (uint8_t)(fixture_unit(1, i * pixels + j) * 256);
+// The last two columns are indices.
+static void fill_mixed(struct source *source, const uint32_t *order) {
+    static const uint32_t categories[] = {9, 30};
+    fill_table(source, order);
+    for (size_t k = 0; k < 2; k++) {
+        source_index(source, 4 + k, categories[k]);
+        for (uint32_t i = 0; i < TABLE_ROWS; i++) {
+            float index = (float)floor(fixture_unit(1, i * 6 + 4 + (uint32_t)k) * categories[k]);
+            source_numbers(source)[(size_t)order[i] * 6 + 4 + k] = index;
         }
-        source_labels(source)[order[i]] = (int32_t)(fixture_unit(2, i) * (double)classes);
-    }
-    for (int c = 0; c < 4; c++) {
-        source->pixel_mean[c] = 0.5f;
-        source->pixel_sd[c] = 0.25f;
     }
 }
 
-// The fixture's row i lies where the sampler goes i-th.
 static struct source *make_source(const struct curve_case *c, const struct train_params *params) {
-    bool table = c->side == 0;
+    bool table = c->side == 0, mixed = strncmp(c->name, "embedding", strlen("embedding")) == 0;
     struct shape sample =
         table ? shape_make(1, (int64_t[]){6}) : shape_make(3, (int64_t[]){c->channels, c->side, c->side});
-    struct source *source = source_zeros(c->rows, sample, table ? DTYPE_F32 : DTYPE_U8, c->classes);
-    struct sampler sampler;
-    struct error error = {0};
-    bool fresh;
-    assert_int_equal(sampler_open(&sampler, source->part_rows[PART_TRAIN], c->rows, (uint64_t)params->seed, &error),
-                     STATUS_OK);
-    (table ? fill_table : fill_images)(source, sampler_order(&sampler, &fresh), c->classes);
-    sampler_close(&sampler);
-    return source;
+    return fixture_source(c->rows, sample, c->classes, (uint64_t)params->seed,
+                          mixed ? fill_mixed : table ? fill_table : fixture_pictures);
 }
 
-static void set_weights(struct trainer *trainer) {
-    const struct model *model = trainer_model(trainer);
-    float *weights = mem_alloc(model->weight_count, sizeof *weights);
+// What is measured with averaged weights.
+static void check_average(const struct curve_case *c, struct trainer *trainer) {
+    struct evaluation evaluation;
     struct error error = {0};
-    for (size_t i = 0; i < model->count; i++) {
-        const struct layer *layer = &model->layers[i];
-        double fan_in = layer->in.rank == 3 ? (double)layer->in.size[0] * 25 : (double)layer->in.size[0];
-        for (size_t j = 0; j < layer->weight_count; j++) {
-            uint32_t at = (uint32_t)(layer->weight_offset + j);
-            weights[at] = (float)(1 / sqrt(fan_in) * (2 * fixture_unit(3, at) - 1));
-        }
-    }
-    assert_int_equal(trainer_set_weights(trainer, weights, &error), STATUS_OK);
-    mem_free(weights);
-}
-
-static double weight_norm(struct trainer *trainer) {
-    size_t count = trainer_model(trainer)->weight_count;
-    float *weights = mem_alloc(count, sizeof *weights);
-    struct error error = {0};
-    double sum = 0;
-    assert_int_equal(trainer_weights(trainer, weights, &error), STATUS_OK);
-    for (size_t i = 0; i < count; i++) {
-        sum += (double)weights[i] * (double)weights[i];
-    }
-    mem_free(weights);
-    return sqrt(sum);
+    double want;
+    fixture_read("evaluated", c->name, &want, 1);
+    assert_int_equal(trainer_evaluate(trainer, PART_TRAIN, &evaluation, NULL, &error), STATUS_OK);
+    assert_true(fabs(evaluation.loss / want - 1) <= c->tolerance);
 }
 
 static void check_case(const struct curve_case *c, const char *backend_name) {
@@ -118,7 +119,7 @@ static void check_case(const struct curve_case *c, const char *backend_name) {
     struct source *source = make_source(c, &params);
     struct backend *backend = test_backend(backend_name);
     struct trainer *trainer = test_trainer(c->settings, source, backend);
-    set_weights(trainer);
+    fixture_weights(trainer);
     for (size_t i = 0; i < count; i++) {
         struct step_result result = test_step(trainer);
         worst = fmax(worst, fabs(result.loss / want[i] - 1));
@@ -130,11 +131,13 @@ static void check_case(const struct curve_case *c, const char *backend_name) {
             fail_msg("%s on %s: |w| %.9g, PyTorch %.9g", c->name, backend_name, result.weight_norm, norm);
         }
     }
-    assert_true(fabs(weight_norm(trainer) / norm - 1) <= c->tolerance);
+    assert_true(fabs(test_norm(trainer, SLOT_WEIGHTS, trainer_model(trainer)->weight_count) / norm - 1) <=
+                c->tolerance);
+    if (params.ema > 0) {
+        check_average(c, trainer);
+    }
     print_message("%-10s %-4s worst relative difference %.1e\n", c->name, backend_name, worst);
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void on_the_reference(void **state) {

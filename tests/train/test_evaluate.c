@@ -69,9 +69,7 @@ static void classification(void **state) {
         assert_true(fabs(evaluation.accuracy - correct / (double)evaluation.rows) < 1e-9);
         assert_true(isnan(evaluation.rmse) && isnan(evaluation.mae) && isnan(evaluation.r2));
     }
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void regression(void **state) {
@@ -104,9 +102,7 @@ static void regression(void **state) {
     assert_true(isnan(evaluation.accuracy) && evaluation.rmse < 0.6 && evaluation.r2 > 0.9);
     struct step_result result = test_step(trainer);
     assert_true(fabs(result.rmse / (sqrt(result.loss) * sd) - 1) < 1e-6 && isnan(result.accuracy));
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void r_squared_at_its_edges(void **state) {
@@ -142,9 +138,7 @@ static void empty_parts_and_cancelling(void **state) {
     assert_int_equal(atomic_load(&task.total), 2400);
     task_cancel(&task);
     assert_int_equal(trainer_evaluate(trainer, PART_TRAIN, &evaluation, &task, &error), STATUS_CANCELLED);
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 // Dropout and augmentation are off, and the run goes on as if nobody had looked.
@@ -218,9 +212,7 @@ static void predicted_numbers(void **state) {
         logits_of(source, rows[i], weights, 1, &y);
         assert_true(fabs((double)out[i] - (y * source->target_sd + source->target_mean)) < 1e-4);
     }
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void any_failed_allocation(void **state) {
@@ -240,9 +232,7 @@ static void any_failed_allocation(void **state) {
         mem_fail_at(0);
         assert_true(status == STATUS_OK || status == STATUS_MEMORY);
     }
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 int main(void) {

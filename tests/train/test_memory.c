@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/train/memory.h"
 #include "core/train/trainer.h"
@@ -43,8 +44,14 @@ static void what_is_planned_is_what_plain_loops_take(void **state) {
         assert_true(one > 0.95 && one < 1.02); // metrics are left out, the last piece of an evaluation too
         assert_true(two > 0.85 && two < 1.02);
     }
+    source_index(line, 7, 300);
+    double mixed = ratio("model=mlp_embedding hidden=32", 32, line, "ref");
+    assert_true(mixed > 0.85 && mixed < 1.02);
     double three = ratio("model=lenet5", 64, images, "ref");
     assert_true(three > 0.95 && three < 1.02);
+    source_store(table); // features in a file: batch by batch
+    double four = ratio("hidden=64,64", 32, table, "ref");
+    assert_true(four > 0.95 && four < 1.02);
     source_release(table);
     source_release(line);
     source_release(images);
@@ -96,12 +103,51 @@ static void what_cannot_be_is_refused(void **state) {
     source_release(source);
 }
 
+static uint64_t room; // of the device below
+
+static void describe_small(struct backend *backend, struct device_info *info) {
+    (void)backend;
+    *info = (struct device_info){.memory_total = room, .memory_free = room};
+}
+
+// What has no room is refused before anything is allocated, at the start and where a larger batch is asked for.
+static void what_has_no_room_is_refused(void **state) {
+    (void)state;
+    struct source *source = source_blobs(1250, 20, 3, 2, 1); // 1000 train
+    struct train_params params = test_params("hidden=64 batch=100");
+    struct backend *backend = test_backend("ref");
+    struct backend_api small = *backend->api;
+    struct train_memory memory;
+    struct trainer *trainer = NULL;
+    struct error error = {0};
+    small.describe = describe_small;
+    backend->api = &small;
+    assert_int_equal(train_memory_plan(&params, source, 100, false, &memory, &error), STATUS_OK);
+    uint64_t starting = memory.weights > memory.evaluation ? memory.weights - memory.evaluation : 0; // before one
+    room = train_memory_total(&memory) - memory.data + starting - 1;                                   // data: borrowed
+    assert_int_equal(trainer_open(&trainer, &params, source, backend, &error), STATUS_MEMORY);
+    assert_null(trainer);
+    assert_non_null(strstr(error.text, "a step of 100 rows"));
+    assert_non_null(strstr(error.text, "ref has"));
+    room++;
+    assert_int_equal(trainer_open(&trainer, &params, source, backend, &error), STATUS_OK);
+    assert_int_equal(trainer_set(trainer, "batch", "50", &error), STATUS_OK);
+    room = 1; // what the trainer has taken counts as free
+    assert_int_equal(trainer_set(trainer, "batch", "100", &error), STATUS_OK);
+    assert_int_equal(trainer_set(trainer, "batch", "1000", &error), STATUS_MEMORY);
+    assert_non_null(strstr(error.text, "a step of 1000 rows"));
+    assert_int_equal(trainer_params(trainer)->batch, 100);
+    test_step(trainer);
+    test_close(trainer, backend, source);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_planned_is_what_plain_loops_take),
         cmocka_unit_test(what_is_planned_is_near_what_the_cpu_takes),
         cmocka_unit_test(a_step_costs_in_proportion_to_its_rows),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(what_has_no_room_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,9 +14,10 @@ static void as_pytorch(void **state) {
     const char *names[] = {"cosine", "polynomial", "step", "triangle", "one_cycle"};
     struct train_params params = test_params("lr=0.5 epochs=8");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        double rates[100];
+        double rates[101];
         struct error error = {0};
-        size_t count = fixture_read("schedule", names[i], rates, 100);
+        size_t count = fixture_read("schedule", names[i], rates, 101);
+        assert_int_equal(count, 101);
         assert_int_equal(params_set(&train_table, &params, "schedule", names[i], &error), STATUS_OK);
         for (size_t t = 0; t < count; t++) {
             double epoch = 8.0 * (double)t / (double)(count - 1);

@@ -48,9 +48,7 @@ static void every_row_once_per_epoch_under_live_changes(void **state) {
         }
     }
     assert_int_equal(epochs, 6);
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void results_of_a_run(void **state) {
@@ -87,9 +85,7 @@ static void results_of_a_run(void **state) {
     test_set(trainer, "epochs", "3");
     assert_int_equal(trainer_steps_left(trainer), 3);
     test_step(trainer);
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void dropped_last_batches(void **state) {
@@ -107,9 +103,7 @@ static void dropped_last_batches(void **state) {
     result = test_step(trainer);
     assert_true(result.epoch_ended && result.batch == 30);
     assert_true(trainer_finished(trainer));
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void same_seed_same_bits(void **state) {
@@ -172,20 +166,21 @@ static void backends_agree(void **state) {
 
 static void steps_allocate_nothing(void **state) {
     (void)state;
-    for (size_t b = 0; b < 2; b++) {
+    static const char *const ways[] = {"model=mlp hidden=8 batch=10 epochs=100",
+                                       "model=mlp hidden=8 batch=10 epochs=100 optimizer=adam",
+                                       "model=mlp_embedding hidden=8 batch=10 epochs=100"};
+    for (size_t b = 0; b < 6; b++) {
         struct source *source = source_noise(45, 5, 3, 1);
-        struct backend *backend = test_backend(backends[b]);
-        struct trainer *trainer = test_trainer("model=mlp hidden=8 batch=10 epochs=100", source, backend);
-        unsigned long before = mem_calls();
-        test_steps(trainer, 23, NULL); // over several epochs, each with a short batch
-        assert_int_equal(mem_calls(), before);
+        struct backend *backend = test_backend(backends[b % 2]);
+        const char *settings = ways[b / 2];
+        if (b >= 4) {
+            source_index(source, 4, 20);
+        }
+        struct trainer *trainer = test_trainer(settings, source, backend);
+        test_steps_allocate_nothing(trainer, 23); // over several epochs, each with a short batch
         test_set(trainer, "batch", "7");
-        before = mem_calls();
-        test_steps(trainer, 40, NULL);
-        assert_int_equal(mem_calls(), before);
-        trainer_close(trainer);
-        backend_close(backend);
-        source_release(source);
+        test_steps_allocate_nothing(trainer, 40);
+        test_close(trainer, backend, source);
     }
 }
 
@@ -211,6 +206,9 @@ static void changes_are_recorded(void **state) {
     assert_int_equal(changes[1].step, 4);
     assert_string_equal(changes[1].name, "batch");
     assert_string_equal(changes[1].to, "8");
+    test_set(trainer, "schedule", "cosine"); // as if it had been so from the start
+    double done = trainer_epochs_done(trainer);
+    assert_true(fabs(test_step(trainer).lr - 0.02 * (1 + cos(acos(-1) * done / 50)) / 2) < 1e-15);
     assert_int_equal(trainer_set(trainer, "hidden", "8", &error), STATUS_STATE);
     assert_non_null(strstr(error.text, "hidden widths"));
     assert_int_equal(trainer_set(trainer, "batch", "65", &error), STATUS_INVALID);
@@ -221,11 +219,9 @@ static void changes_are_recorded(void **state) {
     assert_int_equal(trainer_set(trainer, "flip", "yes", &error), STATUS_INVALID);
     assert_int_equal(trainer_set(trainer, "learning", "1", &error), STATUS_INVALID);
     trainer_changes(trainer, &count);
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 3);
     assert_int_equal(trainer_params(trainer)->batch, 8);
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 // A batch whose plan cannot be made leaves the run as it was, to the bit.
@@ -273,9 +269,7 @@ static void many_batch_sizes(void **state) {
         most = trainer_bytes(trainer) > most ? trainer_bytes(trainer) : most;
     }
     assert_true(most < (size_t)64 << 20);
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 static void assert_refused(const struct train_params *params, struct source *source, const char *word) {
@@ -332,30 +326,90 @@ static void bad_numbers_are_noticed(void **state) {
             source_numbers(source)[7] = bad[i];
             struct trainer *trainer = test_trainer("model=mlp hidden=4 batch=16", source, backend);
             assert_false(test_step(trainer).finite);
-            trainer_close(trainer);
-            backend_close(backend);
-            source_release(source);
+            test_close(trainer, backend, source);
         }
     }
+}
+
+static void assert_blamed(struct trainer *trainer, const char *words) {
+    char text[ERROR_TEXT_SIZE];
+    trainer_blame(trainer, text);
+    if (strstr(text, words) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", text, words);
+    }
+}
+
+// Weights so large that one layer's output, or one layer's gradient, or the next weights, leave the range of floats.
+static void the_first_bad_place_is_named(void **state) {
+    (void)state;
+    struct error error = {0};
+    for (size_t b = 0; b < 2; b++) {
+        struct source *source = source_noise(40, 3, 2, 1);
+        struct backend *backend = test_backend(backends[b]);
+        struct trainer *trainer = test_trainer("model=mlp hidden=4,5 batch=20", source, backend);
+        const struct model *model = trainer_model(trainer);
+        float *weights = mem_alloc(model->weight_count, sizeof *weights);
+        const struct layer *second = NULL;
+        for (size_t i = 0; i < model->count; i++) {
+            second = strcmp(model->layers[i].name, "dense2") == 0 ? &model->layers[i] : second;
+        }
+        assert_non_null(second);
+        for (size_t i = 0; i < model->weight_count; i++) {
+            weights[i] = 1e30f;
+        }
+        for (size_t i = 0; i < second->weight_offset; i++) {
+            weights[i] = 1e15f; // the first layer's outputs reach 1e15, the second's would be 1e45
+        }
+        assert_int_equal(trainer_set_weights(trainer, weights, &error), STATUS_OK);
+        assert_false(test_step(trainer).finite);
+        assert_blamed(trainer, "from layer dense2 on");
+        weights[second->weight_offset + 2] = NAN;
+        assert_int_equal(trainer_set_weights(trainer, weights, &error), STATUS_OK);
+        assert_false(test_step(trainer).finite);
+        assert_blamed(trainer, "in the weights of layer dense2");
+        mem_free(weights);
+        trainer_close(trainer);
+        source_numbers(source)[3 * 11 + 1] = INFINITY;
+        trainer = test_trainer("model=mlp hidden=4,5 batch=40", source, backend);
+        assert_false(test_step(trainer).finite);
+        assert_blamed(trainer, "in the data: row 12, column ");
+        assert_blamed(trainer, "is infinite");
+        test_close(trainer, backend, source);
+    }
+}
+
+// All embeddings write into one row: the one whose table is bad is named, whether or not the batch has read that row.
+static void a_bad_embedding_is_named(void **state) {
+    (void)state;
+    struct error error = {0};
+    struct source *source = source_noise(40, 3, 2, 1);
+    struct backend *backend = test_backend("cpu");
+    source_index(source, 1, 5);
+    source_index(source, 2, 4000); // most of its rows are read by nobody
+    struct trainer *trainer = test_trainer("model=mlp_embedding hidden=4 batch=40", source, backend);
+    const struct model *model = trainer_model(trainer);
+    float *weights = mem_alloc(model->weight_count, sizeof *weights);
+    for (size_t i = 1; i <= 2; i++) {
+        const struct layer *layer = &model->layers[i];
+        assert_int_equal(trainer_weights(trainer, weights, &error), STATUS_OK);
+        float *last = &weights[layer->weight_offset + layer->weight_count - 1], kept = *last;
+        *last = NAN;
+        assert_int_equal(trainer_set_weights(trainer, weights, &error), STATUS_OK);
+        assert_false(test_step(trainer).finite);
+        assert_blamed(trainer, i == 1 ? "in the weights of layer embedding1" : "in the weights of layer embedding2");
+        *last = kept;
+        assert_int_equal(trainer_set_weights(trainer, weights, &error), STATUS_OK);
+    }
+    mem_free(weights);
+    trainer_close(trainer);
+    backend_close(backend);
+    source_release(source);
 }
 
 static void opening_survives_any_failed_allocation(void **state) {
     (void)state;
     struct source *source = source_noise(30, 3, 2, 1);
-    struct backend *backend = test_backend("ref");
-    struct train_params params = test_params("model=mlp hidden=4 batch=16");
-    enum status status = STATUS_MEMORY;
-    for (unsigned long at = 1; status != STATUS_OK; at++) {
-        struct trainer *trainer = NULL;
-        struct error error = {0};
-        mem_fail_at(at);
-        status = trainer_open(&trainer, &params, source, backend, &error);
-        mem_fail_at(0);
-        assert_true(status == STATUS_OK || (status == STATUS_MEMORY && error.text[0] != '\0' && trainer == NULL));
-        trainer_close(trainer);
-    }
-    assert_int_equal(atomic_load(&source->references), 1);
-    backend_close(backend);
+    test_opening_without_memory("model=mlp hidden=4 batch=16", source);
     source_release(source);
 }
 
@@ -373,9 +427,7 @@ static void blobs_are_told_apart(void **state) {
         }
         assert_int_equal(trainer_evaluate(trainer, PART_VALIDATION, &evaluation, NULL, &error), STATUS_OK);
         assert_true(evaluation.accuracy > 0.95);
-        trainer_close(trainer);
-        backend_close(backend);
-        source_release(source);
+        test_close(trainer, backend, source);
     }
 }
 
@@ -392,9 +444,7 @@ static void lenet5_sees_bars(void **state) {
     }
     assert_int_equal(trainer_evaluate(trainer, PART_VALIDATION, &evaluation, NULL, &error), STATUS_OK);
     assert_true(evaluation.accuracy > 0.95);
-    trainer_close(trainer);
-    backend_close(backend);
-    source_release(source);
+    test_close(trainer, backend, source);
 }
 
 int main(void) {
@@ -411,6 +461,8 @@ int main(void) {
         cmocka_unit_test(many_batch_sizes),
         cmocka_unit_test(refusals),
         cmocka_unit_test(bad_numbers_are_noticed),
+        cmocka_unit_test(the_first_bad_place_is_named),
+        cmocka_unit_test(a_bad_embedding_is_named),
         cmocka_unit_test(opening_survives_any_failed_allocation),
         cmocka_unit_test(blobs_are_told_apart),
         cmocka_unit_test(lenet5_sees_bars),

@@ -57,7 +57,7 @@ static void scene_open(struct scene *scene, const char *path, int64_t batch) {
     params_defaults(&train_table, &scene->params);
     scene->params.batch = batch;
     must(dataset_open(path, NULL, &scene->dataset, NULL, &error));
-    must(pipeline_suggest(scene->dataset, false, &scene->pipeline, NULL, &error));
+    must(pipeline_suggest(scene->dataset, false, 0, &scene->pipeline, NULL, &error));
     must(split_make(scene->dataset, &(struct split_settings){.kind = "auto", .validation = 0.2, .seed = 1},
                     &scene->split, NULL, &error));
     must(pipeline_run(scene->pipeline, scene->dataset, &scene->split, &scene->prepared, NULL, &error));

@@ -233,6 +233,28 @@ static void test_too_small(void **state) {
     assert_int_equal(press("q"), FRAME_QUIT);
 }
 
+// Where a tab is drawn, a click on it goes, behind the program's name too; the state of a run has room beside them.
+static void test_tabs_are_clicked(void **state) {
+    (void)state;
+    static const int widths[] = {60, 80, 100, 120, 160};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        struct canvas canvas = {.ascii = true};
+        struct str text = {0};
+        must(canvas_resize(&canvas, widths[i], 24, &error));
+        press("1");
+        frame_draw(frame, &canvas);
+        canvas_dump_text(&canvas, &text);
+        const char *line = str_text(&text), *tab = strstr(line, widths[i] < 80 ? " 3 " : "3 Batches");
+        assert_true(tab && tab - line < widths[i]);
+        assert_true(strstr(line, "ready") && strstr(line, "ready") - line < widths[i]);
+        struct input_event event = screen_mouse(MOUSE_PRESS, (int)(tab - line) + 1, 0);
+        frame_event(frame, &event);
+        assert_int_equal(frame_view(frame), VIEW_BATCHES);
+        str_free(&text);
+        canvas_free(&canvas);
+    }
+}
+
 // Keys that would open any file of this machine are left out.
 static void test_random_input(void **state) {
     (void)state;
@@ -241,7 +263,8 @@ static void test_random_input(void **state) {
                                         "Shift-Tab", "Enter", "Esc",  "Space",     "a",    "e",    "x",    "d",   "s",
                                         "t",         "T",     "w",    "v",         "u",    "U",    "J",    "K",   "A",
                                         "/",         "&",     "n",    "N",         "+",    "-",    "?",    ":",   "!",
-                                        "c",         "g",     "G",    "Backspace", "q",    "p",    "y"};
+                                        "c",         "g",     "G",    "Backspace", "q",    "p",    "y",
+                                        "Y",         "z",     "C",    "#",         "'"};
     static const char *const files[] = {"iris.csv", "messy.csv", "fashion-mnist", "titanic.csv"};
     struct rng rng = rng_make(7, RNG_TEST, 0);
     struct canvas canvas = {0};
@@ -286,6 +309,7 @@ int main(void) {
         TEST(test_model),
         TEST(test_a_row_of_a_batch_leads_to_the_data),
         TEST(test_overlays),
+        TEST(test_tabs_are_clicked),
         TEST(test_too_small),
         TEST(test_random_input),
     };

@@ -166,6 +166,25 @@ static void the_mouse_reads_what_is_drawn(void **state) {
     assert_true(isnan(plot_value_at(&series, 0.5)));
 }
 
+// Of a label that has room on neither side of its mark the end is cut, never the beginning.
+static void the_label_of_a_mark_begins_with_its_first_letter(void **state) {
+    static const double y[] = {1, 2, 3};
+    struct plot_series series = {.y = y, .count = 3};
+    (void)state;
+    for (double at = 0; at <= 2; at += 0.1) {
+        struct plot_mark mark = {.x = at, .label = "noise scale no to yes", .ink = INK_MARK};
+        struct plot plot = {.series = &series, .count = 1, .auto_x = true, .auto_y = true, .marks = &mark, .mark_count = 1};
+        struct canvas canvas = open_canvas(32, 8);
+        struct str text = {0};
+        plot_draw(&canvas, canvas_area(&canvas), &plot);
+        canvas_dump_text(&canvas, &text);
+        if (!strstr(str_text(&text), "noise scale no to yes") && !strstr(str_text(&text), "▾ no"))
+            fail_msg("at %g:\n%s", at, str_text(&text));
+        str_free(&text);
+        canvas_free(&canvas);
+    }
+}
+
 static void no_memory_is_said(void **state) {
     static const double y[] = {1, 2, 3};
     struct plot_series series = {.y = y, .count = 3};
@@ -190,6 +209,7 @@ int main(void) {
         cmocka_unit_test(the_average_matches_its_definition),
         cmocka_unit_test(ticks_are_round_and_inside),
         cmocka_unit_test(the_mouse_reads_what_is_drawn),
+        cmocka_unit_test(the_label_of_a_mark_begins_with_its_first_letter),
         cmocka_unit_test(no_memory_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,26 @@ static void a_view_comes_before_all_views(void **state) {
     assert_int_equal(request_of_key(VIEW_TRAIN, &none), REQUEST_NONE);
 }
 
+// The help page names no key that does something else in its view, and none is left out.
+static void keys_of_a_view_are_those_that_act(void **state) {
+    char keys[REQUEST_KEYS_SIZE], name[32];
+    (void)state;
+    assert_string_equal(request_keys_in_view(REQUEST_RUN_NOTE, VIEW_RUNS, keys), "N");
+    assert_string_equal(request_keys_in_view(REQUEST_FIND_BEFORE, VIEW_RUNS, keys), "");
+    assert_string_equal(request_keys_in_view(REQUEST_FIND_BEFORE, VIEW_DATA, keys), "N");
+    assert_string_equal(request_keys_in_view(REQUEST_LEFT, VIEW_LAB, keys), "h"); // the arrow lowers a value
+    assert_string_equal(request_keys_in_view(REQUEST_RUN_NOTE, VIEW_DATA, keys), "");
+    for (int view = VIEW_DATA; view < VIEW_COUNT; view++)
+        for (int i = 1; i < REQUEST_COUNT; i++) {
+            request_keys_in_view((enum request)i, (enum view_id)view, keys);
+            for (char *key = strtok(keys, " "); key; key = strtok(NULL, " ")) {
+                struct input_event event = screen_key(key);
+                assert_int_equal(request_of_key((enum view_id)view, &event), i);
+                assert_non_null(strstr(request_row((enum request)i)->keys, input_name(&event, name)));
+            }
+        }
+}
+
 static void key_names_read_back(void **state) {
     static const char *const names[] = {"q", "+", "Space", "Enter", "Esc", "Ctrl-L", "Shift-Tab", "PgDn",
                                         "F5", "F12", "Alt-b", "é", "Ctrl-Home", "?", ":"};
@@ -93,6 +113,7 @@ int main(void) {
         cmocka_unit_test(the_table_is_sound),
         cmocka_unit_test(every_request_can_be_reached),
         cmocka_unit_test(a_view_comes_before_all_views),
+        cmocka_unit_test(keys_of_a_view_are_those_that_act),
         cmocka_unit_test(key_names_read_back),
         cmocka_unit_test(footers_look_as_read),
         cmocka_unit_test(footers_hold_whole_entries),

@@ -63,6 +63,8 @@ static void act(struct terminal *term, const struct input_event *event, bool *al
         show_large_frames(term);
     if (event->type == INPUT_KEY && event->code == 'z')
         term_suspend(term);
+    if (event->type == INPUT_KEY && event->code == 'y')
+        dprintf(STDOUT_FILENO, term_copy(term, "a\033b") ? "<copied>" : "<no clipboard>");
     if (event->type == INPUT_KEY && event->code == CODE_ESCAPE)
         dprintf(STDOUT_FILENO, "<escape>");
     if (event->type == INPUT_PASTE)
@@ -243,6 +245,16 @@ static void sizes_and_keys_arrive(void **state) {
     assert_true(WIFEXITED(finish(console)));
 }
 
+static void what_is_copied_reaches_the_clipboard(void **state) {
+    struct console *console = start(false);
+    (void)state;
+    type(console, "y");
+    assert_true(wait_for(console, 0, "<copied>"));
+    assert_true(wait_for(console, 0, "\033]52;c;YRti\007")); // base64 -w0 of the three bytes
+    type(console, "q");
+    assert_true(WIFEXITED(finish(console)));
+}
+
 static void a_frame_arrives_whole_however_slowly_it_is_taken(void **state) {
     struct console *console = start(false);
     (void)state;
@@ -304,6 +316,7 @@ int main(void) {
         cmocka_unit_test(stopping_gives_the_screen_back_and_takes_it_again),
         cmocka_unit_test(a_stop_that_nobody_ends_is_no_stop),
         cmocka_unit_test(sizes_and_keys_arrive),
+        cmocka_unit_test(what_is_copied_reaches_the_clipboard),
         cmocka_unit_test(a_frame_arrives_whole_however_slowly_it_is_taken),
         cmocka_unit_test(what_is_no_terminal_is_refused_in_words),
         cmocka_unit_test(terminals_that_cannot_are_refused),

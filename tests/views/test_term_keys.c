@@ -46,6 +46,34 @@ static void keys_of_all_terminals(void **state) {
     assert_string_equal(next(false).text, "x");
 }
 
+// XParseColor's "rgb:" with one to four digits, ended by BEL or ST; what is no such answer is swallowed.
+static void the_background_is_told(void **state) {
+    static const struct {
+        const char *bytes;
+        int light; // -1: no event
+    } answers[] = {{"\033]11;rgb:ffff/ffff/ffff\a", 1}, {"\033]11;rgb:0000/0000/0000\033\\", 0},
+                   {"\033]11;rgb:fd/f6/e3\a", 1},       {"\033]11;rgb:1/1/2\a", 0},
+                   {"\033]11;rgb:0000/ffff/0000\a", 1},  {"\033]11;rgb:0000/0000/ffff\a", 0}, // green is light, blue dark
+                   {"\033]10;rgb:ffff/ffff/ffff\a", -1}, {"\033]11;rgb:ffff/ffff\a", -1},
+                   {"\033]11;?\a", -1},                  {"\033]52;c;aGk=\a", -1},
+                   {"\033]11;rgb:gg/00/00\a", -1},       {"\033]11;rgb:12345/0/0\a", -1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        feed(answers[i].bytes);
+        struct input_event event = next(false);
+        assert_int_equal(event.type, answers[i].light < 0 ? INPUT_NONE : INPUT_BACKGROUND);
+        assert_true(answers[i].light < 0 || event.light == (answers[i].light == 1));
+        assert_false(key_reader_waiting(&reader));
+    }
+    feed("\033]11;rgb:ffff/ff");
+    assert_int_equal(next(false).type, INPUT_NONE);
+    feed("ff/ffff\033");
+    assert_int_equal(next(false).type, INPUT_NONE);
+    feed("\\");
+    assert_true(next(false).light);
+    check_key("\033]", "Alt-]");
+}
+
 static void an_escape_waits_for_what_may_follow(void **state) {
     (void)state;
     feed("\033");
@@ -135,6 +163,7 @@ static void random_bytes_end(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_of_all_terminals),
+        cmocka_unit_test(the_background_is_told),
         cmocka_unit_test(an_escape_waits_for_what_may_follow),
         cmocka_unit_test(the_mouse_in_cells),
         cmocka_unit_test(a_paste_is_never_keys),

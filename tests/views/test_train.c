@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
@@ -62,6 +64,94 @@ static void cursor_zoom_and_log_look_as_read(void **state) {
     driver_request(&scene.driver, REQUEST_MARK);
     driver_type(&scene.driver, "wider now");
     screen_check("train-loss-only", 60, 19, false, driver_draw, &scene.driver);
+    scene_close(&scene);
+}
+
+// ---- the lab ------------------------------------------------------------------------------------------------
+
+static struct noise_row noise = {.step = 1270,
+                                 .batch = 512,
+                                 .rows = 512,
+                                 .part = 64,
+                                 .trace = 3400,
+                                 .gradient_sq = 1.84,
+                                 .noise_scale = 1850,
+                                 .low = 1610,
+                                 .high = 2090,
+                                 .resolved = true,
+                                 .diversity = 0.4};
+static struct range_curve tested;
+
+// A curve that falls from 2.3 and explodes at 0.8.
+static void make_range(void) {
+    double value = 0, weight = 1;
+    tested = (struct range_curve){
+        .low = 1e-7, .high = 10, .count = 91, .valley = 0.0025, .steep = 0.0132, .minimum = 0.0209};
+    tested.slide = NAN;
+    for (int i = 0; i < tested.count; i++) {
+        double rate = 1e-7 * pow(1e8, i / 100.0);
+        double loss = 2.3 - 1.6 / (1 + pow(0.01 / rate, 1.2)) + pow(rate / 0.35, 3) + 0.04 * sin(i * 7.0);
+        value = loss + 0.98 * (value - loss);
+        weight *= 0.98;
+        tested.loss[i] = (float)loss;
+        tested.smoothed[i] = (float)(value / (1 - weight));
+    }
+}
+
+static void the_noise_scale_reads_in_words(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    struct snapshot *snapshot = &scene.made.snapshot;
+    snapshot->noise = &noise;
+    snapshot->gauge = (struct noise_gauge){.known = true,
+                                           .ratio = 512 / 1850.0,
+                                           .left = 1850.0 / (1850 + 512),
+                                           .steps = 0.61,
+                                           .samples = 1.22,
+                                           .seconds = 0.94,
+                                           .measured = false};
+    screen_check_all("train-noise", driver_draw, &scene.driver);
+    struct noise_row unresolved = noise;
+    unresolved.resolved = false;
+    unresolved.noise_scale = NAN;
+    unresolved.high = INFINITY;
+    snapshot->noise = &unresolved;
+    snapshot->gauge = (struct noise_gauge){.known = false};
+    screen_check("train-noise-unresolved", 160, 48, true, driver_draw, &scene.driver);
+    driver_request(&scene.driver, REQUEST_NOISE_SCALE);
+    assert_string_equal(fake.last, "set noise_scale yes");
+    scene_close(&scene);
+}
+
+// t asks for it; when the curve is there it stands over the others, arrows choose among what there is, Enter takes it.
+static void a_range_test_is_shown_and_taken(void **state) {
+    struct scene scene;
+    (void)state;
+    make_range();
+    scene_open(&scene, snapshots_classification);
+    struct snapshot *snapshot = &scene.made.snapshot;
+    driver_request(&scene.driver, REQUEST_RANGE_TEST);
+    assert_string_equal(fake.last, "range_test");
+    snapshot->range = &tested;
+    snapshot->range_step = 1270;
+    snapshot->range_count = 1;
+    driver_request(&scene.driver, REQUEST_DOWN); // valley was chosen: steep
+    screen_check_all("train-range", driver_draw, &scene.driver);
+    driver_request(&scene.driver, REQUEST_DOWN);
+    driver_request(&scene.driver, REQUEST_DOWN); // slide has none: valley again
+    driver_request(&scene.driver, REQUEST_UP);   // minimum
+    driver_request(&scene.driver, REQUEST_ACCEPT);
+    assert_string_equal(fake.last, "set lr 0.0209");
+    size_t calls = fake.calls;
+    driver_request(&scene.driver, REQUEST_ACCEPT); // it is closed
+    assert_int_equal(fake.calls, calls);
+    fake.refuse = true;
+    driver_request(&scene.driver, REQUEST_RANGE_TEST);
+    fake.refuse = false;
+    snapshot->range_count = 2;
+    driver_request(&scene.driver, REQUEST_ACCEPT); // nobody waited for it
+    assert_int_equal(fake.calls, calls + 1);
     scene_close(&scene);
 }
 
@@ -282,16 +372,24 @@ static void the_cursor_keeps_its_step_on_every_axis(void **state) {
     scene_close(&scene);
 }
 
+// In a folder of its own: random keys write curves to files too.
 static void anything_may_come_in_any_order(void **state) {
     void (*const makers[])(struct snapshots *) = {snapshots_nothing, snapshots_classification, snapshots_regression,
                                                   snapshots_failed, snapshots_runs};
+    char folder[] = "/tmp/batchlab-train-XXXXXX", command[64], *here = getcwd(NULL, 0);
     (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) {
         struct scene scene;
         scene_open(&scene, makers[i]);
         driver_torture(&scene.driver, (uint32_t)(11 + i), 2000);
         scene_close(&scene);
     }
+    assert_int_equal(chdir(here), 0);
+    free(here);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
 }
 
 // ---- speed ------------------------------------------------------------------------------------------------
@@ -329,6 +427,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_screens_look_as_read),
         cmocka_unit_test(cursor_zoom_and_log_look_as_read),
+        cmocka_unit_test(the_noise_scale_reads_in_words),
+        cmocka_unit_test(a_range_test_is_shown_and_taken),
         cmocka_unit_test(means_are_bias_corrected_averages),
         cmocka_unit_test(ranges_are_those_of_a_plain_loop),
         cmocka_unit_test(no_spike_is_lost),

@@ -363,6 +363,11 @@ static void tabs_answer_the_mouse(void **state) {
     assert_int_equal(tabs_hit(canvas_area(&canvas), tabs, 3, 1, 8), 1);
     assert_int_equal(tabs_hit(canvas_area(&canvas), tabs, 3, 1, 30), 3);
     check_line(&canvas, " 1 Data [2 Prepare] 5 Train");
+    canvas = line(27, true); // one column less than all of them take
+    assert_int_equal(tabs_draw(&canvas, canvas_area(&canvas), tabs, 3, 1), 7 + 10 + 8 + 1);
+    assert_int_equal(tabs_hit(canvas_area(&canvas), tabs, 3, 1, 8), 1);
+    assert_int_equal(tabs_hit(canvas_area(&canvas), tabs, 3, 1, 19), 2);
+    check_line(&canvas, " 1 Data[2 Prepare]5 Train");
     canvas = line(20, true);
     tabs_draw(&canvas, canvas_area(&canvas), tabs, 3, 1);
     check_line(&canvas, " 1 [2 Prepare] 5");

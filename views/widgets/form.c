@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define HELP_ROWS 3 // help, range or choices, and a line above them
-#define VALUE_MOST 28
+#define WORDS_MOST 4 // rows of help; below them range or choices, above them a line
+#define VALUE_MOST 60
 
 struct shape {
     struct rect list, help;
@@ -35,10 +35,23 @@ static size_t chosen_of(const struct form_model *model, const struct form_state 
     return model->rows;
 }
 
+// Rows of help: what the words of the chosen field need, and no more than the fields leave or can spare.
+static int help_rows(const struct form_model *model, size_t chosen, struct rect rect) {
+    struct form_row row = {0};
+    if (chosen < model->rows)
+        get_row(model, chosen, &row);
+    int words = row.help ? canvas_wrap_lines(rect.width, row.help) : 1;
+    int left = rect.height - 2 - (int)model->rows, most = left >= 1 ? left : (rect.height - 6) / 3;
+    most = most > WORDS_MOST ? WORDS_MOST : most < 1 ? 1 : most;
+    return 2 + (words > most ? most : words < 1 ? 1 : words);
+}
+
 static struct shape measure(const struct form_model *model, const struct form_state *state, struct rect rect) {
     struct shape shape = {.list = rect};
-    if (rect.height > HELP_ROWS + 3)
-        shape.help = rect_take_bottom(&shape.list, HELP_ROWS);
+    size_t chosen = chosen_of(model, state);
+    int help = help_rows(model, chosen, rect);
+    if (rect.height > help + 3)
+        shape.help = rect_take_bottom(&shape.list, help);
     for (size_t i = 0; i < model->rows; i++) {
         struct form_row row;
         get_row(model, i, &row);
@@ -49,7 +62,7 @@ static struct shape measure(const struct form_model *model, const struct form_st
         shape.label = rect.width / 2;
     shape.value = rect.width - shape.label - 5;
     shape.value = shape.value > VALUE_MOST ? VALUE_MOST : shape.value;
-    size_t chosen = chosen_of(model, state), page = shape.list.height > 0 ? (size_t)shape.list.height : 1;
+    size_t page = shape.list.height > 0 ? (size_t)shape.list.height : 1;
     if (state->error[0] && page > 1)
         page--; // the refusal takes the row under its field
     shape.top = state->top > chosen ? chosen : state->top;
@@ -103,9 +116,12 @@ static void draw_choices(struct canvas *canvas, struct rect line, const struct f
 }
 
 static void draw_help(struct canvas *canvas, struct rect help, const struct form_row *row) {
-    struct rect top = rect_take_top(&help, 1), words = rect_take_top(&help, 1);
+    struct rect top = rect_take_top(&help, 1), words = help;
     canvas_hline(canvas, top.x, top.y, top.width, style_ink(INK_FAINT));
-    if (row->help)
+    help = rect_take_bottom(&words, 1);
+    if (row->help && words.height > 1)
+        canvas_wrap(canvas, words, 0, style_ink(INK_TEXT), row->help);
+    else if (row->help)
         canvas_field(canvas, words.x, words.y, words.width, TEXT_LEFT, style_ink(INK_TEXT), row->help);
     if (row->choices)
         draw_choices(canvas, help, row);
@@ -154,7 +170,8 @@ static bool move_choice(struct form_state *state, const struct form_model *model
 }
 
 bool form_request(struct form_state *state, const struct form_model *model, struct rect rect, enum request request) {
-    size_t page = rect.height > HELP_ROWS + 3 ? (size_t)(rect.height - HELP_ROWS) : 1;
+    int height = measure(model, state, rect).list.height;
+    size_t page = height > 0 ? (size_t)height : 1;
     switch (request) {
     case REQUEST_UP:
         return move_choice(state, model, -1, 1);

@@ -46,9 +46,10 @@ static struct shape measure(const struct heatmap *map, struct rect rect, bool as
     shape.heads.width = shape.cells.width;
     int columns = at_least((int)map->columns, 1), rows = at_least((int)map->rows, 1);
     shape.width = at_least(shape.cells.width / columns, CELL_LEAST);
-    shape.width = shape.width > CELL_MOST ? CELL_MOST : shape.width;
+    int most = at_least(widest_label(map->column_label, map->data, map->columns, ascii) + 1, CELL_MOST);
+    shape.width = shape.width > most ? most : shape.width;
     shape.height = at_least(shape.cells.height / rows, 1);
-    int square = at_least(shape.width / 3, 1); // flat enough to read as cells, tall enough to use the room
+    int square = at_least((shape.width < CELL_MOST ? shape.width : CELL_MOST) / 3, 1); // flat enough to read as cells, tall enough to use the room
     shape.height = shape.height > square ? square : shape.height;
     return shape;
 }
@@ -130,4 +131,21 @@ bool heatmap_hit(const struct heatmap *map, struct rect rect, int x, int y, size
     *row = map->top + (size_t)((y - shape.cells.y) / shape.height);
     *column = map->left + (size_t)((x - shape.cells.x) / shape.width);
     return *row < map->rows && *column < map->columns;
+}
+
+static size_t follow(size_t first, size_t chosen, size_t shown, size_t count) {
+    first = chosen < first ? chosen : chosen >= first + shown ? chosen - shown + 1 : first;
+    return first + shown > count ? (count > shown ? count - shown : 0) : first;
+}
+
+size_t heatmap_page(const struct heatmap *map, struct rect rect, bool ascii) {
+    struct shape shape = measure(map, rect, ascii);
+    return (size_t)at_least(shape.cells.height / shape.height, 1);
+}
+
+void heatmap_follow(struct heatmap *map, struct rect rect, bool ascii) {
+    struct shape shape = measure(map, rect, ascii);
+    size_t across = (size_t)at_least(shape.cells.width / shape.width, 1), down = heatmap_page(map, rect, ascii);
+    map->top = follow(map->top, map->chosen_row, down, map->rows);
+    map->left = follow(map->left, map->chosen_column, across, map->columns);
 }

@@ -20,6 +20,10 @@ struct heatmap {
 
 // Cells show their text when it fits; otherwise only color (ASCII: a shade from " .:-=+*#%@").
 void heatmap_draw(struct canvas *canvas, struct rect rect, const struct heatmap *map);
+// Moves the first row and column shown so that the chosen cell is seen; what is there already stays where it is.
+void heatmap_follow(struct heatmap *map, struct rect rect, bool ascii);
+// Rows that are shown at once, at least 1.
+size_t heatmap_page(const struct heatmap *map, struct rect rect, bool ascii);
 // The matrix cell at a screen cell, or false.
 bool heatmap_hit(const struct heatmap *map, struct rect rect, int x, int y, size_t *row, size_t *column);
 

@@ -261,13 +261,15 @@ static void draw_mark_labels(struct canvas *canvas, const struct plot *plot, con
         int x = cell_of(plot, frame, mark->x), width = 2 + text_width(mark->label, canvas->ascii);
         if (x < 0)
             continue;
-        bool before = x + width > right; // no room on the right: the label ends at its sign
+        bool fits = x + width <= right, before = !fits && x - width + 1 >= frame->rect.x;
+        if (!fits && !before) // on neither side of its sign
+            width = right - x;
         struct rect label = {before ? x - width + 1 : x, frame->rect.y, width, 1};
         int y = mark_row(&rows, label);
         canvas_put(canvas, x, y, style_ink(mark->ink), 0x25BE);
         if (!before)
             canvas_put(canvas, x + 1, y, style_ink(mark->ink), ' ');
-        canvas_text(canvas, before ? label.x : x + 2, y, style_ink(mark->ink), mark->label);
+        canvas_field(canvas, before ? label.x : x + 2, y, width - 2, TEXT_LEFT, style_ink(mark->ink), mark->label);
     }
 }
 

@@ -1,17 +1,12 @@
 #include "views/widgets/table.h"
 
-#include <stdio.h>
-#include <string.h>
-
-
-
 #define GAP 2      // between columns
 #define MEASURED 64 // rows looked at for a column's width
 
 // Where everything lies for one size: computed from the state for drawing, paging and the mouse alike.
 struct geometry {
-    struct rect header, body, bar, numbers;
-    int64_t top, left;
+    struct rect header, body, bar, numbers, fixed; // fixed: the frozen columns and the line behind them
+    int64_t top, left, frozen;
 };
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high) {
@@ -50,8 +45,9 @@ static int column_width(const struct table_view_model *model, int64_t column, in
 // The first column shown, moved right until the chosen one is whole.
 static int64_t first_column(const struct table_view_model *model, const struct table_view_state *state,
                             const struct geometry *at, bool ascii) {
-    int64_t chosen = clamp(state->column, 0, model->columns - 1), left = clamp(state->left, 0, model->columns - 1);
-    if (!model->cell_cursor)
+    int64_t chosen = clamp(state->column, 0, model->columns - 1);
+    int64_t left = clamp(state->left, at->frozen, model->columns - 1);
+    if (!model->cell_cursor || chosen < at->frozen)
         return left;
     int used = 0;
     int64_t first = chosen;
@@ -61,10 +57,24 @@ static int64_t first_column(const struct table_view_model *model, const struct t
             first++;
             break;
         }
-        if (first == 0)
+        if (first == at->frozen)
             break;
     }
     return left < first ? first : left > chosen ? chosen : left;
+}
+
+// How many of the frozen columns there is room for, and their room.
+static void take_frozen(const struct table_view_model *model, const struct table_view_state *state,
+                        struct geometry *at, bool ascii) {
+    int used = 0, most = at->body.width * 2 / 3;
+    int64_t wanted = clamp(state->frozen, 0, model->columns - 1);
+    for (; at->frozen < wanted; at->frozen++) {
+        int width = column_width(model, at->frozen, at->top, at->body.height, ascii) + GAP;
+        if (used + width > most)
+            break;
+        used += width;
+    }
+    at->fixed = rect_take_left(&at->body, used);
 }
 
 static struct geometry geometry_of(const struct table_view_model *model, const struct table_view_state *state,
@@ -76,6 +86,7 @@ static struct geometry geometry_of(const struct table_view_model *model, const s
     int64_t row = clamp(state->row, 0, model->rows - 1), page = at.body.height < 1 ? 1 : at.body.height;
     at.top = clamp(state->top, row - page + 1, row);
     at.top = clamp(at.top, 0, model->rows - page);
+    take_frozen(model, state, &at, ascii);
     at.header.x = at.body.x;
     at.header.width = at.body.width;
     at.left = model->columns > 0 ? first_column(model, state, &at, ascii) : 0;
@@ -135,6 +146,9 @@ static void draw_numbers(struct canvas *canvas, const struct table_view_model *m
         text_integer(number_of(model, row), NUMBER_PLAIN, text);
         canvas_field(canvas, at->numbers.x, at->numbers.y + i, at->numbers.width - 1, TEXT_RIGHT,
                      style_ink(row == state->row ? INK_ACCENT : INK_FAINT), text);
+        if (model->marked && model->marked(model->data, row))
+            canvas_put(canvas, at->numbers.x + at->numbers.width - 1, at->numbers.y + i, style_bold(INK_ACCENT),
+                       canvas->ascii ? '*' : 0x25C6);
     }
 }
 
@@ -147,28 +161,46 @@ static void draw_more(struct canvas *canvas, const struct geometry *at, bool bef
         canvas_put(canvas, at->header.x + at->header.width - 1, at->header.y, style, 0x203A);
 }
 
+// Columns from `column` on, as many as there is room for in `columns`. Returns whether one is missing or cut.
+static bool draw_columns(struct canvas *canvas, const struct table_view_model *model,
+                         const struct table_view_state *state, const struct geometry *at, struct rect columns,
+                         int64_t column, int64_t end, bool focused) {
+    struct rect inner = canvas_clip(canvas, columns);
+    int x = columns.x, edge = columns.x + columns.width;
+    bool cut = false;
+    for (; column < end && x < edge; column++) {
+        int width = column_width(model, column, at->top, at->body.height, canvas->ascii);
+        cut = x + width > edge;
+        draw_column(canvas, model, state, at, column, x, cut ? edge - x : width, focused);
+        x += width + GAP;
+    }
+    canvas_unclip(canvas, inner);
+    return cut || column < end;
+}
+
+static void draw_frozen(struct canvas *canvas, const struct table_view_model *model,
+                        const struct table_view_state *state, const struct geometry *at, bool focused) {
+    struct rect columns = {at->fixed.x, at->header.y, at->fixed.width, at->header.height + at->body.height};
+    draw_columns(canvas, model, state, at, columns, 0, at->frozen, focused);
+    for (int y = 0; y < columns.height; y++)
+        canvas_put(canvas, columns.x + columns.width - 1, columns.y + y,
+                   style_on(INK_FAINT, y < at->header.height ? INK_PANEL : INK_DEFAULT), 0x2502);
+}
+
 void table_view_draw(struct canvas *canvas, struct rect rect, const struct table_view_model *model,
                      const struct table_view_state *state, bool focused) {
     struct geometry at = geometry_of(model, state, rect, canvas->ascii);
     struct rect old = canvas_clip(canvas, rect), head = {rect.x, rect.y, rect.width, at.header.height};
     canvas_fill(canvas, head, style_on(INK_DEFAULT, INK_PANEL), ' ');
     draw_numbers(canvas, model, state, &at);
+    struct rect chosen = {at.fixed.x, at.body.y + (int)(state->row - at.top), at.fixed.width + at.body.width, 1};
     if (state->row >= at.top && state->row < model->rows)
-        canvas_paint_back(canvas, (struct rect){at.body.x, at.body.y + (int)(state->row - at.top), at.body.width, 1},
-                          focused ? INK_SELECTED : INK_PANEL);
+        canvas_paint_back(canvas, chosen, focused ? INK_SELECTED : INK_PANEL);
+    if (at.frozen > 0)
+        draw_frozen(canvas, model, state, &at, focused);
     struct rect columns = {at.body.x, rect.y, at.body.width, rect.height};
-    struct rect inner = canvas_clip(canvas, columns);
-    int x = at.body.x, end = at.body.x + at.body.width;
-    int64_t column = at.left;
-    bool cut = false;
-    for (; column < model->columns && x < end; column++) {
-        int width = column_width(model, column, at.top, at.body.height, canvas->ascii);
-        cut = x + width > end;
-        draw_column(canvas, model, state, &at, column, x, cut ? end - x : width, focused);
-        x += width + GAP;
-    }
-    canvas_unclip(canvas, inner);
-    draw_more(canvas, &at, at.left > 0, cut || column < model->columns);
+    bool more = draw_columns(canvas, model, state, &at, columns, at.left, model->columns, focused);
+    draw_more(canvas, &at, at.left > at.frozen, more);
     scroll_bar_draw(canvas, at.bar, at.top, at.body.height, model->rows);
     canvas_unclip(canvas, old);
 }
@@ -231,13 +263,15 @@ bool table_view_request(struct table_view_state *state, const struct table_view_
 }
 
 static int64_t column_at(const struct table_view_model *model, const struct geometry *at, int x, bool ascii) {
-    int edge = at->body.x;
-    for (int64_t column = at->left; column < model->columns; column++) {
+    bool fixed = at->frozen > 0 && x < at->body.x;
+    int edge = fixed ? at->fixed.x : at->body.x;
+    int64_t end = fixed ? at->frozen : model->columns;
+    for (int64_t column = fixed ? 0 : at->left; column < end; column++) {
         edge += column_width(model, column, at->top, at->body.height, ascii) + GAP;
         if (x < edge)
             return column;
     }
-    return model->columns - 1;
+    return end - 1;
 }
 
 bool table_view_event(struct table_view_state *state, const struct table_view_model *model, struct rect rect,

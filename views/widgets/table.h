@@ -36,11 +36,13 @@ struct table_view_model {
     void (*column)(void *data, int64_t column, struct table_view_column *out); // `out` zeroed before
     void (*cell)(void *data, int64_t row, int64_t column, struct table_view_cell *out);
     int64_t (*number)(void *data, int64_t row); // shown as row number; NULL = row + 1
+    bool (*marked)(void *data, int64_t row);    // a sign behind the row number; NULL = none
 };
 
 struct table_view_state {
     int64_t row, column; // chosen
     int64_t top, left;   // first shown; drawing corrects them for the size without storing that
+    int64_t frozen;      // so many columns stay at the left; those that would take more than 2/3 of the room do not
 };
 
 void table_view_draw(struct canvas *canvas, struct rect rect, const struct table_view_model *model,

@@ -2,17 +2,31 @@
 
 #include <string.h>
 
+// How much of the tabs there is room for: titles apart, titles side by side, or the title of the active one alone.
+enum fit { FIT_WIDE, FIT_CLOSE, FIT_KEYS };
+
 static int tab_width(const struct tab *tab, bool titled) {
     int key = tab->key ? 1 : 0;
     return 2 + key + (titled ? text_width(tab->title, true) + key : 0);
 }
 
-// Inactive titles are shown only when all of them fit.
-static bool titles_fit(struct rect row, const struct tab *tabs, size_t count) {
-    int total = 0;
+// From where the tab begins to where the next one does: side by side they share an edge.
+static int tab_step(const struct tab *tab, enum fit fit, bool active) {
+    return tab_width(tab, fit != FIT_KEYS || active) - (fit == FIT_CLOSE ? 1 : 0);
+}
+
+static int total_width(const struct tab *tabs, size_t count, enum fit fit, size_t active) {
+    int total = fit == FIT_CLOSE ? 1 : 0;
     for (size_t i = 0; i < count; i++)
-        total += tab_width(&tabs[i], true);
-    return total <= row.width;
+        total += tab_step(&tabs[i], fit, i == active);
+    return total;
+}
+
+static enum fit fit_of(struct rect row, const struct tab *tabs, size_t count, size_t active) {
+    enum fit fit = FIT_WIDE;
+    while (fit < FIT_KEYS && total_width(tabs, count, fit, active) > row.width)
+        fit++;
+    return fit;
 }
 
 static void draw_tab(struct canvas *canvas, int x, int y, const struct tab *tab, bool titled, bool active) {
@@ -37,24 +51,25 @@ static void draw_tab(struct canvas *canvas, int x, int y, const struct tab *tab,
 
 int tabs_draw(struct canvas *canvas, struct rect row, const struct tab *tabs, size_t count, size_t active) {
     struct rect old = canvas_clip(canvas, row);
-    bool all = titles_fit(row, tabs, count);
+    enum fit fit = fit_of(row, tabs, count, active);
     int x = row.x;
     for (size_t i = 0; i < count; i++) {
-        draw_tab(canvas, x, row.y, &tabs[i], all || i == active, i == active);
-        x += tab_width(&tabs[i], all || i == active);
+        draw_tab(canvas, x, row.y, &tabs[i], fit != FIT_KEYS || i == active, i == active);
+        x += tab_step(&tabs[i], fit, i == active);
     }
     canvas_unclip(canvas, old);
-    return x - row.x < row.width ? x - row.x : row.width;
+    int used = total_width(tabs, count, fit, active);
+    return used < row.width ? used : row.width;
 }
 
 size_t tabs_hit(struct rect row, const struct tab *tabs, size_t count, size_t active, int x) {
-    bool all = titles_fit(row, tabs, count);
+    enum fit fit = fit_of(row, tabs, count, active);
     int at = row.x;
     for (size_t i = 0; i < count; i++) {
-        int width = tab_width(&tabs[i], all || i == active);
-        if (x >= at && x < at + width && x < row.x + row.width)
+        int step = tab_step(&tabs[i], fit, i == active);
+        if (x >= at && x < at + step && x < row.x + row.width)
             return i;
-        at += width;
+        at += step;
     }
     return count;
 }

@@ -1,5 +1,5 @@
-// The bar of views: " 1 Data   2 Prepare  ▌5 Train▐ ". Stateless. When the room is short, titles of
-// inactive tabs shrink to their digit.
+// The bar of views: " 1 Data   2 Prepare  ▌5 Train▐ ". Stateless. When the room is short the tabs stand side by side,
+// and when it is shorter still, titles of inactive ones shrink to their digit.
 #ifndef VIEWS_WIDGETS_TABS_H
 #define VIEWS_WIDGETS_TABS_H
 

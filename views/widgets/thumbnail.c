@@ -2,6 +2,22 @@
 
 #include <math.h>
 
+#include "datasets/dataset.h"
+
+struct picture picture_of(const struct image_set *images, const uint8_t *pixels) {
+    return (struct picture){.pixels = pixels,
+                            .width = (int)images->width,
+                            .height = (int)images->height,
+                            .channels = images->channels >= 3 ? 3 : 1,
+                            .step_x = 1,
+                            .step_y = images->width,
+                            .step_channel = images->height * images->width};
+}
+
+struct picture picture_at(const struct image_set *images, uint64_t index) {
+    return picture_of(images, images->pixels + (size_t)index * images->channels * images->height * images->width);
+}
+
 void thumbnail_size(const struct picture *picture, int most_width, int most_height, int zoom, int *width, int *height) {
     double across = picture->width * (double)zoom, down = picture->height * (double)zoom / 2, scale = 1;
     scale = fmin(scale, most_width / across);

@@ -13,6 +13,11 @@ struct picture {
     size_t step_x, step_y, step_channel;
 };
 
+struct image_set;
+// Pixels that lie as those of the set do: a picture of it, one changed, a mean. Borrowed.
+struct picture picture_of(const struct image_set *images, const uint8_t *pixels);
+struct picture picture_at(const struct image_set *images, uint64_t index); // a picture of the set
+
 // The largest cell size within `most_*` that keeps the picture's shape (a cell is 1 wide, 2 high), at most one
 // pixel per half cell × `zoom`.
 void thumbnail_size(const struct picture *picture, int most_width, int most_height, int zoom, int *width, int *height);

@@ -1,25 +1,17 @@
 #include "core/backend/cpu/kernels.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-static bool allowed(const char *name) {
-    const char *asked = getenv("BATCHLAB_KERNELS");
-    return asked == NULL || *asked == '\0' || strcmp(asked, name) == 0;
-}
+#include "core/base/processor.h"
 
 const struct kernels *kernels_choose(void) {
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (allowed("avx512") && avx2 && __builtin_cpu_supports("avx512f")) {
+    switch (processor_set()) {
+    case PROCESSOR_AVX512:
         return &kernels_avx512;
-    }
-    if (allowed("avx2") && avx2) {
+    case PROCESSOR_AVX2:
         return &kernels_avx2;
+    case PROCESSOR_PORTABLE:
+        break;
     }
-#else
-    (void)allowed;
 #endif
     return &kernels_portable;
 }

@@ -1,6 +1,6 @@
 // The kernels of one instruction set. The including file defines LANES, TARGET, TILE_ROWS (rows of a
-// register tile), KERNELS, KERNELS_NAME, the types vec and ivec of LANES floats and integers, and
-// multiply_add, load_part, store_part, sum_lanes.
+// register tile), NARROW_CELLS and NARROW_FILTERS (of the tiles in kernels_narrow.inc.h), KERNELS,
+// KERNELS_NAME, the types vec and ivec of LANES floats and integers, and multiply_add, square_root, load_part, store_part, sum_lanes.
 #include <math.h>
 
 #include "core/backend/cpu/kernels.h"
@@ -64,6 +64,23 @@ INLINE vec tanh_lanes(vec x) {
     vec top = multiply_add(s, s + spread(105), spread(945));
     vec bottom = multiply_add(s, multiply_add(s, spread(15), spread(420)), spread(945));
     return choose((ivec)(s < spread(0.36f)), x * top / bottom, far);
+}
+
+// φ(x), the density of the normal distribution.
+INLINE vec density_lanes(vec x) {
+    return spread(0.39894228f) * exp_lanes(x * x * spread(-0.5f));
+}
+
+// Φ(x), the normal distribution function, from φ(x); Abramowitz and Stegun 7.1.26 (error below 1e-7).
+INLINE vec normal_lanes(vec x, vec density) {
+    vec z = choose((ivec)(x < spread(0)), -x, x) * spread(0.70710678f);
+    vec t = spread(1) / multiply_add(z, spread(0.3275911f), spread(1));
+    vec p = multiply_add(t, spread(1.061405429f), spread(-1.453152027f));
+    p = multiply_add(p, t, spread(1.421413741f));
+    p = multiply_add(p, t, spread(-0.284496736f));
+    p = multiply_add(p, t, spread(0.254829592f));
+    vec beyond = p * t * density * spread(1.25331414f); // half of erfc z; √(π/2) turns φ into e^(−z²)/2
+    return choose((ivec)(x < spread(0)), beyond, spread(1) - beyond);
 }
 
 // ---- products ---------------------------------------------------------------------------------
@@ -228,7 +245,18 @@ static TARGET void column_sums(int64_t rows, int64_t columns, const float *x, fl
 // ---- element by element -----------------------------------------------------------------------
 
 INLINE vec activation_lanes(enum activation kind, vec x) {
-    return kind == ACTIVATION_RELU ? rectify(x) : kind == ACTIVATION_TANH ? tanh_lanes(x) : sigmoid_lanes(x);
+    switch (kind) {
+    case ACTIVATION_RELU:
+        return rectify(x);
+    case ACTIVATION_TANH:
+        return tanh_lanes(x);
+    case ACTIVATION_SIGMOID:
+        return sigmoid_lanes(x);
+    case ACTIVATION_GELU:
+        return x * normal_lanes(x, density_lanes(x));
+    default: // SiLU
+        return x * sigmoid_lanes(x);
+    }
 }
 
 INLINE void activation_all(enum activation kind, size_t count, const float *x, float *y) {
@@ -242,25 +270,52 @@ INLINE void activation_all(enum activation kind, size_t count, const float *x, f
     }
 }
 
+// One loop for each kind, without a choice inside.
+#define FOR_ACTIVATION(kind, call) \
+    switch (kind) { \
+    case ACTIVATION_RELU: \
+        call(ACTIVATION_RELU); \
+        break; \
+    case ACTIVATION_TANH: \
+        call(ACTIVATION_TANH); \
+        break; \
+    case ACTIVATION_SIGMOID: \
+        call(ACTIVATION_SIGMOID); \
+        break; \
+    case ACTIVATION_GELU: \
+        call(ACTIVATION_GELU); \
+        break; \
+    default: \
+        call(ACTIVATION_SILU); \
+    }
+
 static TARGET void activation(enum activation kind, size_t count, const float *x, float *y) {
-    if (kind == ACTIVATION_RELU) {
-        activation_all(ACTIVATION_RELU, count, x, y);
-    } else if (kind == ACTIVATION_TANH) {
-        activation_all(ACTIVATION_TANH, count, x, y);
-    } else {
-        activation_all(ACTIVATION_SIGMOID, count, x, y);
-    }
+#define CALL(each) activation_all(each, count, x, y)
+    FOR_ACTIVATION(kind, CALL)
+#undef CALL
 }
 
+// `y` is what went in where activation_from_input.
 INLINE vec gradient_lanes(enum activation kind, vec dy, vec y) {
-    if (kind == ACTIVATION_RELU) {
+    switch (kind) {
+    case ACTIVATION_RELU:
         return choose((ivec)(y > spread(0)), dy, spread(0));
+    case ACTIVATION_TANH:
+        return dy * (spread(1) - y * y);
+    case ACTIVATION_SIGMOID:
+        return dy * (y * (spread(1) - y));
+    case ACTIVATION_GELU: {
+        vec density = density_lanes(y);
+        return dy * multiply_add(y, density, normal_lanes(y, density));
     }
-    return dy * (kind == ACTIVATION_TANH ? spread(1) - y * y : y * (spread(1) - y));
+    default: { // SiLU
+        vec s = sigmoid_lanes(y);
+        return dy * (s * multiply_add(y, spread(1) - s, spread(1)));
+    }
+    }
 }
 
-static TARGET void activation_gradient(enum activation kind, size_t count, const float *dy, const float *y,
-                                       float *dx) {
+INLINE void gradient_all(enum activation kind, size_t count, const float *dy, const float *y, float *dx) {
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) {
         store(dx + i, gradient_lanes(kind, load(dy + i), load(y + i)));
@@ -268,6 +323,19 @@ static TARGET void activation_gradient(enum activation kind, size_t count, const
     if (i < count) {
         int64_t left = (int64_t)(count - i);
         store_part(dx + i, gradient_lanes(kind, load_part(dy + i, left), load_part(y + i, left)), left);
+    }
+}
+
+static TARGET void activation_gradient(enum activation kind, size_t count, const float *dy, const float *y,
+                                       float *dx) {
+#define CALL(each) gradient_all(each, count, dy, y, dx)
+    FOR_ACTIVATION(kind, CALL)
+#undef CALL
+}
+
+static TARGET void scale(size_t count, float factor, const float *x, float *y) {
+    for (size_t i = 0; i < count; i++) {
+        y[i] = factor * x[i];
     }
 }
 
@@ -288,81 +356,36 @@ static TARGET void exponential(size_t count, const float *x, float *y) {
     }
 }
 
-// ---- optimizer --------------------------------------------------------------------------------
+#include "core/backend/cpu/kernels_optimizer.inc.h"
 
-struct sgd_lanes {
-    vec lr, momentum, decay;
-    bool velocity, nesterov;
-    vec sum[NORM_COUNT];
-};
+#include "core/backend/cpu/kernels_norm.inc.h"
 
-INLINE void sgd_vector(struct sgd_lanes *s, vec *w, vec g, vec *v) {
-    vec decayed = multiply_add(s->decay, *w, g), move = decayed;
-    if (s->velocity) {
-        *v = multiply_add(s->momentum, *v, decayed);
-        move = s->nesterov ? multiply_add(s->momentum, *v, decayed) : *v;
-    }
-    vec change = s->lr * move;
-    *w -= change;
-    s->sum[NORM_GRADIENT] = multiply_add(g, g, s->sum[NORM_GRADIENT]);
-    s->sum[NORM_UPDATE] = multiply_add(change, change, s->sum[NORM_UPDATE]);
-    s->sum[NORM_WEIGHT] = multiply_add(*w, *w, s->sum[NORM_WEIGHT]);
-}
-
-INLINE void sgd_block(struct sgd_lanes *s, size_t count, float *w, const float *g, float *v) {
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        vec weight = load(w + i), velocity = s->velocity ? load(v + i) : spread(0);
-        sgd_vector(s, &weight, load(g + i), &velocity);
-        store(w + i, weight);
-        if (s->velocity) {
-            store(v + i, velocity);
-        }
-    }
-    int64_t left = (int64_t)(count - i);
-    if (left > 0) {
-        vec weight = load_part(w + i, left), velocity = s->velocity ? load_part(v + i, left) : spread(0);
-        sgd_vector(s, &weight, load_part(g + i, left), &velocity);
-        store_part(w + i, weight, left);
-        if (s->velocity) {
-            store_part(v + i, velocity, left);
-        }
-    }
-}
-
-// Squares are summed in float within a block and in double between blocks.
-static TARGET void sgd(size_t count, float *w, const float *g, float *v, const struct step_args *args,
-                       double norms[NORM_COUNT]) {
-    const size_t block = 8192;
-    struct sgd_lanes s = {.lr = spread((float)args->lr),
-                          .momentum = spread((float)args->momentum),
-                          .decay = spread((float)args->weight_decay),
-                          .velocity = v != NULL,
-                          .nesterov = args->nesterov};
-    double total[NORM_COUNT] = {0};
-    for (size_t i = 0; i < count; i += block) {
-        for (int k = 0; k < NORM_COUNT; k++) {
-            s.sum[k] = spread(0);
-        }
-        sgd_block(&s, count - i < block ? count - i : block, w + i, g + i, v != NULL ? v + i : NULL);
-        for (int k = 0; k < NORM_COUNT; k++) {
-            total[k] += (double)sum_lanes(s.sum[k]);
-        }
-    }
-    for (int k = 0; norms != NULL && k < NORM_COUNT; k++) {
-        norms[k] = total[k];
-    }
-}
+#include "core/backend/cpu/kernels_narrow.inc.h"
 
 const struct kernels KERNELS = {
     .name = KERNELS_NAME,
+    .lanes = LANES,
     .product = product,
     .product_rows = product_rows,
     .transpose = transpose,
     .column_sums = column_sums,
     .activation = activation,
     .activation_gradient = activation_gradient,
+    .norm_figures = norm_figures,
+    .norm_apply = norm_apply,
+    .norm_sums = norm_sums,
+    .norm_input = norm_input,
+    .layer_norm_row = layer_norm_row,
+    .layer_norm_row_gradient = layer_norm_row_gradient,
+    .scale = scale,
     .add = add,
     .exponential = exponential,
-    .sgd = sgd,
+    .update = update,
+    .average = average,
+    .square_sum = square_sum,
+    .narrow = narrow,
+    .narrow_slope = narrow_slope,
+    .lane_sums = lane_sums,
+    .narrow_pool = narrow_pool,
+    .narrow_pool_slope = narrow_pool_slope,
 };

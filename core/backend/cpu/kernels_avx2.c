@@ -6,6 +6,8 @@
 #define LANES 8
 #define TARGET __attribute__((target("avx2,fma")))
 #define TILE_ROWS 4
+#define NARROW_CELLS 2
+#define NARROW_FILTERS 2
 #define KERNELS kernels_avx2
 #define KERNELS_NAME "AVX2"
 
@@ -14,6 +16,10 @@ typedef int32_t ivec __attribute__((vector_size(32)));
 
 static inline TARGET vec multiply_add(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
+}
+
+static inline TARGET vec square_root(vec a) {
+    return _mm256_sqrt_ps(a);
 }
 
 static inline TARGET __m256i first_lanes(int64_t count) {

@@ -6,6 +6,8 @@
 #define LANES 16
 #define TARGET __attribute__((target("avx512f,avx2,fma")))
 #define TILE_ROWS 8
+#define NARROW_CELLS 4
+#define NARROW_FILTERS 4
 #define KERNELS kernels_avx512
 #define KERNELS_NAME "AVX-512"
 
@@ -14,6 +16,10 @@ typedef int32_t ivec __attribute__((vector_size(64)));
 
 static inline TARGET vec multiply_add(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
+}
+
+static inline TARGET vec square_root(vec a) {
+    return _mm512_sqrt_ps(a);
 }
 
 static inline TARGET __mmask16 first_lanes(int64_t count) {

@@ -1,10 +1,13 @@
 // Vectors of four floats: what every 64-bit processor has.
+#include <math.h>
 #include <string.h>
 #include <stdint.h>
 
 #define LANES 4
 #define TARGET
 #define TILE_ROWS 4
+#define NARROW_CELLS 2
+#define NARROW_FILTERS 2
 #define KERNELS kernels_portable
 #define KERNELS_NAME "portable kernels"
 
@@ -13,6 +16,10 @@ typedef int32_t ivec __attribute__((vector_size(16)));
 
 static inline vec multiply_add(vec a, vec b, vec c) {
     return a * b + c;
+}
+
+static inline vec square_root(vec a) {
+    return (vec){sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])};
 }
 
 static inline vec load_part(const float *p, int64_t count) {

@@ -1,28 +1,31 @@
-// Convolution and pooling by oneDNN, in whatever layouts it prefers.
+// Convolution and pooling by oneDNN, in whatever layouts it prefers (few channels: lower_narrow.c).
+#include "core/backend/cpu/narrow.h"
 #include "core/backend/cpu/onednn.h"
 #include "core/backend/cpu/pool.h"
 
 // [O,C/g,KH,KW] as oneDNN wants it: [g,O/g,C/g,KH,KW] where there are groups. The bytes are the same.
-static dnnl_memory_desc_t weight_layout(const struct builder *b, value_id id, int groups) {
-    dnnl_memory_desc_t plain = onednn_plain(builder_value(b, id)->shape, DTYPE_F32);
+static dnnl_memory_desc_t weight_layout(const struct builder *b, value_id id, int groups, enum dtype dtype) {
+    dnnl_memory_desc_t plain = onednn_plain(builder_value(b, id)->shape, dtype);
     dnnl_memory_desc_t grouped = {0};
     if (groups == 1) {
         return plain;
     }
     const int64_t *size = builder_value(b, id)->shape.size;
     dnnl_dims_t dims = {groups, size[0] / groups, size[1], size[2], size[3]};
-    dnnl_memory_desc_init_by_tag(&grouped, 5, dims, dnnl_f32, dnnl_goihw);
+    dnnl_memory_desc_init_by_tag(&grouped, 5, dims, plain.data_type, dnnl_goihw);
     return grouped;
 }
 
+// Operands in the type they are read in, the result (x, w or y) in f32.
 static struct onednn_convolution convolution_layouts(const struct builder *b, const struct op *op, value_id x,
-                                                     value_id w, value_id bias, value_id y) {
+                                                     value_id w, value_id bias, value_id y, value_id result) {
+    enum dtype read = operand_type(b);
     struct shape xs = builder_value(b, x)->shape, ws = builder_value(b, w)->shape, ys = builder_value(b, y)->shape;
     struct windows s = windows_convolution(op, xs, ws, ys);
     struct onednn_convolution c = {
-        .x = onednn_any(onednn_plain(xs, DTYPE_F32)),
-        .w = onednn_any(weight_layout(b, w, op->attr.convolution.groups)),
-        .y = onednn_any(onednn_plain(ys, DTYPE_F32)),
+        .x = onednn_any(onednn_plain(xs, x == result ? DTYPE_F32 : read)),
+        .w = onednn_any(weight_layout(b, w, op->attr.convolution.groups, w == result ? DTYPE_F32 : read)),
+        .y = onednn_any(onednn_plain(ys, y == result ? DTYPE_F32 : read)),
         .strides = {s.stride[0], s.stride[1]},
         .padding = {s.padding[0], s.padding[1]},
     };
@@ -34,7 +37,7 @@ static struct onednn_convolution convolution_layouts(const struct builder *b, co
 
 // Weights are kept plain in their buffer; what the primitive wants is made from that at each step.
 static int weights_read(struct builder *b, value_id id, int groups, const dnnl_memory_desc_t *wanted) {
-    dnnl_memory_desc_t plain = weight_layout(b, id, groups);
+    dnnl_memory_desc_t plain = weight_layout(b, id, groups, DTYPE_F32);
     if (groups == 1) {
         return value_read_as(b, id, wanted);
     }
@@ -54,7 +57,15 @@ static bool rectified_next(struct builder *b, value_id y) {
 }
 
 size_t lower_convolution(struct builder *b, const struct op *op) {
-    struct onednn_convolution c = convolution_layouts(b, op, op->in[0], op->in[1], op->in[2], op->out[0]);
+    if (is_point(b, op, op->in[0], op->out[0])) {
+        point_forward(b, op);
+        return 1;
+    }
+    if (is_narrow(b, op, op->in[0], op->in[1], op->out[0])) {
+        return narrow_forward(b, op, rectified_next(b, op->out[0]));
+    }
+    struct onednn_convolution c =
+        convolution_layouts(b, op, op->in[0], op->in[1], op->in[2], op->out[0], op->out[0]);
     bool relu = rectified_next(b, op->out[0]);
     value_id result = relu ? b->program->ops[b->op + 1].out[0] : op->out[0];
     dnnl_primitive_desc_t description = onednn_convolution_forward(b, &c, relu);
@@ -74,9 +85,24 @@ size_t lower_convolution(struct builder *b, const struct op *op) {
     return relu ? 2 : 1;
 }
 
+// What oneDNN wants to know of the way there when it describes the way back.
+static dnnl_primitive_desc_t forward_hint(struct builder *b, const struct op *op, value_id x, value_id w, value_id y) {
+    struct onednn_convolution c = convolution_layouts(b, op, x, w, VALUE_NONE, y, y);
+    return onednn_convolution_forward(b, &c, false);
+}
+
 size_t lower_convolution_input_gradient(struct builder *b, const struct op *op) {
-    struct onednn_convolution c = convolution_layouts(b, op, op->out[0], op->in[1], VALUE_NONE, op->in[0]);
-    dnnl_primitive_desc_t forward = onednn_convolution_forward(b, &c, false);
+    if (is_point(b, op, op->out[0], op->in[0])) {
+        point_input_gradient(b, op);
+        return 1;
+    }
+    if (is_narrow(b, op, op->out[0], op->in[1], op->in[0])) {
+        narrow_input_gradient(b, op);
+        return 1;
+    }
+    struct onednn_convolution c =
+        convolution_layouts(b, op, op->out[0], op->in[1], VALUE_NONE, op->in[0], op->out[0]);
+    dnnl_primitive_desc_t forward = forward_hint(b, op, op->out[0], op->in[1], op->in[0]);
     dnnl_primitive_desc_t description = builder_ok(b) ? onednn_convolution_input(b, &c, forward) : NULL;
     if (builder_ok(b)) {
         dnnl_memory_desc_t dy = onednn_layout(description, dnnl_query_diff_dst_md);
@@ -95,11 +121,20 @@ size_t lower_convolution_input_gradient(struct builder *b, const struct op *op) 
 }
 
 size_t lower_convolution_weight_gradient(struct builder *b, const struct op *op) {
-    struct onednn_convolution c = convolution_layouts(b, op, op->in[0], op->out[0], op->out[1], op->in[1]);
-    dnnl_primitive_desc_t forward = onednn_convolution_forward(b, &c, false);
+    if (is_point(b, op, op->in[0], op->in[1])) {
+        point_weight_gradient(b, op);
+        return 1;
+    }
+    if (is_narrow(b, op, op->in[0], op->out[0], op->in[1])) {
+        narrow_weight_gradient(b, op);
+        return 1;
+    }
+    struct onednn_convolution c =
+        convolution_layouts(b, op, op->in[0], op->out[0], op->out[1], op->in[1], op->out[0]);
+    dnnl_primitive_desc_t forward = forward_hint(b, op, op->in[0], op->out[0], op->in[1]);
     dnnl_primitive_desc_t description = builder_ok(b) ? onednn_convolution_weights(b, &c, forward) : NULL;
     if (builder_ok(b)) {
-        dnnl_memory_desc_t plain = weight_layout(b, op->out[0], op->attr.convolution.groups);
+        dnnl_memory_desc_t plain = weight_layout(b, op->out[0], op->attr.convolution.groups, DTYPE_F32);
         dnnl_memory_desc_t x = onednn_layout(description, dnnl_query_src_md);
         dnnl_memory_desc_t dy = onednn_layout(description, dnnl_query_diff_dst_md);
         dnnl_memory_desc_t dw = onednn_layout(description, dnnl_query_diff_weights_md);
@@ -149,7 +184,7 @@ static bool positions_private(const struct builder *b, value_id where) {
     return builder_value(b, where)->slot == SLOT_TEMPORARY && readers == value_uses_after(b, where);
 }
 
-static void forget_positions(struct builder *b, value_id where) {
+void pool_forget_positions(struct builder *b, value_id where) {
     if (where != VALUE_NONE && b->values[where].pool != NULL) {
         dnnl_primitive_desc_destroy(b->values[where].pool);
         b->values[where].pool = NULL;
@@ -158,9 +193,14 @@ static void forget_positions(struct builder *b, value_id where) {
 }
 
 size_t lower_pool(struct builder *b, const struct op *op) {
+    pool_forget_positions(b, op->out[1]);
+    if (narrow_pool_forward(b, op)) {
+        return 1;
+    }
     const dnnl_memory_desc_t *blocked = value_layout(b, op->in[0]);
-    forget_positions(b, op->out[1]);
-    if (blocked == NULL || !positions_private(b, op->out[1])) {
+    // Where a block is not full of channels, oneDNN 2.6 is many times slower than plain loops.
+    bool full = blocked != NULL && blocked->padded_dims[1] == blocked->dims[1];
+    if (!full || !positions_private(b, op->out[1])) {
         pool_forward_add(b, op);
         return 1;
     }
@@ -212,7 +252,7 @@ size_t lower_pool_gradient(struct builder *b, const struct op *op) {
     dnnl_primitive_desc_t forward = op->in[1] != VALUE_NONE ? b->values[op->in[1]].pool : NULL;
     if (forward != NULL) {
         max_gradient(b, op, forward);
-    } else {
+    } else if (!narrow_pool_gradient(b, op)) {
         pool_gradient_add(b, op);
     }
     return 1;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/backend/augment.h"
+#include "core/backend/cpu/threads.h"
 #include "core/base/rng.h"
 
 static size_t value_count(const struct builder *b, value_id id) {
@@ -13,8 +14,8 @@ static size_t value_count(const struct builder *b, value_id id) {
 
 // ---- gather -----------------------------------------------------------------------------------
 
-enum { ROWS, FEATURES, BATCH };            // places
-enum { ELEMENT_SIZE, SAMPLE, ROW_COUNT };  // bytes of an element, elements of a row, rows there are
+enum { ROWS, FEATURES, BATCH };           // places
+enum { ELEMENT_SIZE, SAMPLE, ROW_COUNT }; // bytes of an element, elements of a row, rows there are
 
 static size_t source_row(const struct step *step, const struct step_args *args, int64_t position) {
     int64_t row = ((const int32_t *)step->at[ROWS])[args->first + (size_t)position];
@@ -22,16 +23,15 @@ static size_t source_row(const struct step *step, const struct step_args *args, 
     return (size_t)row;
 }
 
-static dnnl_status_t run_gather(const struct step *step, const struct run_state *state) {
+static void share_gather(const struct step *step, const struct run_state *state, struct rows rows) {
     size_t bytes = (size_t)(step->size[ELEMENT_SIZE] * step->size[SAMPLE]);
-    char *to = step->at[BATCH];
-    for (int64_t i = 0; i < step->u.own.shape.size[0]; i++, to += bytes) {
+    char *to = (char *)step->at[BATCH] + (size_t)rows.from * bytes;
+    for (int64_t i = rows.from; i < rows.to; i++, to += bytes) {
         memcpy(to, (const char *)step->at[FEATURES] + source_row(step, state->args, i) * bytes, bytes);
     }
-    return dnnl_success;
 }
 
-static dnnl_status_t run_gather_images(const struct step *step, const struct run_state *state) {
+static void share_gather_images(const struct step *step, const struct run_state *state, struct rows rows) {
     const struct op *op = &step->u.own.op;
     const struct step_args *args = state->args;
     const int64_t *size = step->u.own.shape.size;
@@ -42,8 +42,8 @@ static dnnl_status_t run_gather_images(const struct step *step, const struct run
     picture_kind_ready(&kind);
     const struct augment *augment = op->attr.gather.training && augment_any(&args->augment) ? &args->augment : NULL;
     size_t bytes = (size_t)(step->size[ELEMENT_SIZE] * step->size[SAMPLE]);
-    float *to = step->at[BATCH];
-    for (int64_t i = 0; i < size[0]; i++, to += step->size[SAMPLE]) {
+    float *to = (float *)step->at[BATCH] + rows.from * step->size[SAMPLE];
+    for (int64_t i = rows.from; i < rows.to; i++, to += step->size[SAMPLE]) {
         size_t row = source_row(step, args, i);
         struct augment_drawn drawn = {0};
         if (augment) {
@@ -51,7 +51,6 @@ static dnnl_status_t run_gather_images(const struct step *step, const struct run
         }
         picture_make(&kind, (const char *)step->at[FEATURES] + row * bytes, augment, &drawn, to);
     }
-    return dnnl_success;
 }
 
 size_t lower_gather(struct builder *b, const struct op *op) {
@@ -59,7 +58,7 @@ size_t lower_gather(struct builder *b, const struct op *op) {
     enum dtype dtype = builder_value(b, op->in[1])->dtype;
     bool images = op->kind == OP_GATHER && shape.rank == 4 && (dtype == DTYPE_U8 || op->attr.gather.training);
     int rows = value_read(b, op->in[0]), features = value_read(b, op->in[1]), batch = value_write(b, op->out[0]);
-    struct step *step = step_add(b, images ? run_gather_images : run_gather);
+    struct step *step = step_add_shared(b, images ? share_gather_images : share_gather);
     step->place[ROWS] = rows;
     step->place[FEATURES] = features;
     step->place[BATCH] = batch;
@@ -76,8 +75,8 @@ size_t lower_gather(struct builder *b, const struct op *op) {
 enum { LEFT, RIGHT, RESULT }; // places
 enum { COUNT };               // sizes
 
-static struct step *add_element_step(struct builder *b, const struct op *op, step_function *run, size_t count,
-                                     int left, int right, int result) {
+static struct step *add_element_step(struct builder *b, const struct op *op, step_function *run, size_t count, int left,
+                                     int right, int result) {
     struct step *step = step_add(b, run);
     step->u.own.op = *op;
     step->size[COUNT] = (int64_t)count;
@@ -106,21 +105,66 @@ static void add_in_layout(struct builder *b, const struct op *op, step_function 
     add_element_step(b, op, run, count, left, right, value_write_as(b, op->out[0], &layout));
 }
 
-static dnnl_status_t run_activation(const struct step *step, const struct run_state *state) {
-    state->kernels->activation(step->u.own.op.attr.activation, (size_t)step->size[COUNT], step->at[LEFT],
-                               step->at[RESULT]);
+// One of these loops over many elements, in pieces that are whole vectors.
+struct loop {
+    const struct step *step;
+    const struct run_state *state;
+    void (*run)(const struct step *step, const struct run_state *state, size_t first, size_t count);
+};
+
+static void run_part(void *context, int part, int parts) {
+    struct loop *loop = context;
+    size_t count = (size_t)loop->step->size[COUNT], each = (count / (size_t)parts + 63) / 64 * 64;
+    size_t first = each * (size_t)part, left = first < count ? count - first : 0;
+    if (left > 0) {
+        loop->run(loop->step, loop->state, first, left < each || part == parts - 1 ? left : each);
+    }
+}
+
+static dnnl_status_t run_loop(const struct step *step, const struct run_state *state,
+                              void (*run)(const struct step *step, const struct run_state *state, size_t first,
+                                          size_t count)) {
+    struct loop loop = {step, state, run};
+    threads_share(step->size[COUNT] < SHARED_ELEMENTS ? 1 : state->threads, run_part, &loop);
     return dnnl_success;
+}
+
+static float *at(const struct step *step, int place, size_t first) {
+    return (float *)step->at[place] + first;
+}
+
+static void activation_part(const struct step *step, const struct run_state *state, size_t first, size_t count) {
+    state->kernels->activation(step->u.own.op.attr.activation, count, at(step, LEFT, first), at(step, RESULT, first));
+}
+
+static dnnl_status_t run_activation(const struct step *step, const struct run_state *state) {
+    return run_loop(step, state, activation_part);
+}
+
+static void gradient_part(const struct step *step, const struct run_state *state, size_t first, size_t count) {
+    state->kernels->activation_gradient(step->u.own.op.attr.activation, count, at(step, LEFT, first),
+                                        at(step, RIGHT, first), at(step, RESULT, first));
 }
 
 static dnnl_status_t run_activation_gradient(const struct step *step, const struct run_state *state) {
-    state->kernels->activation_gradient(step->u.own.op.attr.activation, (size_t)step->size[COUNT], step->at[LEFT],
-                                        step->at[RIGHT], step->at[RESULT]);
-    return dnnl_success;
+    return run_loop(step, state, gradient_part);
+}
+
+static void add_part(const struct step *step, const struct run_state *state, size_t first, size_t count) {
+    state->kernels->add(count, at(step, LEFT, first), at(step, RIGHT, first), at(step, RESULT, first));
 }
 
 static dnnl_status_t run_add(const struct step *step, const struct run_state *state) {
-    state->kernels->add((size_t)step->size[COUNT], step->at[LEFT], step->at[RIGHT], step->at[RESULT]);
-    return dnnl_success;
+    return run_loop(step, state, add_part);
+}
+
+static void scale_part(const struct step *step, const struct run_state *state, size_t first, size_t count) {
+    float factor = (float)step->u.own.op.attr.factor;
+    state->kernels->scale(count, factor, at(step, LEFT, first), at(step, RESULT, first));
+}
+
+static dnnl_status_t run_scale(const struct step *step, const struct run_state *state) {
+    return run_loop(step, state, scale_part);
 }
 
 size_t lower_activation(struct builder *b, const struct op *op) {
@@ -135,6 +179,11 @@ size_t lower_activation_gradient(struct builder *b, const struct op *op) {
 
 size_t lower_add(struct builder *b, const struct op *op) {
     add_in_layout(b, op, run_add, true);
+    return 1;
+}
+
+size_t lower_scale(struct builder *b, const struct op *op) {
+    add_in_layout(b, op, run_scale, true);
     return 1;
 }
 
@@ -178,8 +227,11 @@ static dnnl_status_t run_copy(const struct step *step, const struct run_state *s
 static bool written_after(const struct builder *b, value_id id) {
     for (size_t i = b->op + 1; i < b->program->op_count; i++) {
         const struct op *op = &b->program->ops[i];
-        bool updated = op->kind == OP_SGD && (op->in[0] == id || op->in[2] == id);
-        if (updated || op->out[0] == id || op->out[1] == id || op->out[2] == id) {
+        bool updated = op_updates(op, id);
+        for (int k = 0; k < OP_OUTPUTS; k++) {
+            updated = updated || op->out[k] == id;
+        }
+        if (updated) {
             return true;
         }
     }
@@ -189,8 +241,7 @@ static bool written_after(const struct builder *b, value_id id) {
 // Two temporaries that nothing writes any more can be the same memory.
 size_t lower_copy(struct builder *b, const struct op *op) {
     value_id from = op->in[0], to = op->out[0];
-    bool temporaries =
-        builder_value(b, from)->slot == SLOT_TEMPORARY && builder_value(b, to)->slot == SLOT_TEMPORARY;
+    bool temporaries = builder_value(b, from)->slot == SLOT_TEMPORARY && builder_value(b, to)->slot == SLOT_TEMPORARY;
     int source = value_read(b, from);
     if (temporaries && !written_after(b, from) && !written_after(b, to)) {
         b->values[to].plain = source;

@@ -1,5 +1,7 @@
 #include "core/backend/cpu/onednn.h"
 
+#include "core/backend/cpu/room.h"
+
 static const dnnl_data_type_t types[DTYPE_COUNT] = {
     [DTYPE_F32] = dnnl_f32, [DTYPE_BF16] = dnnl_bf16, [DTYPE_F16] = dnnl_f16, [DTYPE_U8] = dnnl_u8, [DTYPE_I32] = dnnl_s32,
 };
@@ -14,6 +16,16 @@ dnnl_memory_desc_t onednn_plain(struct shape shape, enum dtype dtype) {
         stride *= shape.size[i];
     }
     dnnl_memory_desc_init_by_strides(&layout, shape.rank, dims, types[dtype], strides);
+    return layout;
+}
+
+dnnl_memory_desc_t onednn_tagged(struct shape shape, enum dtype dtype, dnnl_format_tag_t tag) {
+    dnnl_memory_desc_t layout = {0};
+    dnnl_dims_t dims = {0};
+    for (int i = 0; i < shape.rank; i++) {
+        dims[i] = shape.size[i];
+    }
+    dnnl_memory_desc_init_by_tag(&layout, shape.rank, dims, types[dtype], tag);
     return layout;
 }
 
@@ -37,6 +49,9 @@ size_t onednn_bytes(const dnnl_memory_desc_t *layout) {
 static dnnl_primitive_attr_t attributes(struct builder *b, bool relu) {
     dnnl_primitive_attr_t made = NULL;
     dnnl_post_ops_t after = NULL;
+    if (builder_ok(b)) {
+        b->status = room_for_primitive(b->error);
+    }
     dnnl_status_t status = dnnl_primitive_attr_create(&made);
     status = status ? status : dnnl_primitive_attr_set_scratchpad_mode(made, dnnl_scratchpad_mode_user);
     if (relu) {
@@ -62,29 +77,99 @@ static dnnl_primitive_desc_t describe(struct builder *b, dnnl_status_t status, c
     return made;
 }
 
-dnnl_primitive_desc_t onednn_convolution_forward(struct builder *b, const struct onednn_convolution *c, bool relu) {
+// Winograd's way with tiles of 4×4 takes a quarter of the multiplications of a 3×3 window; with few channels, too few
+// tiles to pay for turning the filters, or tiles that lie half outside, it is slower. Results are off by one or two
+// millionths of their size.
+#define TILES_FOR_WINOGRAD 32
+#define CHANNELS_FOR_WINOGRAD 32
+static bool few_multiplications(const struct onednn_convolution *c) {
+    int64_t height = c->y.dims[2], width = c->y.dims[3], tiles = (height + 3) / 4 * ((width + 3) / 4);
+    bool filled = height >= 4 && width >= 4 && 2 * height * width > 16 * tiles;
+    return c->w.ndims == 4 && c->w.dims[2] == 3 && c->w.dims[3] == 3 && c->strides[0] == 1 && c->strides[1] == 1 &&
+           filled && c->y.dims[0] * tiles >= TILES_FOR_WINOGRAD && c->x.dims[1] >= CHANNELS_FOR_WINOGRAD &&
+           c->y.dims[1] >= CHANNELS_FOR_WINOGRAD && c->x.data_type == dnnl_f32 && c->w.data_type == dnnl_f32;
+}
+
+typedef dnnl_status_t init_function(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm,
+                                    const struct onednn_convolution *c);
+
+// The operation by Winograd's way where oneDNN has it for this processor, else directly.
+static dnnl_primitive_desc_t describe_convolution(struct builder *b, init_function *init,
+                                                  const struct onednn_convolution *c, bool relu,
+                                                  dnnl_primitive_desc_t forward, const char *what) {
     dnnl_convolution_desc_t d;
-    dnnl_status_t status = dnnl_convolution_forward_desc_init(
-        &d, dnnl_forward_training, dnnl_convolution_direct, &c->x, &c->w, c->b.ndims > 0 ? &c->b : NULL, &c->y,
-        c->strides, c->padding, c->padding);
-    return describe(b, status, &d, relu, NULL, "a convolution");
+    dnnl_primitive_desc_t made = NULL;
+    if (few_multiplications(c) && init(&d, dnnl_convolution_winograd, c) == dnnl_success) {
+        dnnl_primitive_attr_t attribute = attributes(b, relu);
+        dnnl_status_t status = builder_ok(b) ? dnnl_primitive_desc_create(&made, &d, attribute, b->cpu->engine, forward)
+                                             : dnnl_runtime_error;
+        dnnl_primitive_attr_destroy(attribute);
+        if (status == dnnl_success) {
+            return made;
+        }
+    }
+    return describe(b, init(&d, dnnl_convolution_direct, c), &d, relu, forward, what);
+}
+
+static dnnl_status_t init_forward(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm,
+                                  const struct onednn_convolution *c) {
+    return dnnl_convolution_forward_desc_init(d, dnnl_forward_training, algorithm, &c->x, &c->w,
+                                              c->b.ndims > 0 ? &c->b : NULL, &c->y, c->strides, c->padding, c->padding);
+}
+
+dnnl_primitive_desc_t onednn_convolution_forward(struct builder *b, const struct onednn_convolution *c, bool relu) {
+    return describe_convolution(b, init_forward, c, relu, NULL, "a convolution");
+}
+
+static dnnl_status_t init_input(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm,
+                                const struct onednn_convolution *c) {
+    return dnnl_convolution_backward_data_desc_init(d, algorithm, &c->x, &c->w, &c->y, c->strides, c->padding,
+                                                    c->padding);
 }
 
 dnnl_primitive_desc_t onednn_convolution_input(struct builder *b, const struct onednn_convolution *c,
                                                dnnl_primitive_desc_t forward) {
-    dnnl_convolution_desc_t d;
-    dnnl_status_t status = dnnl_convolution_backward_data_desc_init(
-        &d, dnnl_convolution_direct, &c->x, &c->w, &c->y, c->strides, c->padding, c->padding);
-    return describe(b, status, &d, false, forward, "the input gradient of a convolution");
+    return describe_convolution(b, init_input, c, false, forward, "the input gradient of a convolution");
+}
+
+static dnnl_status_t init_weights(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm,
+                                  const struct onednn_convolution *c) {
+    return dnnl_convolution_backward_weights_desc_init(d, algorithm, &c->x, &c->w, c->b.ndims > 0 ? &c->b : NULL, &c->y,
+                                                       c->strides, c->padding, c->padding);
 }
 
 dnnl_primitive_desc_t onednn_convolution_weights(struct builder *b, const struct onednn_convolution *c,
                                                  dnnl_primitive_desc_t forward) {
-    dnnl_convolution_desc_t d;
-    dnnl_status_t status = dnnl_convolution_backward_weights_desc_init(
-        &d, dnnl_convolution_direct, &c->x, &c->w, c->b.ndims > 0 ? &c->b : NULL, &c->y, c->strides,
-        c->padding, c->padding);
-    return describe(b, status, &d, false, forward, "the weight gradient of a convolution");
+    return describe_convolution(b, init_weights, c, false, forward, "the weight gradient of a convolution");
+}
+
+dnnl_primitive_desc_t onednn_dense_forward(struct builder *b, const struct onednn_convolution *c) {
+    dnnl_inner_product_desc_t d;
+    dnnl_status_t status = dnnl_inner_product_forward_desc_init(&d, dnnl_forward_training, &c->x, &c->w,
+                                                                c->b.ndims > 0 ? &c->b : NULL, &c->y);
+    return describe(b, status, &d, false, NULL, "a dense layer");
+}
+
+dnnl_primitive_desc_t onednn_dense_input(struct builder *b, const struct onednn_convolution *c,
+                                         dnnl_primitive_desc_t forward) {
+    dnnl_inner_product_desc_t d;
+    dnnl_status_t status = dnnl_inner_product_backward_data_desc_init(&d, &c->x, &c->w, &c->y);
+    return describe(b, status, &d, false, forward, "the input gradient of a dense layer");
+}
+
+dnnl_primitive_desc_t onednn_dense_weights(struct builder *b, const struct onednn_convolution *c,
+                                           dnnl_primitive_desc_t forward) {
+    dnnl_inner_product_desc_t d;
+    dnnl_status_t status = dnnl_inner_product_backward_weights_desc_init(
+        &d, &c->x, &c->w, c->b.ndims > 0 ? &c->b : NULL, &c->y);
+    return describe(b, status, &d, false, forward, "the weight gradient of a dense layer");
+}
+
+enum onednn_bf16 onednn_bf16(void) {
+    unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(); // each contains the bits of those it goes beyond
+    bool native = (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+    bool emulated = (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
+    return native ? BF16_NATIVE : emulated ? BF16_EMULATED : BF16_ABSENT;
 }
 
 dnnl_primitive_desc_t onednn_pool_forward(struct builder *b, const struct onednn_pool *p, bool training) {

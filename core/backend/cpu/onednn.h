@@ -29,6 +29,7 @@ struct onednn_arg {
 };
 
 dnnl_memory_desc_t onednn_plain(struct shape shape, enum dtype dtype);
+dnnl_memory_desc_t onednn_tagged(struct shape shape, enum dtype dtype, dnnl_format_tag_t tag);
 dnnl_memory_desc_t onednn_any(dnnl_memory_desc_t plain); // the same, layout left to oneDNN
 bool onednn_equal(const dnnl_memory_desc_t *a, const dnnl_memory_desc_t *b);
 size_t onednn_bytes(const dnnl_memory_desc_t *layout);
@@ -40,9 +41,18 @@ dnnl_primitive_desc_t onednn_convolution_input(struct builder *b, const struct o
                                                dnnl_primitive_desc_t forward);
 dnnl_primitive_desc_t onednn_convolution_weights(struct builder *b, const struct onednn_convolution *c,
                                                  dnnl_primitive_desc_t forward);
+// Of dense layers only x, w, b and y count.
+dnnl_primitive_desc_t onednn_dense_forward(struct builder *b, const struct onednn_convolution *c);
+dnnl_primitive_desc_t onednn_dense_input(struct builder *b, const struct onednn_convolution *c,
+                                         dnnl_primitive_desc_t forward);
+dnnl_primitive_desc_t onednn_dense_weights(struct builder *b, const struct onednn_convolution *c,
+                                           dnnl_primitive_desc_t forward);
 dnnl_primitive_desc_t onednn_pool_forward(struct builder *b, const struct onednn_pool *p, bool training);
 dnnl_primitive_desc_t onednn_pool_backward(struct builder *b, const struct onednn_pool *p,
                                            dnnl_primitive_desc_t forward);
+
+// Does oneDNN compute in bf16 here? Where the processor has no instructions for it they are imitated, which is slower.
+enum onednn_bf16 { BF16_ABSENT, BF16_EMULATED, BF16_NATIVE } onednn_bf16(void);
 
 // The layout a primitive wants for an operand: dnnl_query_src_md, dnnl_query_weights_md …
 dnnl_memory_desc_t onednn_layout(dnnl_primitive_desc_t description, dnnl_query_t what);

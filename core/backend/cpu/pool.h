@@ -7,5 +7,7 @@
 
 void pool_forward_add(struct builder *builder, const struct op *op);
 void pool_gradient_add(struct builder *builder, const struct op *op);
+// Positions that oneDNN wrote are written anew.
+void pool_forget_positions(struct builder *builder, value_id where);
 
 #endif

@@ -2,17 +2,19 @@
 // change pictures at random in one pass. Arithmetic is in double, each operation rounded by itself: the
 // reference's bits. For 8-bit pixels it is done once per value and block, not once per pixel.
 #include "core/backend/cuda/philox.cuh"
+#include "core/backend/cuda/real.cuh"
 
 struct image_norm {
     float mean[IMAGE_CHANNELS_MOST], sd[IMAGE_CHANNELS_MOST];
 };
 
 // One block per sample (blockIdx.x = position in the batch); sample elements [count].
-__global__ static void gather_rows(float *out, const float *features, const int *rows, long long count,
+template <typename T>
+__global__ static void gather_rows(T *out, const float *features, const int *rows, long long count,
                                    const struct device_args *args) {
     long long row = rows[args->first + blockIdx.x];
     for (long long i = threadIdx.x; i < count; i += BLOCK)
-        out[blockIdx.x * count + i] = features[row * count + i];
+        store(&out[blockIdx.x * count + i], features[row * count + i]);
 }
 
 struct drawn { // for one picture: core/backend/augment.h
@@ -75,18 +77,18 @@ __device__ static void fill_table(float *table, const struct image_norm &norm, i
         table[i] = pixel_becomes(i % 256, norm.mean[i / 256], norm.sd[i / 256], drawn);
 }
 
-__device__ static inline float real_of(unsigned char byte, int channel, const float *table, const struct drawn &) {
+__device__ static inline float pixel_of(unsigned char byte, int channel, const float *table, const struct drawn &) {
     return table[256 * channel + byte];
 }
 
-__device__ static inline float real_of(float value, int, const float *, const struct drawn &drawn) {
+__device__ static inline float pixel_of(float value, int, const float *, const struct drawn &drawn) {
     return drawn.toned ? (float)__dadd_rn(__dmul_rn(drawn.contrast, (double)value), drawn.brightness) : value;
 }
 
-// features [rows][channels][height][width], bytes or f32 -> out [batch][channels][height][width]
-template <typename T>
-__global__ static void gather_images(float *out, const T *features, const int *rows, int channels, int height,
-                                     int width, struct image_norm norm, int training,
+// features [rows][channels][height][width], bytes or f32 -> out [batch] pictures in the order of `order`
+template <typename To, typename T>
+__global__ static void gather_images(To *out, const T *features, const int *rows, struct order order, int channels,
+                                     int height, int width, struct image_norm norm, int training,
                                      const struct device_args *args) {
     __shared__ struct drawn drawn;
     __shared__ float table[256 * IMAGE_CHANNELS_MOST];
@@ -104,7 +106,8 @@ __global__ static void gather_images(float *out, const T *features, const int *r
     __syncthreads();
     long long plane = (long long)height * width, count = channels * plane;
     const T *image = features + row * count;
-    for (long long i = threadIdx.x; i < count; i += BLOCK) {
+    for (long long at = threadIdx.x; at < count; at += BLOCK) {
+        long long i = logical_of(order, at);
         int channel = (int)(i / plane), y = (int)(i % plane / width), x = (int)(i % width);
         int from_y = come_from(y, height, drawn.shift_y, drawn.crop_y, drawn.reflect);
         int from_x = come_from(drawn.flip ? width - 1 - x : x, width, drawn.shift_x, drawn.crop_x, drawn.reflect);
@@ -112,7 +115,7 @@ __global__ static void gather_images(float *out, const T *features, const int *r
                    x < drawn.cut_x + drawn.cut_size;
         long long from = channel * plane + (long long)from_y * width + from_x;
         bool inside = from_y >= 0 && from_x >= 0 && !cut;
-        out[blockIdx.x * count + i] = inside ? real_of(image[from], channel, table, drawn) : 0.0f;
+        store(&out[blockIdx.x * count + at], inside ? pixel_of(image[from], channel, table, drawn) : 0.0f);
     }
 }
 
@@ -121,29 +124,33 @@ template <typename T> static void launch_images(struct cuda_backend *backend, co
     struct image_norm norm;
     for (int i = 0; i < IMAGE_CHANNELS_MOST; i++)
         norm.mean[i] = op->op.attr.gather.mean[i], norm.sd[i] = op->op.attr.gather.sd[i];
-    LAUNCH(gather_images<T>, (unsigned)shape.size[0], BLOCK, backend->stream, (float *)op->out[0],
-           (const T *)op->in[1], (const int *)op->in[0], (int)shape.size[1], (int)shape.size[2], (int)shape.size[3],
-           norm, (int)op->op.attr.gather.training, op->args);
+    struct order order = order_of(&shape, op->out_form[0]);
+    WITH_REAL(op->out_form[0].type, To,
+              LAUNCH((gather_images<To, T>), (unsigned)shape.size[0], BLOCK, backend->stream, (To *)op->out[0],
+                     (const T *)op->in[1], (const int *)op->in[0], order, (int)shape.size[1], (int)shape.size[2],
+                     (int)shape.size[3], norm, (int)op->op.attr.gather.training, op->args));
 }
 
 enum status queue_gather(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
     struct shape shape = op->out_shape[0];
-    if (op->in_type[1] == DTYPE_U8)
+    if (op->in_form[1].type == DTYPE_U8)
         launch_images<unsigned char>(backend, op);
-    else if (op->in_type[1] != DTYPE_F32)
+    else if (op->in_form[1].type != DTYPE_F32)
         return error_set(error, STATUS_UNSUPPORTED, "the cuda backend gathers f32 or u8 features, not %s",
-                         dtype_name(op->in_type[1]));
+                         dtype_name(op->in_form[1].type));
     else if (shape.rank == 4)
         launch_images<float>(backend, op);
     else
-        LAUNCH(gather_rows, (unsigned)shape.size[0], BLOCK, backend->stream, (float *)op->out[0],
-               (const float *)op->in[1], (const int *)op->in[0], (long long)shape.size[1], op->args);
+        WITH_REAL(op->out_form[0].type, To,
+                  LAUNCH(gather_rows<To>, (unsigned)shape.size[0], BLOCK, backend->stream, (To *)op->out[0],
+                         (const float *)op->in[1], (const int *)op->in[0],
+                         (long long)(shape_count(shape) / shape.size[0]), op->args));
     return STATUS_OK;
 }
 
 __global__ static void gather_labels(int *out, const int *labels, const int *rows, long long batch,
                                      const struct device_args *args) {
-    for (long long i = blockIdx.x * (long long)BLOCK + threadIdx.x; i < batch; i += (long long)gridDim.x * BLOCK)
+    FOR_EACH(i, batch)
         out[i] = labels[rows[args->first + i]];
 }
 
@@ -157,7 +164,7 @@ enum status queue_gather_labels(struct cuda_backend *backend, const struct prepa
 
 enum status queue_gather_targets(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
     (void)error;
-    LAUNCH(gather_rows, (unsigned)op->out_shape[0].size[0], BLOCK, backend->stream, (float *)op->out[0],
+    LAUNCH(gather_rows<float>, (unsigned)op->out_shape[0].size[0], BLOCK, backend->stream, (float *)op->out[0],
            (const float *)op->in[1], (const int *)op->in[0], (long long)op->out_shape[0].size[1], op->args);
     return STATUS_OK;
 }

@@ -1,79 +1,146 @@
 // Losses with their gradients and the step's metrics, each in one block: batches are small beside
 // the products, and one block sums in a fixed order.
-#include "core/backend/cuda/cuda.cuh"
+#include "core/backend/cuda/real.cuh"
 
-// logits [batch, classes]. Each thread takes whole rows; loss and hits are summed in double.
-__global__ static void softmax_cross_entropy(const float *logits, const int *labels, float *gradient,
-                                             float *probabilities, long long batch, long long classes,
-                                             double *metrics, const struct device_args *args) {
-    float smoothing = args->label_smoothing, off = smoothing / (float)classes;
-    double loss = 0.0, correct = 0.0;
+// The loss, the rows' weight and what else is counted, summed over the batch.
+__device__ static void write_figures(double *metrics, const struct device_args *args, double loss, double rows,
+                                     enum metric other, double counted) {
+    if (threadIdx.x == 0 && metrics) {
+        *figure(metrics, args, METRIC_LOSS) = loss;
+        *figure(metrics, args, METRIC_ROWS) = rows;
+        *figure(metrics, args, other) = counted;
+    }
+}
+
+// logits [batch, classes], class_weights [classes] or NULL. Each thread takes whole rows; sums are kept in double.
+template <typename T>
+__global__ static void softmax_cross_entropy(const float *logits, const int *labels, const float *class_weights,
+                                             T *gradient, float *probabilities, long long batch, long long classes,
+                                             double scale, double *metrics, const struct device_args *args) {
+    double smoothing = (double)args->label_smoothing, off = smoothing / (double)classes;
+    double loss = 0.0, correct = 0.0, weight = 0.0;
+    for (long long row = threadIdx.x; row < batch; row += BLOCK)
+        weight += class_weights ? (double)class_weights[labels[row]] : 1.0;
+    weight = block_sum(weight);
+    double denominator = args->denominator > 0.0f ? (double)args->denominator : weight;
     for (long long row = threadIdx.x; row < batch; row += BLOCK) {
         const float *z = logits + row * classes;
         long long best = 0;
         for (long long c = 1; c < classes; c++)
             if (z[c] > z[best])
                 best = c;
-        float top = z[best];
-        double total = 0.0, sum = 0.0;
-        for (long long c = 0; c < classes; c++) {
-            total += exp((double)z[c] - (double)top);
-            sum += (double)z[c] - (double)top;
-        }
-        double log_total = log(total);
+        double top = (double)z[best], exponentials = 0.0, total = 0.0;
         int label = labels[row];
-        double own = (double)z[label] - (double)top;
-        loss += log_total - (1.0 - (double)smoothing) * own - (double)off * sum;
-        correct += best == label ? 1.0 : 0.0;
         for (long long c = 0; c < classes; c++) {
-            float share = (float)exp((double)z[c] - (double)top - log_total);
-            if (probabilities)
-                probabilities[row * classes + c] = share;
-            if (gradient)
-                gradient[row * classes + c] =
-                    (share - off - (c == label ? 1.0f - smoothing : 0.0f)) / (float)batch;
+            exponentials += exp((double)z[c] - top);
+            total += (class_weights ? (double)class_weights[c] : 1.0) * (off + (c == label ? 1.0 - smoothing : 0.0));
         }
+        double normalizer = top + log(exponentials);
+        for (long long c = 0; c < classes; c++) {
+            double own = class_weights ? (double)class_weights[c] : 1.0;
+            double target = own * (off + (c == label ? 1.0 - smoothing : 0.0));
+            double share = exp((double)z[c] - normalizer);
+            loss += target > 0.0 ? target * (normalizer - (double)z[c]) : 0.0;
+            if (probabilities)
+                probabilities[row * classes + c] = (float)share;
+            if (gradient)
+                store(&gradient[row * classes + c], (float)(scale * ((total * share - target) / denominator)));
+        }
+        correct += best == label ? 1.0 : 0.0;
     }
     loss = block_sum(loss);
-    correct = block_sum(correct);
-    if (threadIdx.x == 0 && metrics) {
-        double *slot = metrics + args->metric_slot * METRIC_COUNT;
-        slot[METRIC_LOSS] = loss;
-        slot[METRIC_CORRECT] = correct;
-    }
+    write_figures(metrics, args, loss, weight, METRIC_CORRECT, block_sum(correct));
 }
 
 enum status queue_softmax_cross_entropy(struct cuda_backend *backend, const struct prepared_op *op,
                                         struct error *error) {
     (void)error;
-    LAUNCH(softmax_cross_entropy, 1, BLOCK, backend->stream, (const float *)op->in[0], (const int *)op->in[1],
-           (float *)op->out[0], (float *)op->out[1], (long long)op->in_shape[0].size[0],
-           (long long)op->in_shape[0].size[1], op->metrics, op->args);
+    WITH_REAL(op->out_form[0].type, Real,
+              LAUNCH(softmax_cross_entropy<Real>, 1, BLOCK, backend->stream, (const float *)op->in[0],
+                     (const int *)op->in[1], (const float *)op->in[2], (Real *)op->out[0], (float *)op->out[1],
+                     (long long)op->in_shape[0].size[0], (long long)op->in_shape[0].size[1], (double)op->scale,
+                     op->metrics, op->args));
     return STATUS_OK;
 }
 
-// y, targets [batch, width]
-__global__ static void squared_error(const float *y, const float *targets, float *gradient, long long batch,
-                                     long long width, double *metrics, const struct device_args *args) {
-    double total = 0.0;
-    for (long long i = threadIdx.x; i < batch * width; i += BLOCK) {
-        float difference = y[i] - targets[i];
-        total += (double)difference * (double)difference;
-        if (gradient)
-            gradient[i] = 2.0f * difference / (float)(batch * width);
-    }
-    total = block_sum(total) / (double)width;
-    if (threadIdx.x == 0 && metrics) {
-        double *slot = metrics + args->metric_slot * METRIC_COUNT;
-        slot[METRIC_LOSS] = total;
-        slot[METRIC_SQUARED_ERROR] = total;
-    }
+// log(1 + e^z), whatever z.
+__device__ static double softplus(double z) {
+    return (z > 0.0 ? z : 0.0) + log1p(exp(-fabs(z)));
 }
 
-enum status queue_squared_error(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
+// logits [batch], class_weights [2] or NULL.
+template <typename T>
+__global__ static void binary_cross_entropy(const float *logits, const int *labels, const float *class_weights,
+                                            T *gradient, long long batch, double scale, double *metrics,
+                                            const struct device_args *args) {
+    double none = class_weights ? (double)class_weights[0] : 1.0, one = class_weights ? (double)class_weights[1] : 1.0;
+    double smoothing = (double)args->label_smoothing, even = smoothing / 2.0, loss = 0.0, correct = 0.0, weight = 0.0;
+    for (long long row = threadIdx.x; row < batch; row += BLOCK)
+        weight += labels[row] == 1 ? one : none;
+    weight = block_sum(weight);
+    double denominator = args->denominator > 0.0f ? (double)args->denominator : weight;
+    for (long long row = threadIdx.x; row < batch; row += BLOCK) {
+        bool label = labels[row] == 1;
+        double z = (double)logits[row];
+        double target1 = one * (even + (label ? 1.0 - smoothing : 0.0));
+        double target0 = none * (even + (label ? 0.0 : 1.0 - smoothing));
+        loss += (target1 > 0.0 ? target1 * softplus(-z) : 0.0) + (target0 > 0.0 ? target0 * softplus(z) : 0.0);
+        correct += (z > 0.0) == label ? 1.0 : 0.0;
+        if (gradient)
+            store(&gradient[row],
+                  (float)(scale * (((target1 + target0) / (1.0 + exp(-z)) - target1) / denominator)));
+    }
+    loss = block_sum(loss);
+    write_figures(metrics, args, loss, weight, METRIC_CORRECT, block_sum(correct));
+}
+
+enum status queue_binary_cross_entropy(struct cuda_backend *backend, const struct prepared_op *op,
+                                       struct error *error) {
     (void)error;
-    LAUNCH(squared_error, 1, BLOCK, backend->stream, (const float *)op->in[0], (const float *)op->in[1],
-           (float *)op->out[0], (long long)op->in_shape[0].size[0], (long long)op->in_shape[0].size[1], op->metrics,
-           op->args);
+    WITH_REAL(op->out_form[0].type, Real,
+              LAUNCH(binary_cross_entropy<Real>, 1, BLOCK, backend->stream, (const float *)op->in[0],
+                     (const int *)op->in[1], (const float *)op->in[2], (Real *)op->out[0],
+                     (long long)op->in_shape[0].size[0], (double)op->scale, op->metrics, op->args));
+    return STATUS_OK;
+}
+
+// Loss and slope of one difference.
+__device__ static double error_of(int kind, float delta, float d, float *slope) {
+    float size = fabsf(d), sign = d > 0.0f ? 1.0f : d < 0.0f ? -1.0f : d;
+    if (kind == OP_ABSOLUTE_ERROR) {
+        *slope = sign;
+        return (double)size;
+    }
+    if (kind == OP_HUBER) {
+        *slope = size > delta ? delta * sign : d;
+        return size > delta ? (double)delta * ((double)size - (double)delta / 2.0) : (double)d * (double)d / 2.0;
+    }
+    *slope = 2.0f * d;
+    return (double)d * (double)d;
+}
+
+// y, targets [batch, width]
+template <typename T>
+__global__ static void error_loss(int kind, const float *y, const float *targets, T *gradient, long long batch,
+                                  long long width, double scale, double *metrics, const struct device_args *args) {
+    double total = 0.0, squares = 0.0;
+    double denominator = (args->denominator > 0.0f ? (double)args->denominator : (double)batch) * (double)width;
+    for (long long i = threadIdx.x; i < batch * width; i += BLOCK) {
+        float difference = y[i] - targets[i], slope;
+        total += error_of(kind, args->huber_delta, difference, &slope);
+        squares += (double)difference * (double)difference;
+        if (gradient)
+            store(&gradient[i], (float)(scale * ((double)slope / denominator)));
+    }
+    total = block_sum(total) / (double)width;
+    write_figures(metrics, args, total, (double)batch, METRIC_SQUARED_ERROR, block_sum(squares) / (double)width);
+}
+
+enum status queue_error(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
+    (void)error;
+    WITH_REAL(op->out_form[0].type, Real,
+              LAUNCH(error_loss<Real>, 1, BLOCK, backend->stream, (int)op->op.kind, (const float *)op->in[0],
+                     (const float *)op->in[1], (Real *)op->out[0], (long long)op->in_shape[0].size[0],
+                     (long long)op->in_shape[0].size[1], (double)op->scale, op->metrics, op->args));
     return STATUS_OK;
 }

@@ -35,17 +35,10 @@ void cuda_release(struct backend *base, struct buffer *buffer) {
     free(buffer);
 }
 
-static enum status in_range(const struct buffer *buffer, size_t offset, size_t count, struct error *error) {
-    if (offset > buffer->count || count > buffer->count - offset)
-        return error_set(error, STATUS_INVALID, "elements %zu to %zu lie outside a buffer of %zu", offset,
-                         offset + count, buffer->count);
-    return STATUS_OK;
-}
-
 enum status cuda_upload(struct backend *base, struct buffer *buffer, size_t offset, size_t count, const void *data,
                         struct error *error) {
     struct cuda_backend *backend = (struct cuda_backend *)base;
-    enum status status = in_range(buffer, offset, count, error);
+    enum status status = buffer_check(buffer, offset, count, error);
     if (status)
         return status;
     size_t size = dtype_size(buffer->dtype);
@@ -57,7 +50,7 @@ enum status cuda_upload(struct backend *base, struct buffer *buffer, size_t offs
 enum status cuda_download(struct backend *base, struct buffer *buffer, size_t offset, size_t count, void *data,
                           struct error *error) {
     struct cuda_backend *backend = (struct cuda_backend *)base;
-    enum status status = in_range(buffer, offset, count, error);
+    enum status status = buffer_check(buffer, offset, count, error);
     if (status)
         return status;
     size_t size = dtype_size(buffer->dtype);

@@ -1,7 +1,7 @@
-// A plan: each operation with its addresses, kernels and product algorithms chosen, captured once
+// A plan: each operation with its addresses, forms, kernels and product algorithms chosen, captured once
 // into a CUDA graph. What changes from step to step lies in device memory (device_args), written by
 // a small kernel in front of the graph, so that no change needs another capture.
-#include "core/backend/cuda/cuda.cuh"
+#include "core/backend/cuda/cudnn.cuh"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,98 +10,164 @@ struct plan {
     struct prepared_op *ops;
     size_t count;
     char *temporaries; // device: every SLOT_TEMPORARY value, one block
-    size_t bytes;
+    char *workspace;   // device: what one operation at a time works with
+    size_t bytes;      // of both
     struct device_args *args; // device
-    double *scratch;          // device
+    float scale;              // of gradients between operations
+    struct step_limits limits;
     cudaGraph_t graph;
     cudaGraphExec_t executable;
 };
 
-static queue_op *const queue_table[OP_COUNT] = {
-    /* OP_GATHER */ queue_gather,
-    /* OP_GATHER_LABELS */ queue_gather_labels,
-    /* OP_GATHER_TARGETS */ queue_gather_targets,
-    /* OP_DENSE */ queue_dense,
-    /* OP_DENSE_INPUT_GRADIENT */ queue_dense_input_gradient,
-    /* OP_DENSE_WEIGHT_GRADIENT */ queue_dense_weight_gradient,
-    /* OP_CONVOLUTION */ NULL,
-    /* OP_CONVOLUTION_INPUT_GRADIENT */ NULL,
-    /* OP_CONVOLUTION_WEIGHT_GRADIENT */ NULL,
-    /* OP_POOL */ NULL,
-    /* OP_POOL_GRADIENT */ NULL,
-    /* OP_ACTIVATION */ queue_activation,
-    /* OP_ACTIVATION_GRADIENT */ queue_activation_gradient,
-    /* OP_DROPOUT */ queue_dropout,
-    /* OP_DROPOUT_GRADIENT */ queue_dropout,
-    /* OP_SOFTMAX_CROSS_ENTROPY */ queue_softmax_cross_entropy,
-    /* OP_SQUARED_ERROR */ queue_squared_error,
-    /* OP_ADD */ queue_add,
-    /* OP_COPY */ queue_copy,
-    /* OP_SGD */ queue_sgd,
+static const struct op_row rows[OP_COUNT] = {
+    /* OP_GATHER */ {queue_gather, NULL, NULL},
+    /* OP_GATHER_LABELS */ {queue_gather_labels, NULL, NULL},
+    /* OP_GATHER_TARGETS */ {queue_gather_targets, NULL, NULL},
+    /* OP_DENSE */ {queue_dense, NULL, prepare_dense},
+    /* OP_DENSE_INPUT_GRADIENT */ {queue_dense, NULL, prepare_dense},
+    /* OP_DENSE_WEIGHT_GRADIENT */ {queue_dense_weight_gradient, dense_workspace, prepare_dense},
+    /* OP_CONVOLUTION */ {queue_convolution, convolution_workspace, prepare_convolution},
+    /* OP_CONVOLUTION_INPUT_GRADIENT */ {queue_convolution, convolution_workspace, prepare_convolution},
+    /* OP_CONVOLUTION_WEIGHT_GRADIENT */ {queue_convolution, convolution_workspace, prepare_convolution},
+    /* OP_POOL */ {queue_pool, NULL, NULL},
+    /* OP_POOL_GRADIENT */ {queue_pool_gradient, NULL, NULL},
+    /* OP_BATCH_NORM */ {queue_batch_norm, batch_norm_workspace, NULL},
+    /* OP_BATCH_NORM_GRADIENT */ {queue_batch_norm_gradient, batch_norm_workspace, NULL},
+    /* OP_LAYER_NORM */ {queue_layer_norm, NULL, NULL},
+    /* OP_LAYER_NORM_GRADIENT */ {queue_layer_norm_gradient, NULL, NULL},
+    /* OP_ACTIVATION */ {queue_activation, NULL, NULL},
+    /* OP_ACTIVATION_GRADIENT */ {queue_activation_gradient, NULL, NULL},
+    /* OP_DROPOUT */ {queue_dropout, NULL, NULL},
+    /* OP_DROPOUT_GRADIENT */ {queue_dropout, NULL, NULL},
+    /* OP_SOFTMAX_CROSS_ENTROPY */ {queue_softmax_cross_entropy, NULL, NULL},
+    /* OP_BINARY_CROSS_ENTROPY */ {queue_binary_cross_entropy, NULL, NULL},
+    /* OP_SQUARED_ERROR */ {queue_error, NULL, NULL},
+    /* OP_ABSOLUTE_ERROR */ {queue_error, NULL, NULL},
+    /* OP_HUBER */ {queue_error, NULL, NULL},
+    /* OP_ADD */ {queue_add, NULL, NULL},
+    /* OP_SCALE */ {queue_scale, NULL, NULL},
+    /* OP_COPY */ {queue_copy, NULL, NULL},
+    /* OP_COLUMNS */ {queue_columns, NULL, NULL},
+    /* OP_EMBEDDING */ {queue_embedding, NULL, NULL},
+    /* OP_EMBEDDING_GRADIENT */ {queue_embedding_gradient, NULL, NULL},
+    /* OP_SGD */ {queue_optimizer, optimizer_workspace, NULL},
+    /* OP_ADAGRAD */ {queue_optimizer, optimizer_workspace, NULL},
+    /* OP_RMSPROP */ {queue_optimizer, optimizer_workspace, NULL},
+    /* OP_ADAM */ {queue_optimizer, optimizer_workspace, NULL},
+    /* OP_MUON */ {queue_muon, muon_workspace, prepare_muon},
+    /* OP_AVERAGE */ {queue_average, NULL, NULL},
+    /* OP_CLIP */ {queue_clip, optimizer_workspace, NULL},
 };
-
-static size_t value_bytes(const struct value *value) {
-    return (size_t)shape_count(value->shape) * dtype_size(value->dtype);
-}
 
 static size_t aligned(size_t bytes) {
     return (bytes + 255) & ~(size_t)255;
 }
 
 // The device address of every value: carved from the plan's block, or inside a bound buffer.
-static enum status place_values(struct plan *plan, const struct program *program, const struct binding *binding,
+static enum status place_values(struct plan *plan, const struct formed_program *program, const struct binding *binding,
                                 void **addresses, struct error *error) {
     size_t bytes = 0;
     for (size_t i = 0; i < program->value_count; i++)
-        if (program->values[i].slot == SLOT_TEMPORARY)
-            bytes += aligned(value_bytes(&program->values[i]));
-    plan->bytes = bytes;
+        if (program->values[i].value.slot == SLOT_TEMPORARY)
+            bytes += aligned(form_bytes(&program->values[i]));
+    plan->bytes += bytes;
     enum status status = cuda_check(cudaMalloc((void **)&plan->temporaries, bytes ? bytes : 1), "activations", error);
     if (status)
         return status;
     size_t used = 0;
     for (size_t i = 0; i < program->value_count; i++) {
-        const struct value *value = &program->values[i];
+        const struct value *value = &program->values[i].value;
         if (value->slot == SLOT_TEMPORARY) {
             addresses[i] = plan->temporaries + used;
-            used += aligned(value_bytes(value));
+            used += aligned(form_bytes(&program->values[i]));
             continue;
         }
-        const struct buffer *buffer = binding->slots[value->slot];
-        if (!buffer)
-            return error_set(error, STATUS_INVALID, "a program uses buffer %d, which is not bound", (int)value->slot);
-        addresses[i] = (char *)buffer->data + value->offset * dtype_size(value->dtype);
+        addresses[i] = binding_address(binding, value);
     }
     return STATUS_OK;
 }
 
-static enum status prepare_op(struct cuda_backend *backend, struct plan *plan, const struct program *program,
-                              const struct binding *binding, void *const *addresses, size_t index,
-                              struct error *error) {
+static enum status fill_op(struct plan *plan, const struct formed_program *program, void *const *addresses,
+                           size_t index, struct error *error) {
     const struct op *op = &program->ops[index];
     struct prepared_op *ready = &plan->ops[index];
     ready->op = *op;
-    ready->queue = queue_table[op->kind];
-    if (!ready->queue)
+    ready->queue = rows[op->kind].queue;
+    if (!ready->queue) // an operation that is newer than this table
         return error_set(error, STATUS_UNSUPPORTED, "the cuda backend has no %s: use --device cpu for this model",
                          op_name(op->kind));
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < OP_INPUTS; i++)
         if (op->in[i] != VALUE_NONE) {
             ready->in[i] = addresses[op->in[i]];
-            ready->in_shape[i] = program->values[op->in[i]].shape;
-            ready->in_type[i] = program->values[op->in[i]].dtype;
-            if (ready->in_type[i] == DTYPE_F64)
+            ready->in_shape[i] = program->values[op->in[i]].value.shape;
+            ready->in_form[i] = program->values[op->in[i]].form;
+            if (ready->in_form[i].type == DTYPE_F64)
                 return error_set(error, STATUS_UNSUPPORTED, "the cuda backend does not compute in double precision");
         }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < OP_OUTPUTS; i++)
         if (op->out[i] != VALUE_NONE) {
             ready->out[i] = addresses[op->out[i]];
-            ready->out_shape[i] = program->values[op->out[i]].shape;
+            ready->out_shape[i] = program->values[op->out[i]].value.shape;
+            ready->out_form[i] = program->values[op->out[i]].form;
         }
     ready->args = plan->args;
-    ready->scratch = plan->scratch;
-    ready->metrics = binding->slots[SLOT_METRICS] ? (double *)binding->slots[SLOT_METRICS]->data : NULL;
-    return product_prepare(backend, ready, error);
+    ready->scale = plan->scale;
+    ready->metrics = plan->limits.metrics;
+    return STATUS_OK;
+}
+
+// In fp16 what is small is nothing: below 6·10⁻⁸. The gradients of a mean over the batch are made larger by a power of
+// two that is 64 to 128 times the batch: those of single rows then lie around 1, and 500 times as much still fits.
+// Gradients of weights, and a gradient that the caller reads, have their own size.
+static float gradient_scale(const struct cuda_backend *backend, const struct program *program) {
+    bool learns = false;
+    for (size_t i = 0; i < program->op_count; i++) {
+        value_id gradient = op_is_loss(program->ops[i].kind) ? program->ops[i].out[0] : VALUE_NONE;
+        learns = learns || (gradient != VALUE_NONE && program->values[gradient].slot == SLOT_TEMPORARY);
+    }
+    float scale = 1.0f;
+    while (learns && backend->precision == PRECISION_F16 && scale < 64.0f * (float)program->batch)
+        scale *= 2.0f;
+    return scale;
+}
+
+// One workspace serves all: operations run one after the other.
+static enum status make_workspace(struct plan *plan, struct error *error) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        workspace_op *wants = rows[plan->ops[i].op.kind].workspace;
+        size_t wanted = wants ? wants(&plan->ops[i]) : 0;
+        bytes = wanted > bytes ? wanted : bytes;
+    }
+    plan->bytes += bytes;
+    enum status status = cuda_check(cudaMalloc((void **)&plan->workspace, bytes ? bytes : 1), "workspace", error);
+    for (size_t i = 0; !status && i < plan->count; i++)
+        plan->ops[i].workspace = plan->workspace;
+    return status;
+}
+
+static enum status make_ops(struct cuda_backend *backend, struct plan *plan, const struct formed_program *program,
+                            const struct binding *binding, struct error *error) {
+    void **addresses = (void **)calloc(program->value_count + 1, sizeof *addresses);
+    plan->ops = (struct prepared_op *)calloc(program->op_count + 1, sizeof *plan->ops);
+    enum status status = STATUS_OK;
+    if (!addresses || !plan->ops)
+        status = error_memory(error, "a plan", program->op_count * sizeof *plan->ops);
+    if (!status)
+        status = cuda_check(cudaMalloc((void **)&plan->args, sizeof *plan->args), "step arguments", error);
+    if (!status)
+        status = place_values(plan, program, binding, addresses, error);
+    for (size_t i = 0; !status && i < program->op_count; i++) {
+        status = fill_op(plan, program, addresses, i, error);
+        plan->count = i + 1;
+    }
+    for (size_t i = 0; !status && i < plan->count; i++)
+        if (rows[plan->ops[i].op.kind].prepare)
+            status = rows[plan->ops[i].op.kind].prepare(backend, &plan->ops[i], error);
+    if (!status)
+        status = make_workspace(plan, error);
+    free(addresses);
+    return status;
 }
 
 static enum status queue_all(struct cuda_backend *backend, struct plan *plan, struct error *error) {
@@ -117,7 +183,8 @@ static enum status queue_all(struct cuda_backend *backend, struct plan *plan, st
 }
 
 static enum status capture(struct cuda_backend *backend, struct plan *plan, struct error *error) {
-    enum status status = cuda_check(cudaStreamBeginCapture(backend->stream, cudaStreamCaptureModeThreadLocal),
+    // Relaxed: libraries load kernels at their first use, which may be in here.
+    enum status status = cuda_check(cudaStreamBeginCapture(backend->stream, cudaStreamCaptureModeRelaxed),
                                     "beginning a capture", error);
     if (status)
         return status;
@@ -134,26 +201,20 @@ enum status cuda_prepare(struct backend *base, const struct program *program, co
                          struct plan **out, struct error *error) {
     struct cuda_backend *backend = (struct cuda_backend *)base;
     struct plan *plan = (struct plan *)calloc(1, sizeof *plan);
-    void **addresses = (void **)calloc(program->value_count + 1, sizeof *addresses);
-    enum status status = STATUS_OK;
-    if (plan)
-        plan->ops = (struct prepared_op *)calloc(program->op_count + 1, sizeof *plan->ops);
-    if (!plan || !addresses || !plan->ops)
-        status = error_memory(error, "a plan", program->op_count * sizeof *plan->ops);
+    struct formed_program formed = {};
+    enum status status = plan ? STATUS_OK : error_memory(error, "a plan", sizeof *plan);
     if (!status)
-        status = cuda_check(cudaMalloc((void **)&plan->args, sizeof *plan->args), "step arguments", error);
+        status = binding_check(program, binding, error);
     if (!status)
-        status = cuda_check(cudaMalloc((void **)&plan->scratch, 3 * NORM_BLOCKS * sizeof *plan->scratch),
-                            "partial sums", error);
-    if (!status)
-        status = place_values(plan, program, binding, addresses, error);
-    for (size_t i = 0; !status && i < program->op_count; i++) {
-        status = prepare_op(backend, plan, program, binding, addresses, i, error);
-        plan->count = i + 1;
+        status = program_form(backend, program, &formed, error);
+    if (!status) {
+        plan->limits = binding_limits(binding, program);
+        plan->scale = gradient_scale(backend, program);
+        status = make_ops(backend, plan, &formed, binding, error);
     }
     if (!status)
         status = capture(backend, plan, error);
-    free(addresses);
+    formed_free(&formed);
     if (status) {
         cudaGetLastError();
         cuda_discard(base, plan);
@@ -172,11 +233,14 @@ void cuda_discard(struct backend *base, struct plan *plan) {
         cudaGraphExecDestroy(plan->executable);
     if (plan->graph)
         cudaGraphDestroy(plan->graph);
-    for (size_t i = 0; i < plan->count; i++)
-        product_discard(backend, &plan->ops[i]);
+    for (size_t i = 0; i < plan->count; i++) {
+        for (struct product *product : plan->ops[i].product)
+            product_free(backend, product);
+        cudnn_convolution_free(backend, plan->ops[i].cudnn);
+    }
     cudaFree(plan->temporaries);
+    cudaFree(plan->workspace);
     cudaFree(plan->args);
-    cudaFree(plan->scratch);
     free(plan->ops);
     free(plan);
 }
@@ -191,6 +255,9 @@ __global__ static void set_args(struct device_args *target, struct device_args a
 
 enum status cuda_run(struct backend *base, struct plan *plan, const struct step_args *args, struct error *error) {
     struct cuda_backend *backend = (struct cuda_backend *)base;
+    enum status status = step_args_check(&plan->limits, args, error);
+    if (status)
+        return status;
     struct device_args now;
     now.seed = args->seed;
     now.step = args->step;
@@ -203,8 +270,11 @@ enum status cuda_run(struct backend *base, struct plan *plan, const struct step_
     now.momentum = (float)args->momentum;
     now.weight_decay = (float)args->weight_decay;
     now.label_smoothing = (float)args->label_smoothing;
+    now.huber_delta = (float)args->huber_delta;
+    now.denominator = (float)args->denominator;
+    optimizer_args(args, &now);
     LAUNCH(set_args, 1, 1, backend->stream, plan->args, now);
-    enum status status = cuda_check(cudaGetLastError(), "setting the step", error);
+    status = cuda_check(cudaGetLastError(), "setting the step", error);
     if (status)
         return status;
     return cuda_check(cudaGraphLaunch(plan->executable, backend->stream), "launching the step", error);

@@ -1,5 +1,5 @@
 // The plugin's door: probe, open, describe, close, and the one exported symbol.
-#include "core/backend/cuda/cuda.cuh"
+#include "core/backend/cuda/cudnn.cuh"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +42,7 @@ static void close_backend(struct backend *base) {
     struct cuda_backend *backend = (struct cuda_backend *)base;
     if (!backend)
         return;
+    cudnn_close(backend);
     products_close(backend);
     if (backend->stream)
         cudaStreamDestroy(backend->stream);
@@ -68,8 +69,6 @@ static enum status open_device(struct cuda_backend *backend, struct error *error
 extern const struct backend_api cuda_api;
 
 static enum status open_backend(const struct backend_options *options, struct backend **out, struct error *error) {
-    if (options->precision != PRECISION_F32 && options->precision != PRECISION_TF32)
-        return error_set(error, STATUS_UNSUPPORTED, "precision: the cuda backend computes in f32 or tf32");
     struct cuda_backend *backend = (struct cuda_backend *)calloc(1, sizeof *backend);
     if (!backend)
         return error_memory(error, "opening the GPU", sizeof *backend);
@@ -79,6 +78,8 @@ static enum status open_backend(const struct backend_options *options, struct ba
     enum status status = open_device(backend, error);
     if (!status)
         status = products_open(backend, error);
+    if (!status)
+        cudnn_open(backend);
     if (status) {
         close_backend(&backend->base);
         return status;
@@ -95,12 +96,12 @@ static void describe(struct backend *base, struct device_info *info) {
     cudaRuntimeGetVersion(&runtime);
     memset(info, 0, sizeof *info);
     snprintf(info->name, sizeof info->name, "%.127s", backend->properties.name);
-    snprintf(info->detail, sizeof info->detail, "CUDA %d.%d, compute capability %d.%d", runtime / 1000,
-             runtime % 1000 / 10, backend->properties.major, backend->properties.minor);
+    snprintf(info->detail, sizeof info->detail, "CUDA %d.%d, compute capability %d.%d, %s", runtime / 1000,
+             runtime % 1000 / 10, backend->properties.major, backend->properties.minor, backend->convolutions);
     info->memory_total = total;
     info->memory_free = free_bytes;
     info->threads = backend->properties.multiProcessorCount;
-    info->precisions = 1u << PRECISION_F32 | 1u << PRECISION_TF32;
+    info->precisions = (1u << PRECISION_COUNT) - 1;
     info->asynchronous = true;
 }
 

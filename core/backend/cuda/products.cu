@@ -1,6 +1,5 @@
-// Dense layers through cuBLASLt, which is opened at run time: a machine without it says so, and
-// probing for a GPU does not load it. Matrices here are row-major; cuBLASLt's are column-major, so
-// every product is written for the transposes: D = op(A) op(B) computes the transpose of ours.
+// Products through cuBLASLt, which is opened at run time: a machine without it says so, and probing for a
+// GPU does not load it.
 #include "core/backend/cuda/cuda.cuh"
 
 #include <cublasLt.h>
@@ -20,6 +19,7 @@
     X(cublasLtMatmulDescSetAttribute) \
     X(cublasLtMatrixLayoutCreate) \
     X(cublasLtMatrixLayoutDestroy) \
+    X(cublasLtMatrixLayoutSetAttribute) \
     X(cublasLtMatmulPreferenceCreate) \
     X(cublasLtMatmulPreferenceDestroy) \
     X(cublasLtMatmulPreferenceSetAttribute) \
@@ -89,61 +89,60 @@ void products_close(struct cuda_backend *backend) {
     backend->products = NULL;
 }
 
-// Column-major shapes of one product: stored rows × columns of A, B and D, and which are transposed.
-struct product_shape {
-    bool transpose_a, transpose_b;
-    long long a[2], b[2], d[2];
-    const void *bias; // length d[0], or NULL
-};
+static cudaDataType_t data_type(enum dtype type) {
+    return type == DTYPE_BF16 ? CUDA_R_16BF : type == DTYPE_F16 ? CUDA_R_16F : CUDA_R_32F;
+}
 
-// x [B,I], w [O,I], y [B,O] as column-major transposes: x is I×B, w is I×O, y is O×B.
-static struct product_shape shape_of(const struct prepared_op *op) {
-    struct product_shape shape = {};
-    if (op->op.kind == OP_DENSE) { // yᵀ = w xᵀ: A = w (transposed), B = x
-        long long rows = op->in_shape[0].size[0], inputs = op->in_shape[0].size[1], outputs = op->in_shape[1].size[0];
-        shape = {true, false, {inputs, outputs}, {inputs, rows}, {outputs, rows}, op->in[2]};
-    } else if (op->op.kind == OP_DENSE_INPUT_GRADIENT) { // dxᵀ = wᵀ dyᵀ: A = w, B = dy
-        long long rows = op->in_shape[0].size[0], outputs = op->in_shape[0].size[1], inputs = op->in_shape[1].size[1];
-        shape = {false, false, {inputs, outputs}, {outputs, rows}, {inputs, rows}, NULL};
-    } else { // dwᵀ = xᵀ dy: A = x, B = dy (transposed)
-        long long rows = op->in_shape[0].size[0], inputs = op->in_shape[0].size[1], outputs = op->in_shape[1].size[1];
-        shape = {false, true, {inputs, rows}, {outputs, rows}, {inputs, outputs}, NULL};
-    }
-    return shape;
+static cublasStatus_t describe_operation(struct products *lt, struct product *product,
+                                         const struct product_shape *shape, cublasComputeType_t compute) {
+    cublasOperation_t op_a = shape->transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cublasOperation_t op_b = shape->transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    const struct {
+        cublasLtMatmulDescAttributes_t name;
+        const void *value;
+        size_t size;
+        bool wanted;
+    } attributes[] = {
+        {CUBLASLT_MATMUL_DESC_TRANSA, &op_a, sizeof op_a, true},
+        {CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b, true},
+        {CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue, shape->bias != NULL},
+        {CUBLASLT_MATMUL_DESC_BIAS_POINTER, &shape->bias, sizeof shape->bias, shape->bias != NULL},
+    };
+    cublasStatus_t code = lt->cublasLtMatmulDescCreate(&product->description, compute, CUDA_R_32F);
+    for (const auto &attribute : attributes)
+        if (code == CUBLAS_STATUS_SUCCESS && attribute.wanted)
+            code = lt->cublasLtMatmulDescSetAttribute(product->description, attribute.name, attribute.value,
+                                                      attribute.size);
+    return code;
+}
+
+static cublasStatus_t describe_matrix(struct products *lt, cublasLtMatrixLayout_t *layout, const struct matrix *matrix,
+                                      int groups) {
+    int32_t count = groups;
+    int64_t next = matrix->next;
+    cublasStatus_t code = lt->cublasLtMatrixLayoutCreate(layout, data_type(matrix->type), (uint64_t)matrix->rows,
+                                                         (uint64_t)matrix->columns, matrix->leading);
+    if (code == CUBLAS_STATUS_SUCCESS && groups > 1)
+        code = lt->cublasLtMatrixLayoutSetAttribute(*layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count);
+    if (code == CUBLAS_STATUS_SUCCESS && groups > 1)
+        code = lt->cublasLtMatrixLayoutSetAttribute(*layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &next,
+                                                    sizeof next);
+    return code;
 }
 
 static enum status describe_product(struct cuda_backend *backend, struct product *product,
                                     const struct product_shape *shape, struct error *error) {
     struct products *lt = backend->products;
-    cublasComputeType_t compute =
-        backend->precision == PRECISION_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-    cublasOperation_t op_a = shape->transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
-    cublasOperation_t op_b = shape->transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
-    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
-    enum status status = check(lt->cublasLtMatmulDescCreate(&product->description, compute, CUDA_R_32F),
-                               "describing a product", error);
-    if (status)
-        return status;
-    cublasStatus_t code = lt->cublasLtMatmulDescSetAttribute(product->description, CUBLASLT_MATMUL_DESC_TRANSA, &op_a,
-                                                             sizeof op_a);
+    bool rounds = shape->a.type == DTYPE_F32 && backend->precision != PRECISION_F32;
+    cublasStatus_t code =
+        describe_operation(lt, product, shape, rounds ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F);
     if (code == CUBLAS_STATUS_SUCCESS)
-        code = lt->cublasLtMatmulDescSetAttribute(product->description, CUBLASLT_MATMUL_DESC_TRANSB, &op_b,
-                                                  sizeof op_b);
-    if (code == CUBLAS_STATUS_SUCCESS && shape->bias)
-        code = lt->cublasLtMatmulDescSetAttribute(product->description, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
-                                                  sizeof epilogue);
-    if (code == CUBLAS_STATUS_SUCCESS && shape->bias)
-        code = lt->cublasLtMatmulDescSetAttribute(product->description, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
-                                                  &shape->bias, sizeof shape->bias);
+        code = describe_matrix(lt, &product->a, &shape->a, shape->groups);
     if (code == CUBLAS_STATUS_SUCCESS)
-        code = lt->cublasLtMatrixLayoutCreate(&product->a, CUDA_R_32F, (uint64_t)shape->a[0], (uint64_t)shape->a[1],
-                                              shape->a[0]);
+        code = describe_matrix(lt, &product->b, &shape->b, shape->groups);
     if (code == CUBLAS_STATUS_SUCCESS)
-        code = lt->cublasLtMatrixLayoutCreate(&product->b, CUDA_R_32F, (uint64_t)shape->b[0], (uint64_t)shape->b[1],
-                                              shape->b[0]);
-    if (code == CUBLAS_STATUS_SUCCESS)
-        code = lt->cublasLtMatrixLayoutCreate(&product->d, CUDA_R_32F, (uint64_t)shape->d[0], (uint64_t)shape->d[1],
-                                              shape->d[0]);
+        code = describe_matrix(lt, &product->d, &shape->d, shape->groups);
     return check(code, "describing a product", error);
 }
 
@@ -195,31 +194,23 @@ static enum status choose_algorithm(struct cuda_backend *backend, struct product
     return STATUS_OK;
 }
 
-// Which addresses are A, B and D of the column-major product.
-static void operands(const struct prepared_op *op, const void **a, const void **b, void **d) {
-    bool weight_gradient = op->op.kind == OP_DENSE_WEIGHT_GRADIENT;
-    *a = weight_gradient ? op->in[0] : op->in[1]; // x, or w
-    *b = weight_gradient ? op->in[1] : op->in[0]; // dy, or x / dy
-    *d = op->out[0];
+enum status product_make(struct cuda_backend *backend, const struct product_shape *shape, const void *a, const void *b,
+                         const void *d, struct product **out, struct error *error) {
+    struct product *product = (struct product *)calloc(1, sizeof *product);
+    if (!product)
+        return error_memory(error, "a product", sizeof *product);
+    enum status status = describe_product(backend, product, shape, error);
+    if (!status)
+        status = choose_algorithm(backend, product, a, b, d, error);
+    if (status)
+        product_free(backend, product);
+    else
+        *out = product;
+    return status;
 }
 
-enum status product_prepare(struct cuda_backend *backend, struct prepared_op *op, struct error *error) {
-    if (op->op.kind != OP_DENSE && op->op.kind != OP_DENSE_INPUT_GRADIENT && op->op.kind != OP_DENSE_WEIGHT_GRADIENT)
-        return STATUS_OK;
-    op->product = (struct product *)calloc(1, sizeof *op->product);
-    if (!op->product)
-        return error_memory(error, "a product", sizeof *op->product);
-    struct product_shape shape = shape_of(op);
-    const void *a, *b;
-    void *d;
-    operands(op, &a, &b, &d);
-    enum status status = describe_product(backend, op->product, &shape, error);
-    return status ? status : choose_algorithm(backend, op->product, a, b, d, error);
-}
-
-void product_discard(struct cuda_backend *backend, struct prepared_op *op) {
+void product_free(struct cuda_backend *backend, struct product *product) {
     struct products *lt = backend->products;
-    struct product *product = op->product;
     if (!product)
         return;
     if (product->a)
@@ -231,55 +222,13 @@ void product_discard(struct cuda_backend *backend, struct prepared_op *op) {
     if (product->description)
         lt->cublasLtMatmulDescDestroy(product->description);
     free(product);
-    op->product = NULL;
 }
 
-static enum status multiply(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
+enum status product_queue(struct cuda_backend *backend, const struct product *product, float factor, const void *a,
+                          const void *b, void *d, float keep, struct error *error) {
     struct products *lt = backend->products;
-    const float one = 1.0f, zero = 0.0f;
-    const void *a, *b;
-    void *d;
-    operands(op, &a, &b, &d);
-    return check(lt->cublasLtMatmul(lt->handle, op->product->description, &one, a, op->product->a, b, op->product->b,
-                                    &zero, d, op->product->d, d, op->product->d, &op->product->algorithm,
-                                    lt->workspace, WORKSPACE_BYTES, backend->stream),
+    return check(lt->cublasLtMatmul(lt->handle, product->description, &factor, a, product->a, b, product->b, &keep, d,
+                                    product->d, d, product->d, &product->algorithm, lt->workspace, WORKSPACE_BYTES,
+                                    backend->stream),
                  "multiplying", error);
-}
-
-enum status queue_dense(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
-    return multiply(backend, op, error);
-}
-
-enum status queue_dense_input_gradient(struct cuda_backend *backend, const struct prepared_op *op,
-                                       struct error *error) {
-    return multiply(backend, op, error);
-}
-
-// dy [rows, columns] -> sums [columns]; one block per 32 columns, rows summed in a fixed order.
-__global__ static void column_sums(const float *dy, float *sums, long long rows, long long columns) {
-    __shared__ float parts[BLOCK / 32][32];
-    unsigned lane = threadIdx.x % 32, group = threadIdx.x / 32;
-    long long column = blockIdx.x * 32ll + lane;
-    float sum = 0.0f;
-    if (column < columns)
-        for (long long row = group; row < rows; row += BLOCK / 32)
-            sum += dy[row * columns + column];
-    parts[group][lane] = sum;
-    __syncthreads();
-    if (group == 0 && column < columns) {
-        for (unsigned other = 1; other < BLOCK / 32; other++)
-            sum += parts[other][lane];
-        sums[column] = sum;
-    }
-}
-
-enum status queue_dense_weight_gradient(struct cuda_backend *backend, const struct prepared_op *op,
-                                        struct error *error) {
-    enum status status = multiply(backend, op, error);
-    if (status || !op->out[1])
-        return status;
-    long long rows = op->in_shape[1].size[0], columns = op->in_shape[1].size[1];
-    LAUNCH(column_sums, (unsigned)((columns + 31) / 32), BLOCK, backend->stream, (const float *)op->in[1],
-           (float *)op->out[1], rows, columns);
-    return STATUS_OK;
 }

@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <functional>
 
+#define CUDA_STANDIN 1
 #define CUDART_VERSION 13000
+#define COLUMNS_BYTES 20000ll // of a convolution: small, so that even small ones go in chunks
 #define __CUDACC__ 1
 #define __global__
 #define __device__
@@ -60,7 +62,7 @@ enum cudaError_t {
     cudaErrorIllegalState = 401,
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
-enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
+enum cudaStreamCaptureMode { cudaStreamCaptureModeRelaxed = 2 };
 #define cudaStreamNonBlocking 1u
 
 struct cudaDeviceProp {

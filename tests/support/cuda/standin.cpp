@@ -1,5 +1,7 @@
 // The stand-in's runtime, scheduler and products.
 #include <cublasLt.h>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
 #undef dlopen
@@ -10,7 +12,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#ifndef __x86_64__
 #include <ucontext.h>
+#endif
 #include <vector>
 
 dim3_standin threadIdx, blockIdx, blockDim, gridDim;
@@ -20,26 +24,76 @@ dim3_standin threadIdx, blockIdx, blockDim, gridDim;
 #define STACK_BYTES ((size_t)128 << 10)
 #define THREADS_MOST 1024
 
+// From one stack to another. swapcontext would do, but asks the kernel for the signal mask each time: ten times as slow.
+#ifdef __x86_64__
+typedef void *stack_place;
+extern "C" void standin_switch(stack_place *from, stack_place to);
+asm(".text\n.globl standin_switch\n.hidden standin_switch\n.type standin_switch, @function\nstandin_switch:\n"
+    "push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
+    "mov %rsp, (%rdi)\nmov %rsi, %rsp\n"
+    "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n"
+    ".size standin_switch, .-standin_switch\n");
+
+static void switch_stack(stack_place *from, stack_place *to) {
+    standin_switch(from, *to);
+}
+
+// As standin_switch leaves a stack: six registers, then where to go on.
+static void begin_stack(stack_place *place, std::vector<char> &stack, void (*entry)()) {
+    uintptr_t top = ((uintptr_t)stack.data() + stack.size()) & ~(uintptr_t)15;
+    void **words = (void **)(top - 16);
+    words[0] = (void *)entry;
+    memset(words - 6, 0, 6 * sizeof *words);
+    *place = words - 6;
+}
+#else
+typedef ucontext_t stack_place;
+
+static void switch_stack(stack_place *from, stack_place *to) {
+    swapcontext(from, to);
+}
+
+static void begin_stack(stack_place *place, std::vector<char> &stack, void (*entry)()) {
+    getcontext(place);
+    place->uc_stack.ss_sp = stack.data();
+    place->uc_stack.ss_size = stack.size();
+    place->uc_link = NULL;
+    makecontext(place, entry, 0);
+}
+#endif
+
+// A fiber runs thread after thread of the block until one waits at a barrier; then another fiber takes the threads
+// that have not begun. A kernel without barriers needs one fiber for a whole block.
 struct fiber {
-    ucontext_t context;
+    stack_place place;
     std::vector<char> stack;
-    bool ended, waiting;
+    unsigned thread; // which one it runs, or waits with
+    bool waiting;
 };
 
 static std::vector<fiber> fibers(THREADS_MOST);
-static ucontext_t scheduler;
+static stack_place scheduler;
 static size_t running;
 static const std::function<void()> *thread_body;
+static std::vector<unsigned> turn; // the threads of the block in the order in which they begin
+static size_t begun;
 
 static void fiber_main() {
-    (*thread_body)();
-    fibers[running].ended = true;
-    swapcontext(&fibers[running].context, &scheduler);
+    fiber &own = fibers[running];
+    for (;;) {
+        while (begun < turn.size()) {
+            own.thread = turn[begun++];
+            threadIdx = {own.thread, 0, 0};
+            (*thread_body)();
+        }
+        switch_stack(&own.place, &scheduler); // nothing left to begin
+    }
 }
 
 void __syncthreads() {
-    fibers[running].waiting = true;
-    swapcontext(&fibers[running].context, &scheduler);
+    fiber &own = fibers[running];
+    own.waiting = true;
+    switch_stack(&own.place, &scheduler);
 }
 
 static uint64_t next_random(uint64_t *state) { // splitmix64 (Steele, Lea, Flood 2014)
@@ -49,37 +103,50 @@ static uint64_t next_random(uint64_t *state) { // splitmix64 (Steele, Lea, Flood
     return z ^ z >> 31;
 }
 
+static void shuffle(std::vector<unsigned> &order) {
+    static const char *const seed = getenv("BATCHLAB_STANDIN_SEED");
+    static uint64_t state = seed ? strtoull(seed, NULL, 10) : 0;
+    for (size_t left = order.size(); seed && left > 1; left--)
+        std::swap(order[left - 1], order[next_random(&state) % left]);
+}
+
 static std::vector<unsigned> shuffled(unsigned count) {
-    static uint64_t state = getenv("BATCHLAB_STANDIN_SEED") ? strtoull(getenv("BATCHLAB_STANDIN_SEED"), NULL, 10) : 0;
     std::vector<unsigned> order(count);
     for (unsigned i = 0; i < count; i++)
         order[i] = i;
-    for (unsigned left = count; left > 1 && getenv("BATCHLAB_STANDIN_SEED"); left--)
-        std::swap(order[left - 1], order[next_random(&state) % left]);
+    shuffle(order);
     return order;
 }
 
-static void start_fiber(unsigned index) {
+static void run_fiber(size_t index) {
     fiber &f = fibers[index];
-    f.stack.resize(STACK_BYTES);
-    f.ended = f.waiting = false;
-    getcontext(&f.context);
-    f.context.uc_stack.ss_sp = f.stack.data();
-    f.context.uc_stack.ss_size = f.stack.size();
-    f.context.uc_link = &scheduler;
-    makecontext(&f.context, fiber_main, 0);
+    if (f.stack.empty()) {
+        f.stack.resize(STACK_BYTES);
+        begin_stack(&f.place, f.stack, fiber_main);
+    }
+    f.waiting = false;
+    running = index;
+    threadIdx = {f.thread, 0, 0};
+    switch_stack(&scheduler, &f.place);
 }
 
-// Runs every living fiber up to its next barrier. Returns how many wait there.
-static unsigned run_phase(unsigned threads) {
+// Every thread of the block up to the first barrier. Returns how many wait there.
+static unsigned begin_block(unsigned threads) {
     unsigned waiting = 0;
-    for (unsigned index : shuffled(threads)) {
-        if (fibers[index].ended)
-            continue;
-        running = index;
-        threadIdx = {index, 0, 0};
-        fibers[index].waiting = false;
-        swapcontext(&scheduler, &fibers[index].context);
+    turn = shuffled(threads);
+    begun = 0;
+    while (begun < threads) {
+        run_fiber(waiting);
+        waiting += fibers[waiting].waiting;
+    }
+    return waiting;
+}
+
+// The threads that wait, up to the next barrier. A fiber whose thread ended is free again.
+static unsigned next_phase(unsigned waited) {
+    unsigned waiting = 0;
+    for (unsigned index : shuffled(waited)) {
+        run_fiber(index);
         waiting += fibers[index].waiting;
     }
     return waiting;
@@ -95,10 +162,7 @@ void standin_grid(unsigned blocks, unsigned threads, const std::function<void()>
     thread_body = &body;
     for (unsigned block : shuffled(blocks)) {
         blockIdx = {block, 0, 0};
-        for (unsigned i = 0; i < threads; i++)
-            start_fiber(i);
-        unsigned waiting;
-        while ((waiting = run_phase(threads)) > 0)
+        for (unsigned waiting = begin_block(threads); waiting > 0; waiting = next_phase(waiting))
             if (waiting != threads) {
                 fprintf(stderr, "%u of %u threads reached a barrier that the others did not\n", waiting, threads);
                 abort();
@@ -170,6 +234,8 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
     return cudaSuccess;
 }
 
+#define MEMORY_BYTES ((size_t)8 << 30)
+
 // ---- device and memory ----------------------------------------------------------------------------------
 
 cudaError_t cudaGetDeviceCount(int *count) {
@@ -200,7 +266,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
 }
 
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total) {
-    *free_bytes = *total = (size_t)8 << 30;
+    *free_bytes = *total = MEMORY_BYTES;
     return cudaSuccess;
 }
 
@@ -208,6 +274,8 @@ cudaError_t cudaMalloc(void **pointer, size_t bytes) {
     static long calls;
     const char *fail = getenv("BATCHLAB_STANDIN_FAIL");
     *pointer = NULL;
+    if (bytes > MEMORY_BYTES)
+        return cudaErrorMemoryAllocation;
     if (fail && ++calls == strtol(fail, NULL, 10))
         return cudaErrorMemoryAllocation;
     *pointer = aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -243,13 +311,16 @@ const char *cudaGetErrorString(cudaError_t code) {
 // ---- products -------------------------------------------------------------------------------------------
 
 struct standin_description {
+    cublasComputeType_t compute;
     cublasOperation_t a, b;
     cublasLtEpilogue_t epilogue;
-    const float *bias;
+    const void *bias;
 };
 struct standin_layout {
+    cudaDataType_t type;
     uint64_t rows, columns;
-    int64_t leading;
+    int64_t leading, next;
+    int32_t groups;
 };
 struct standin_preference {
     size_t workspace;
@@ -264,8 +335,9 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t) {
     return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *description, cublasComputeType_t, cudaDataType_t) {
-    *description = new standin_description{CUBLAS_OP_N, CUBLAS_OP_N, CUBLASLT_EPILOGUE_DEFAULT, NULL};
+cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *description, cublasComputeType_t compute,
+                                        cudaDataType_t) {
+    *description = new standin_description{compute, CUBLAS_OP_N, CUBLAS_OP_N, CUBLASLT_EPILOGUE_DEFAULT, NULL};
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -289,11 +361,22 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t description, 
     return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDataType_t, uint64_t rows,
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDataType_t type, uint64_t rows,
                                           uint64_t columns, int64_t leading) {
     if (leading < (int64_t)rows)
         return CUBLAS_STATUS_INVALID_VALUE;
-    *layout = new standin_layout{rows, columns, leading};
+    *layout = new standin_layout{type, rows, columns, leading, 0, 1};
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout, cublasLtMatrixLayoutAttribute_t name,
+                                                const void *value, size_t size) {
+    if (name == CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT && size == sizeof layout->groups)
+        memcpy(&layout->groups, value, size);
+    else if (name == CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET && size == sizeof layout->next)
+        memcpy(&layout->next, value, size);
+    else
+        return CUBLAS_STATUS_INVALID_VALUE;
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -317,13 +400,16 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t, 
     return CUBLAS_STATUS_SUCCESS;
 }
 
-// The shapes must fit: D is op(A) rows × op(B) columns, and the inner sides are equal.
+// The shapes must fit: D is op(A) rows × op(B) columns, the inner sides are equal, and so are the numbers of
+// groups. The types must be among those that cuBLASLt multiplies.
 static bool fits(const standin_description *description, const standin_layout *a, const standin_layout *b,
                  const standin_layout *d) {
     bool ta = description->a == CUBLAS_OP_T, tb = description->b == CUBLAS_OP_T;
     uint64_t rows = ta ? a->columns : a->rows, inner_a = ta ? a->rows : a->columns;
     uint64_t inner_b = tb ? b->columns : b->rows, columns = tb ? b->rows : b->columns;
-    return inner_a == inner_b && d->rows == rows && d->columns == columns;
+    bool types = a->type == b->type && (d->type == a->type || d->type == CUDA_R_32F);
+    bool groups = a->groups == b->groups && a->groups == d->groups;
+    return types && groups && inner_a == inner_b && d->rows == rows && d->columns == columns;
 }
 
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t description,
@@ -336,34 +422,84 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
     return *found ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
 }
 
-static void multiply(standin_description how, standin_layout a, const float *pa, standin_layout b, const float *pb,
-                     standin_layout d, float *pd, float alpha) {
-    bool ta = how.a == CUBLAS_OP_T, tb = how.b == CUBLAS_OP_T;
-    uint64_t inner = ta ? a.rows : a.columns;
+static float element(const void *matrix, cudaDataType_t type, uint64_t index) {
+    if (type == CUDA_R_16BF)
+        return __bfloat162float(((const __nv_bfloat16 *)matrix)[index]);
+    if (type == CUDA_R_16F)
+        return __half2float(((const __half *)matrix)[index]);
+    return ((const float *)matrix)[index];
+}
+
+static void put_element(void *matrix, cudaDataType_t type, uint64_t index, float value) {
+    if (type == CUDA_R_16BF)
+        ((__nv_bfloat16 *)matrix)[index] = __float2bfloat16_rn(value);
+    else if (type == CUDA_R_16F)
+        ((__half *)matrix)[index] = __float2half_rn(value);
+    else
+        ((float *)matrix)[index] = value;
+}
+
+// 10 bits behind the point, as tensor cores take f32 for TF32: to the nearest, ties away from zero.
+static float tf32(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if ((bits & 0x7f800000u) != 0x7f800000u)
+        bits = (bits + 0x1000u) & ~0x1fffu;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// op(matrix) of one group as rows of `inner` numbers, so that the sums below go along memory.
+static std::vector<float> rows_of(const void *matrix, const standin_layout &layout, bool rows_lie, int group,
+                                  bool rounds) {
+    uint64_t rows = rows_lie ? layout.columns : layout.rows, inner = rows_lie ? layout.rows : layout.columns;
+    uint64_t row_step = rows_lie ? (uint64_t)layout.leading : 1, inner_step = rows_lie ? 1 : (uint64_t)layout.leading;
+    std::vector<float> out(rows * inner);
+    for (uint64_t row = 0; row < rows; row++)
+        for (uint64_t k = 0; k < inner; k++) {
+            uint64_t index = (uint64_t)(group * layout.next) + row * row_step + k * inner_step;
+            float value = element(matrix, layout.type, index);
+            out[row * inner + k] = rounds ? tf32(value) : value;
+        }
+    return out;
+}
+
+static void multiply(const standin_description &how, const standin_layout &a, const void *pa, const standin_layout &b,
+                     const void *pb, const standin_layout &d, void *pd, float alpha, float beta, int group) {
+    bool rounds = how.compute == CUBLAS_COMPUTE_32F_FAST_TF32;
+    std::vector<float> left = rows_of(pa, a, how.a == CUBLAS_OP_T, group, rounds);
+    std::vector<float> right = rows_of(pb, b, how.b != CUBLAS_OP_T, group, rounds);
+    uint64_t inner = how.a == CUBLAS_OP_T ? a.rows : a.columns;
     for (uint64_t column = 0; column < d.columns; column++)
         for (uint64_t row = 0; row < d.rows; row++) {
+            uint64_t index = (uint64_t)(group * d.next) + row + column * (uint64_t)d.leading;
+            const float *x = &left[row * inner], *y = &right[column * inner];
             double sum = 0;
             for (uint64_t k = 0; k < inner; k++)
-                sum += (double)(ta ? pa[k + row * (uint64_t)a.leading] : pa[row + k * (uint64_t)a.leading]) *
-                       (double)(tb ? pb[column + k * (uint64_t)b.leading] : pb[k + column * (uint64_t)b.leading]);
+                sum += (double)x[k] * (double)y[k];
             sum *= (double)alpha;
+            if (beta != 0.0f)
+                sum += (double)beta * (double)element(pd, d.type, index);
             if (how.epilogue == CUBLASLT_EPILOGUE_BIAS)
-                sum += (double)how.bias[row];
-            pd[row + column * (uint64_t)d.leading] = (float)sum;
+                sum += (double)element(how.bias, d.type, row);
+            put_element(pd, d.type, index, (float)sum);
         }
 }
 
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description, const void *alpha, const void *a,
                               cublasLtMatrixLayout_t layout_a, const void *b, cublasLtMatrixLayout_t layout_b,
-                              const void *beta, const void *, cublasLtMatrixLayout_t, void *d,
+                              const void *beta, const void *c, cublasLtMatrixLayout_t, void *d,
                               cublasLtMatrixLayout_t layout_d, const cublasLtMatmulAlgo_t *algorithm, void *, size_t,
                               cudaStream_t stream) {
-    if (!algorithm->chosen || *(const float *)beta != 0.0f || !fits(description, layout_a, layout_b, layout_d))
+    if (!algorithm->chosen || c != d || !fits(description, layout_a, layout_b, layout_d))
         return CUBLAS_STATUS_INVALID_VALUE;
     standin_description how = *description;
     standin_layout la = *layout_a, lb = *layout_b, ld = *layout_d;
-    float scale = *(const float *)alpha;
-    standin_queue(stream, [=] { multiply(how, la, (const float *)a, lb, (const float *)b, ld, (float *)d, scale); });
+    float scale = *(const float *)alpha, keep = *(const float *)beta;
+    standin_queue(stream, [=] {
+        for (int group = 0; group < ld.groups; group++)
+            multiply(how, la, a, lb, b, ld, d, scale, keep, group);
+    });
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -375,7 +511,8 @@ void *standin_symbol(const char *name) {
 #define SYMBOL(entry) {#entry, (void *)&entry},
         SYMBOL(cublasLtCreate) SYMBOL(cublasLtDestroy) SYMBOL(cublasLtMatmul) SYMBOL(cublasLtMatmulDescCreate)
         SYMBOL(cublasLtMatmulDescDestroy) SYMBOL(cublasLtMatmulDescSetAttribute) SYMBOL(cublasLtMatrixLayoutCreate)
-        SYMBOL(cublasLtMatrixLayoutDestroy) SYMBOL(cublasLtMatmulPreferenceCreate)
+        SYMBOL(cublasLtMatrixLayoutDestroy) SYMBOL(cublasLtMatrixLayoutSetAttribute)
+        SYMBOL(cublasLtMatmulPreferenceCreate)
         SYMBOL(cublasLtMatmulPreferenceDestroy) SYMBOL(cublasLtMatmulPreferenceSetAttribute)
         SYMBOL(cublasLtMatmulAlgoGetHeuristic)
 #undef SYMBOL

@@ -1,0 +1,128 @@
+// Noise rows and range curves as JSON, for the store. Numbers read back to the same bits; what JSON has no number for
+// is null, and comes back as what it was: an upper end that is not there is infinite, everything else not a number.
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "core/base/mem.h"
+#include "core/engine/event.h"
+
+struct field {
+    const char *name;
+    size_t offset; // of a double in its struct
+};
+#define NOISE(name)                                                                                                    \
+    { #name, offsetof(struct noise_row, name) }
+#define RANGE(name)                                                                                                    \
+    { #name, offsetof(struct range_curve, name) }
+static const struct field noise_fields[] = {
+    NOISE(epoch), NOISE(seconds), NOISE(trace),     NOISE(gradient_sq),  NOISE(noise_scale),    NOISE(low),
+    NOISE(high),  NOISE(cost),    NOISE(diversity), NOISE(step_seconds), NOISE(double_seconds),
+};
+static const struct field range_fields[] = {
+    RANGE(low), RANGE(high), RANGE(valley), RANGE(steep), RANGE(minimum), RANGE(slide),
+};
+#define COUNT(fields) (sizeof(fields) / sizeof *(fields))
+
+// ---- writing ------------------------------------------------------------------------------------------
+
+static bool add(cJSON *object, const char *name, double value) {
+    char text[40];
+    snprintf(text, sizeof text, "%.17g", value);
+    return (isfinite(value) ? cJSON_AddRawToObject(object, name, text) : cJSON_AddNullToObject(object, name)) != NULL;
+}
+
+static bool add_fields(cJSON *object, const void *from, const struct field *fields, size_t count) {
+    bool added = true;
+    for (size_t i = 0; i < count; i++)
+        added = added &&
+                add(object, fields[i].name, *(const double *)(const void *)((const char *)from + fields[i].offset));
+    return added;
+}
+
+static bool add_noise(cJSON *object, const struct noise_row *row) {
+    return add_fields(object, row, noise_fields, COUNT(noise_fields)) &&
+           cJSON_AddNumberToObject(object, "samples_seen", (double)row->samples_seen) &&
+           cJSON_AddNumberToObject(object, "batch", (double)row->batch) &&
+           cJSON_AddNumberToObject(object, "rows", row->rows) && cJSON_AddNumberToObject(object, "part", row->part) &&
+           cJSON_AddBoolToObject(object, "resolved", row->resolved) &&
+           cJSON_AddBoolToObject(object, "double_measured", row->double_measured);
+}
+
+static bool add_range(cJSON *object, const struct range_curve *range) {
+    bool added = add_fields(object, range, range_fields, COUNT(range_fields));
+    cJSON *loss = cJSON_AddArrayToObject(object, "loss"), *smoothed = cJSON_AddArrayToObject(object, "smoothed");
+    for (int i = 0; added && i < range->count; i++)
+        added = cJSON_AddItemToArray(loss, cJSON_CreateNumber((double)range->loss[i])) &&
+                cJSON_AddItemToArray(smoothed, cJSON_CreateNumber((double)range->smoothed[i]));
+    return added;
+}
+
+char *event_figures(const struct event *event) {
+    cJSON *object = cJSON_CreateObject();
+    bool made =
+        object && (event->kind == EVENT_NOISE ? add_noise(object, &event->noise) : add_range(object, &event->range));
+    char *printed = made ? cJSON_PrintUnformatted(object) : NULL;
+    char *text = printed ? mem_string(printed) : NULL;
+    cJSON_free(printed);
+    cJSON_Delete(object);
+    return text;
+}
+
+// ---- reading ------------------------------------------------------------------------------------------
+
+static double number(const cJSON *object, const char *name) {
+    return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(object, name)); // NaN: none
+}
+
+static void read_fields(const cJSON *object, void *to, const struct field *fields, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        *(double *)(void *)((char *)to + fields[i].offset) = number(object, fields[i].name);
+}
+
+static uint32_t whole(const cJSON *object, const char *name) {
+    double value = number(object, name);
+    return value >= 0 && value <= UINT32_MAX ? (uint32_t)value : 0;
+}
+
+static bool read_noise(const cJSON *object, uint64_t step, struct noise_row *row) {
+    read_fields(object, row, noise_fields, COUNT(noise_fields));
+    double samples = number(object, "samples_seen"), batch = number(object, "batch");
+    if (!(samples >= 0 && samples < 9e15 && batch >= 1 && batch < 9e15))
+        return false;
+    row->step = step;
+    row->samples_seen = (uint64_t)samples;
+    row->batch = (int64_t)batch;
+    row->rows = whole(object, "rows");
+    row->part = whole(object, "part");
+    row->resolved = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "resolved"));
+    row->double_measured = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "double_measured"));
+    row->high = isnan(row->high) ? (double)INFINITY : row->high;
+    return true;
+}
+
+static int read_points(const cJSON *array, float out[RANGE_POINTS]) {
+    int count = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array) {
+        if (count < RANGE_POINTS)
+            out[count++] = (float)cJSON_GetNumberValue(item);
+    }
+    return count;
+}
+
+static bool read_range(const cJSON *object, struct range_curve *range) {
+    read_fields(object, range, range_fields, COUNT(range_fields));
+    range->count = read_points(cJSON_GetObjectItemCaseSensitive(object, "loss"), range->loss);
+    int smoothed = read_points(cJSON_GetObjectItemCaseSensitive(object, "smoothed"), range->smoothed);
+    return smoothed == range->count && range->low > 0 && range->high > range->low;
+}
+
+bool event_figures_read(const char *text, struct event *event) {
+    cJSON *object = text ? cJSON_Parse(text) : NULL;
+    bool read = cJSON_IsObject(object) &&
+                (event->kind == EVENT_NOISE ? read_noise(object, event->step, &event->noise) : read_range(object, &event->range));
+    cJSON_Delete(object);
+    return read;
+}
