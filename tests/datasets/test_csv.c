@@ -135,7 +135,7 @@ static void choices_of_the_person_count(void **state) {
     options.target = "lable";
     assert_null(load_text(text, &options, &error));
     assert_int_equal(error.status, STATUS_MISSING);
-    assert_non_null(strstr(error.text, "'label'"));
+    assert_non_null(strstr(error.text, "\"label\""));
 }
 
 static void the_messy_sample_is_understood(void **state) {
