@@ -6,6 +6,7 @@
 
 #include "app/cli.h"
 #include "app/man.h"
+#include "app/safe_output.h"
 #include "app/version.h"
 #include "core/backend/cpu/threads.h"
 #include "core/base/file.h"
@@ -77,8 +78,10 @@ int main(int argc, char **argv) {
     text_locale_set(conventions->decimal_point, conventions->thousands_sep);
     setlocale(LC_NUMERIC, "C"); // files and libraries keep the point; screens ask views/text.h
     const struct command_row *command = argc > 1 ? cli_find(argv[1]) : NULL;
-    if (command)
+    if (command) {
+        safe_output_begin();
         return written(run(argc - 1, argv + 1, command));
+    }
     const char *meant = argc > 1 ? misspelled(argv[1]) : NULL;
     if (meant) {
         fprintf(stderr, "batchlab: there is no command or file \"%s\"; did you mean batchlab %s?\n", argv[1], meant);

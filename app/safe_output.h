@@ -1,0 +1,11 @@
+// What commands print on a terminal, made safe: names of files, columns and classes come from anywhere, and control
+// characters, escapes and bidirectional controls among them become visible marks, as on the screen (views/text.h).
+// Pipes and files get every byte as it is. For the command line; the screen has a terminal of its own.
+#ifndef APP_SAFE_OUTPUT_H
+#define APP_SAFE_OUTPUT_H
+
+// From now on stdout and stderr, each where it is a terminal. Where that cannot be they stay as they are. Once, before
+// anything is printed.
+void safe_output_begin(void);
+
+#endif
