@@ -89,6 +89,7 @@ enum command_set { // bits: which commands take a flag
     X(NO_CACHE, "no-cache", 0, "", TAKES_READING, "Read the text of a large file even where its table was kept; keep none.") \
     X(TYPE, "type", 0, "COLUMN=TYPE", TAKES_READING, \
       "numeric, amount (12 kg, $5), date, category or text; may be given often.") \
+    X(PLAIN, "plain", 0, "", TAKES_SHOWING, "A dialogue of lines instead of the screen: for screen readers, slow lines and scripts.") \
     X(ASCII, "ascii", 0, "", TAKES_SHOWING, "Draw with plain ASCII characters.") \
     X(NO_COLOR, "no-color", 0, "", TAKES_SHOWING, "No colors (also: NO_COLOR).") \
     X(COLOR, "color", 0, "auto|8|16|256|true", TAKES_SHOWING, "Colors the terminal can show.") \

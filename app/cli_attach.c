@@ -79,7 +79,7 @@ int cli_attach(const struct arguments *arguments) {
     int64_t run;
     if (run_of(arguments, &run, &error))
         return cli_usage(&error);
-    if (tui_check_terminal(&error)) // before anything is stopped
+    if (!arguments->flags[FLAG_PLAIN] && tui_check_terminal(&error)) // before anything is stopped
         return cli_fail(&error);
     return take_over(&run, &error) ? cli_fail(&error) : tui_show(arguments, TUI_CONTINUE, run);
 }

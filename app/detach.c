@@ -61,3 +61,11 @@ void detach_settle(int word, const char *log, const char *text) {
         fprintf(stderr, "batchlab: the terminal that began this run is gone\n");
     close(word);
 }
+
+enum status detach_go_on(int64_t run, struct error *error) {
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)run);
+    execl("/proc/self/exe", "batchlab", "resume", number, "--detach", (char *)NULL);
+    return error_set(error, STATUS_IO, "run %s is saved, but cannot go on by itself (%s); batchlab resume %s goes on",
+                     number, strerror(errno), number);
+}

@@ -3,6 +3,8 @@
 #ifndef APP_DETACH_H
 #define APP_DETACH_H
 
+#include <stdint.h>
+
 #include "core/base/status.h"
 
 // Returns in the child only, with the descriptor for detach_settle. In the parent it does not return: it prints the
@@ -10,5 +12,8 @@
 enum status detach_begin(int *word, struct error *error);
 // From now on what is printed goes to the file at `log`; `text` is the word, one line. `word` is closed.
 void detach_settle(int word, const char *log, const char *text);
+// The program again, as the command that goes on with a saved run without a terminal. Returns only when that
+// cannot be.
+enum status detach_go_on(int64_t run, struct error *error);
 
 #endif

@@ -77,11 +77,10 @@ int main(int argc, char **argv) {
     struct lconv *conventions = localeconv();
     text_locale_set(conventions->decimal_point, conventions->thousands_sep);
     setlocale(LC_NUMERIC, "C"); // files and libraries keep the point; screens ask views/text.h
+    safe_output_begin();
     const struct command_row *command = argc > 1 ? cli_find(argv[1]) : NULL;
-    if (command) {
-        safe_output_begin();
+    if (command)
         return written(run(argc - 1, argv + 1, command));
-    }
     const char *meant = argc > 1 ? misspelled(argv[1]) : NULL;
     if (meant) {
         fprintf(stderr, "batchlab: there is no command or file \"%s\"; did you mean batchlab %s?\n", argv[1], meant);

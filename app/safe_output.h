@@ -1,6 +1,7 @@
 // What commands print on a terminal, made safe: names of files, columns and classes come from anywhere, and control
 // characters, escapes and bidirectional controls among them become visible marks, as on the screen (views/text.h).
-// Pipes and files get every byte as it is. For the command line; the screen has a terminal of its own.
+// Pipes and files get every byte as it is. The screen writes to its
+// terminal by itself (views/term_output.h).
 #ifndef APP_SAFE_OUTPUT_H
 #define APP_SAFE_OUTPUT_H
 

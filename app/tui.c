@@ -12,6 +12,8 @@
 
 #include "app/cli.h"
 #include "app/crash.h"
+#include "app/detach.h"
+#include "app/plain.h"
 #include "app/stderr_log.h"
 #include "core/base/clock.h"
 #include "core/base/str.h"
@@ -316,18 +318,9 @@ static enum status loop(struct screen *screen, struct error *error) {
     return status;
 }
 
-// The program again, as the command that goes on with the run; returns only when that cannot be.
-static int go_on_detached(int64_t run) {
-    struct error error;
-    char number[32];
-    snprintf(number, sizeof number, "%lld", (long long)run);
-    execl("/proc/self/exe", "batchlab", "resume", number, "--detach", (char *)NULL);
-    error_set(&error, STATUS_IO, "run %s is saved, but cannot go on by itself (%s); batchlab resume %s goes on", number,
-              strerror(errno), number);
-    return cli_fail(&error);
-}
-
 int tui_show(const struct arguments *arguments, enum tui_what what, int64_t run) {
+    if (arguments->flags[FLAG_PLAIN])
+        return plain_show(arguments, what, run);
     struct screen screen = {.log = {.read_fd = -1, .saved_fd = -1}, .shown = -1};
     struct error error;
     enum status status = open_screen(&screen, arguments, what, run, &error);
@@ -341,7 +334,7 @@ int tui_show(const struct arguments *arguments, enum tui_what what, int64_t run)
         signal(ended, SIG_DFL);
         raise(ended);
     }
-    return screen.detach ? go_on_detached(screen.detach) : EXIT_DONE;
+    return screen.detach && detach_go_on(screen.detach, &error) ? cli_fail(&error) : EXIT_DONE;
 }
 
 int tui_run(const struct arguments *arguments) {

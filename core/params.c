@@ -51,13 +51,14 @@ const struct param *params_find(const struct param_table *table, const char *nam
 }
 
 static enum status unknown_name(const struct param_table *table, const char *name, struct error *error) {
+    enum { NAMES_TOLD = 12 }; // of a small table
     struct text_nearest nearest = text_nearest_of(name);
+    char hint[TEXT_HINT_SIZE];
     for (size_t i = 0; i < table->count; i++)
         text_nearest_try(&nearest, table->rows[i].name);
-    if (nearest.name)
-        return error_set(error, STATUS_INVALID, "there is no parameter \"%s\"; did you mean \"%s\"?", name,
-                         nearest.name);
-    return error_set(error, STATUS_INVALID, "there is no parameter \"%s\"; --help lists them all", name);
+    bool told = nearest.name || table->count <= NAMES_TOLD;
+    return error_set(error, STATUS_INVALID, "there is no parameter \"%s\"; %s", name,
+                     told ? text_nearest_hint(&nearest, hint) : "--help lists them all");
 }
 
 // ---- choices ----------------------------------------------------------------------------------

@@ -378,7 +378,7 @@ enum status session_range_test(struct session *session, struct error *error) {
 
 enum status session_roll_back(struct session *session, struct error *error) {
     if (session_run_alive(session) && !session->live->record.checkpoint[0])
-        return error_set(error, STATUS_MISSING, "run %lld has no checkpoint yet; press r to start again instead",
+        return error_set(error, STATUS_MISSING, "run %lld has no checkpoint yet; restart begins it again instead",
                          (long long)session->live->record.id);
     return send(session, COMMAND_ROLL_BACK, session->live ? session->live->record.checkpoint : "", error);
 }

@@ -203,6 +203,6 @@ char *text_nearest_hint(const struct text_nearest *nearest, char out[TEXT_HINT_S
     if (nearest->name)
         snprintf(out, TEXT_HINT_SIZE, "did you mean \"%.*s\"?", TEXT_NAMES_SIZE, nearest->name);
     else
-        snprintf(out, TEXT_HINT_SIZE, "there are %s", nearest->names);
+        snprintf(out, TEXT_HINT_SIZE, "there %s %s", nearest->names[0] ? "are" : "is", nearest->names[0] ? nearest->names : "none");
     return out;
 }
