@@ -217,7 +217,7 @@ static enum status reserve(struct asking *asking, size_t rows, struct error *err
 // Rows rows[0 … outputs->count-1] of the source; the caller has set what does not come from the model.
 static enum status ask(struct asking *asking, struct source *source, const uint32_t *rows, struct kept_outputs *outputs,
                        struct error *error) {
-    bool classify = source->task == SOURCE_CLASSIFY;
+    bool classify = asking->kept->encoding.task == SOURCE_CLASSIFY; // of a piece without a usable row there is no source
     enum status status = STATUS_OK;
     for (size_t first = 0; first < outputs->count && !status; first += STRIDE) { // whose own stages nobody wants to see
         size_t count = outputs->count - first < STRIDE ? outputs->count - first : STRIDE;

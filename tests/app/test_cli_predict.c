@@ -127,6 +127,18 @@ static void rows_that_cannot_be_used_keep_their_place(void **state) {
 }
 
 // Rows that training drops for a hole, and categories that it was told not to take.
+static void data_without_a_usable_row_has_no_prediction(void **state) {
+    (void)state;
+    struct trained run = TRAIN(SAMPLE("iris.csv"), "--epochs", "1");
+    const char *path = child_file("holes.csv", "sepal_length,sepal_width,petal_length,petal_width\n,3,4,1\nx,3,4,2\n");
+    struct answer answer = PREDICT(run.run, path);
+    assert_int_equal(answer.count, 3);
+    line_is(&answer, 1, "\"\"");
+    line_is(&answer, 2, "\"\"");
+    free(answer.text);
+    cJSON_Delete(run.done);
+}
+
 static void steps_that_refuse_rows_refuse_them_one_by_one(void **state) {
     (void)state;
     struct str text = {0};
@@ -301,6 +313,7 @@ int main(void) {
         cmocka_unit_test(numbers_come_back_in_their_own_unit),
         cmocka_unit_test(columns_are_matched_by_name),
         cmocka_unit_test(rows_that_cannot_be_used_keep_their_place),
+        cmocka_unit_test(data_without_a_usable_row_has_no_prediction),
         cmocka_unit_test(steps_that_refuse_rows_refuse_them_one_by_one),
         cmocka_unit_test(class_names_are_written_for_spreadsheets),
         cmocka_unit_test(categories_of_many_values_are_embedded),
