@@ -344,6 +344,11 @@ static void on_interrupt(struct plain *plain) {
     prompt(plain);
 }
 
+static bool is_paused(struct plain *plain, uint64_t since) {
+    (void)since;
+    return session_snapshot(plain->session)->state == RUN_PAUSED; // nobody is left to let it go on
+}
+
 static enum status converse(struct plain *plain, struct error *error) {
     static struct input input;
     static char line[LINE_MOST];
@@ -359,7 +364,7 @@ static enum status converse(struct plain *plain, struct error *error) {
             continue;
         }
         if (input.over)
-            return plain->typed ? STATUS_OK : plain_wait_run(plain, NULL, 0, error);
+            return plain->typed ? STATUS_OK : plain_wait_run(plain, is_paused, 0, error);
         status = wait_news(plain, true, error);
         read_more(&input);
     }

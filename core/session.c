@@ -114,7 +114,7 @@ enum status session_open(struct session **out, const struct session_options *opt
     return STATUS_OK;
 }
 
-// The end of the run is drained too, so that the store has it.
+// The end of the run is drained too, so that the store has it; nothing else is, lest new work begin.
 static void end_run(struct session *session) {
     struct error error;
     if (!session_run_alive(session) || engine_command(session->engine, &(struct command){.kind = COMMAND_QUIT}, &error))
@@ -123,7 +123,8 @@ static void end_run(struct session *session) {
     while (session_run_alive(session)) {
         struct pollfd descriptor = {.fd = engine_wake(session->engine)->read_fd, .events = POLLIN};
         poll(&descriptor, 1, 1000);
-        session_drain(session);
+        wake_clear(engine_wake(session->engine));
+        session_drain_run(session);
     }
 }
 

@@ -371,6 +371,20 @@ static void the_run_takes_the_rows_of_the_plan(void **state) {
     assert_int_equal(curve->points[2 * steps - 1].batch, rows - (steps - 1) * batch);
 }
 
+// What a closing session makes nobody would take over: the leak sanitizer sees it.
+static void closing_with_a_living_run_makes_no_plan(void **state) {
+    (void)state;
+    lab_load("datasets/samples/iris.csv");
+    lab_set("pace", "20");
+    lab_wait_job();
+    lab_must(session_plan_batches(lab.session, 0, &lab.error));
+    lab_wait_job();
+    lab_must(session_start(lab.session, &lab.error));
+    lab_wait_state(RUN_TRAINING);
+    lab_open((struct session_options){0});
+    assert_false(session_run_alive(lab.session));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
 
 int main(void) {
@@ -386,6 +400,7 @@ int main(void) {
         TEST(a_plan_is_made_when_it_is_wanted),
         TEST(other_data_gets_another_plan),
         TEST(the_run_takes_the_rows_of_the_plan),
+        TEST(closing_with_a_living_run_makes_no_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
