@@ -68,6 +68,7 @@ static void tell_epoch(struct plain *plain, const struct event *event) {
 static void on_event(void *context, const struct event *event) {
     struct plain *plain = context;
     plain->checkpoints += event->kind == EVENT_CHECKPOINT;
+    plain->refused = plain->refused || event->kind == EVENT_WARNING || event->kind == EVENT_ERROR;
     if (event->kind == EVENT_STARTED)
         tell_started(session_snapshot(plain->session), event);
     else if (event->kind == EVENT_EPOCH)

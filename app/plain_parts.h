@@ -16,6 +16,7 @@ struct plain {
     double tell_every; // seconds between two lines about epochs; negative: none
     double told;       // when the last one was printed
     uint64_t checkpoints; // saved so far
+    bool refused;         // the engine would not, or could not, since this was last false
     enum run_state state; // of the run, as last told
 };
 

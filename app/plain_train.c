@@ -153,12 +153,13 @@ enum status plain_restart(struct plain *plain, const struct plain_line *line, st
 }
 
 static bool is_saved(struct plain *plain, uint64_t before) {
-    return plain->checkpoints > before;
+    return plain->checkpoints > before || plain->refused;
 }
 
 enum status plain_checkpoint(struct plain *plain, const struct plain_line *line, struct error *error) {
     (void)line;
     uint64_t before = plain->checkpoints;
+    plain->refused = false;
     enum status status = session_checkpoint(plain->session, error);
     if (!status)
         status = plain_wait_run(plain, is_saved, before, error);
@@ -177,7 +178,7 @@ enum status plain_mark(struct plain *plain, const struct plain_line *line, struc
 }
 
 static bool is_tested(struct plain *plain, uint64_t before) {
-    return snapshot_of(plain)->range_count > before;
+    return snapshot_of(plain)->range_count > before || plain->refused;
 }
 
 static void tell_range(const struct range_curve *curve) {
@@ -196,6 +197,7 @@ static void tell_range(const struct range_curve *curve) {
 enum status plain_range(struct plain *plain, const struct plain_line *line, struct error *error) {
     (void)line;
     uint64_t before = snapshot_of(plain)->range_count;
+    plain->refused = false;
     enum status status = session_range_test(plain->session, error);
     if (!status)
         status = plain_wait_run(plain, is_tested, before, error);

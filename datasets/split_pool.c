@@ -60,7 +60,8 @@ static int compare_remainders(const void *a, const void *b) {
     return (x->class > y->class) - (x->class < y->class);
 }
 
-// How many of `size` rows each class gives: the floor of its share, then one each by largest remainder.
+// How many of `size` rows each class gives: the floor of its share, then one each by largest remainder; all that they
+// have where that is less.
 static enum status shares_of_classes(const size_t *counts, size_t classes, size_t size, size_t *taken,
                                      struct error *error) {
     struct remainder *remainders = mem_alloc(classes, sizeof *remainders);
@@ -69,6 +70,7 @@ static enum status shares_of_classes(const size_t *counts, size_t classes, size_
     size_t total = 0, given = 0;
     for (size_t i = 0; i < classes; i++)
         total += counts[i];
+    size = size < total ? size : total;
     for (size_t i = 0; i < classes; i++) {
         double exact = total == 0 ? 0 : (double)counts[i] * (double)size / (double)total;
         taken[i] = (size_t)floor(exact);

@@ -104,6 +104,16 @@ static void the_end_of_the_lines_ends_it(void **state) {
     child_free(&child);
 }
 
+// What the engine refuses is not waited for.
+static void a_run_that_diverges_is_told(void **state) {
+    (void)state;
+    struct child child = dialogue(IRIS, "set lr 100\nset optimizer sgd\nset lr 100\nset epochs 50\ntell no\nset pace 1000\ntrain\n"
+                                        "wait\ncheckpoint\nrange\nstatus\nstop\n");
+    assert_int_equal(child.status, 1);
+    TOLD(child, "begins on", "error: step ", "the run is paused", "no checkpoint is kept", ": paused\n");
+    child_free(&child);
+}
+
 static void any_bytes_are_survived(void **state) {
     (void)state;
     enum { BYTES = 150000 };
@@ -176,6 +186,7 @@ int main(void) {
         cmocka_unit_test(training_is_told),
         cmocka_unit_test(mistakes_get_a_sentence),
         cmocka_unit_test(the_end_of_the_lines_ends_it),
+        cmocka_unit_test(a_run_that_diverges_is_told),
         cmocka_unit_test(any_bytes_are_survived),
         cmocka_unit_test(no_command_needs_anything),
         cmocka_unit_test(somebody_types),

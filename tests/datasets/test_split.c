@@ -161,6 +161,14 @@ static void single_rows_are_said(void **state) {
         split_free(&split);
     }
     dataset_free(dataset);
+    // Half of the rows are wanted, and fewer may go: those that may, and no others.
+    dataset = classes_of((size_t[]){1, 1, 1, 2}, 4, 0);
+    struct split split = made(dataset, "auto", 0.5, 0, 1);
+    assert_int_equal(count_part(&split, PART_VALIDATION), 2);
+    for (size_t row = 0; row < 5; row++)
+        assert_int_equal(split.part[row] == PART_VALIDATION, row >= 3);
+    split_free(&split);
+    dataset_free(dataset);
 }
 
 static void what_cannot_be_split_is_said(void **state) {
