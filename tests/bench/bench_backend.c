@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/backend/cpu/threads.h"
 #include "core/backend/backend.h"
 #include "core/base/clock.h"
 #include "core/base/mem.h"
@@ -312,7 +313,9 @@ static void bench(struct backend *backend, const struct net *net, int64_t batch)
     program_free(&pass.program);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
+    threads_restart_patient(argv); // as the program does
     const char *name = getenv("BATCHLAB_BENCH_BACKEND"), *threads = getenv("BATCHLAB_BENCH_THREADS");
     struct backend_options options = {.threads = threads != NULL ? atoi(threads) : 0};
     struct backend *backend = NULL;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/backend/cpu/threads.h"
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "tests/support/roofline.h"
@@ -76,7 +77,9 @@ static double measure(struct trainer *trainer, const struct source *source, cons
     return best;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
+    threads_restart_patient(argv); // as the program does
     struct backend *backend = NULL;
     struct backend_options options = {.threads = atoi(environment("BATCHLAB_BENCH_THREADS", "0"))};
     struct device_info info;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/backend/cpu/threads.h"
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/train/state.h"
@@ -29,12 +30,16 @@ static const struct work {
     int64_t channels, features;                // channels 0: a table
     size_t classes;
     int batches[BATCHES_MOST + 1];
+    enum precision precision;
 } works[] = {
-    {"mlp 30-64-64-2", "model=mlp hidden=64,64", "30", "64-64-2", 0, 30, 2, {1, 8, 32, 128, 512}},
-    {"mlp 784-512-512-10", "model=mlp hidden=512,512", "784", "512-512-10", 0, 784, 10, {32, 128, 512}},
-    {"lenet5 3x32x32", "model=lenet5", "3x32x32", "lenet5", 3, 0, 10, {8, 64, 512}},
-    {"resnet18 imagenet stem 3x32x32", "model=resnet18_imagenet", "3x32x32", "resnet18_imagenet", 3, 0, 10, {64}},
-    {"resnet18 cifar stem 3x32x32", "model=resnet18", "3x32x32", "resnet18", 3, 0, 10, {64}},
+    {"mlp 30-64-64-2", "model=mlp hidden=64,64", "30", "64-64-2", 0, 30, 2, {1, 8, 32, 128, 512}, PRECISION_F32},
+    {"mlp 784-512-512-10", "model=mlp hidden=512,512", "784", "512-512-10", 0, 784, 10, {32, 128, 512}, PRECISION_F32},
+    {"lenet5 3x32x32", "model=lenet5", "3x32x32", "lenet5", 3, 0, 10, {8, 64, 512}, PRECISION_F32},
+    {"resnet18 imagenet stem 3x32x32", "model=resnet18_imagenet", "3x32x32", "resnet18_imagenet", 3, 0, 10, {64}, PRECISION_F32},
+    {"resnet18 cifar stem 3x32x32", "model=resnet18", "3x32x32", "resnet18", 3, 0, 10, {64}, PRECISION_F32},
+    {"resnet18 imagenet stem 3x32x32 bf16", "model=resnet18_imagenet", "3x32x32", "resnet18_imagenet@bf16", 3, 0, 10,
+     {64}, PRECISION_BF16},
+    {"resnet18 cifar stem 3x32x32 bf16", "model=resnet18", "3x32x32", "resnet18@bf16", 3, 0, 10, {64}, PRECISION_BF16},
 };
 
 struct peer {
@@ -147,19 +152,35 @@ static void print(const char *work, int batch, double figure, double flops, bool
     fflush(stdout);
 }
 
-static void run_work(const struct work *work, struct backend *backend, const char *device, double *times) {
+static struct backend *open_backend(enum precision precision) {
+    struct backend *backend = NULL;
+    struct backend_options options = {.threads = atoi(environment("BATCHLAB_BENCH_THREADS", "0")),
+                                      .precision = precision};
+    struct error error = {0};
+    if (backend_open(environment("BATCHLAB_BENCH_BACKEND", "cpu"), &options, &backend, &error)) {
+        fprintf(stderr, "bench_train: %s\n", error.text);
+        exit(1);
+    }
+    return backend;
+}
+
+static void run_work(const struct work *work, double *times) {
+    struct backend *backend = open_backend(work->precision);
+    struct device_info info;
     struct peer peer = run_peer(work);
     struct source *source = make_source(work);
+    backend->api->describe(backend, &info);
     for (int i = 0; i < BATCHES_MOST && work->batches[i] > 0; i++) {
         char settings[256];
         snprintf(settings, sizeof settings, "%s batch=%d lr=0.001 epochs=1000000", work->settings, work->batches[i]);
         struct trainer *trainer = test_trainer(settings, source, backend);
         double figure = measure(trainer, times);
         print(work->name, work->batches[i], figure, step_flops(trainer, work->batches[i]), work->channels > 0, &peer,
-              peer.figure[i], device);
+              peer.figure[i], info.name);
         trainer_close(trainer);
     }
     source_release(source);
+    backend_close(backend);
 }
 
 // ---- the trainer alone: a backend whose steps take no time ------------------------------------------------
@@ -170,7 +191,10 @@ static enum status run_nothing(struct backend *backend, struct plan *plan, const
     return STATUS_OK;
 }
 
-static void run_overhead(struct backend *backend, const char *device, double *times) {
+static void run_overhead(double *times) {
+    struct backend *backend = open_backend(PRECISION_F32);
+    struct device_info info;
+    backend->api->describe(backend, &info);
     const struct backend_api *real = backend->api;
     struct backend_api idle = *real;
     idle.run = run_nothing;
@@ -178,31 +202,27 @@ static void run_overhead(struct backend *backend, const char *device, double *ti
     struct source *source = source_noise(ROWS, 30, 2, 1);
     struct trainer *trainer = test_trainer("model=mlp batch=32 epochs=1000000 schedule=cosine", source, backend);
     struct peer none = {{0}, {NAN}};
-    print("trainer alone, all but the backend's run", 32, measure(trainer, times), NAN, false, &none, NAN, device);
+    print("trainer alone, all but the backend's run", 32, measure(trainer, times), NAN, false, &none, NAN, info.name);
     trainer_close(trainer);
     source_release(source);
     backend->api = real;
+    backend_close(backend);
 }
 
-int main(void) {
-    struct backend *backend = NULL;
-    struct backend_options options = {.threads = atoi(environment("BATCHLAB_BENCH_THREADS", "0"))};
-    struct device_info info;
-    struct error error = {0};
+int main(int argc, char **argv) {
+    (void)argc;
+    threads_restart_patient(argv); // as the program does
     double *times = mem_alloc(TIMES_MOST, sizeof *times);
-    if (times == NULL || backend_open(environment("BATCHLAB_BENCH_BACKEND", "cpu"), &options, &backend, &error)) {
-        fprintf(stderr, "bench_train: %s\n", times == NULL ? "out of memory" : error.text);
-        mem_free(times);
+    if (times == NULL) {
+        fprintf(stderr, "bench_train: out of memory\n");
         return 1;
     }
-    backend->api->describe(backend, &info);
-    run_overhead(backend, info.name, times);
+    run_overhead(times);
     for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
         if (strstr(works[i].name, environment("BATCHLAB_BENCH_WORK", "")) != NULL) {
-            run_work(&works[i], backend, info.name, times);
+            run_work(&works[i], times);
         }
     }
-    backend_close(backend);
     mem_free(times);
     return 0;
 }

@@ -3,7 +3,8 @@
 
 usage: peer_train.py THREADS SHAPE NET BATCH…
   SHAPE  30 or 3x32x32        NET  64-64-2 (dense widths, ReLU between), lenet5, resnet18 or
-                              resnet18_imagenet (channels last, PyTorch's faster way for them)
+                              resnet18_imagenet (channels last, PyTorch's faster way for them);
+                              with @bf16 behind it: autocast to bfloat16 around forward and loss
 prints "torch VERSION", then a line "BATCH MICROSECONDS" each: the median over a second of steps
 (cross entropy, SGD with momentum, gradients set to None: the fastest plain way).
 """
@@ -69,7 +70,7 @@ def make_net(name, channels):
     return dense_net(channels, widths), widths[-1]
 
 
-def microseconds(net, shape, classes, batch):
+def microseconds(net, shape, classes, batch, half):
     inputs, labels = torch.randn(batch, *shape), torch.randint(classes, (batch,))
     if any(isinstance(part, Block) for part in net):
         inputs = inputs.to(memory_format=torch.channels_last)
@@ -78,7 +79,9 @@ def microseconds(net, shape, classes, batch):
     while begun is None or time.perf_counter() - begun < SECONDS or len(times) < 5:
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        loss_of(net(inputs), labels).backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            loss = loss_of(net(inputs), labels)
+        loss.backward()
         optimizer.step()
         if begun is None:
             begun = time.perf_counter()  # the first step only warms up
@@ -94,8 +97,8 @@ def main():
     print("torch", torch.__version__.split("+")[0])
     for batch in map(int, batches):
         torch.manual_seed(1)
-        net, classes = make_net(name, shape[0])
-        print(batch, "%.2f" % microseconds(net, shape, classes, batch), flush=True)
+        net, classes = make_net(name.removesuffix("@bf16"), shape[0])
+        print(batch, "%.2f" % microseconds(net, shape, classes, batch, name.endswith("@bf16")), flush=True)
 
 
 main()
