@@ -163,14 +163,14 @@ struct job_look { // what its rate is worked out from
 };
 bool session_look_at_job(struct job *job, struct job_look *look, struct job_view *view); // true: the view is another
 
-enum rows_kind { ROWS_NOTHING, ROWS_SORT, ROWS_FILTER, ROWS_FIND };
+enum rows_kind { ROWS_NOTHING, ROWS_SORT, ROWS_FILTER, ROWS_FIND, ROWS_AGAIN };
 
 struct rows_work { // of the job that sorts, filters or finds rows
     enum rows_kind kind;
     const struct table *table;
     const struct row_order *from;
     size_t column, place; // to sort by; to begin behind. Of what is found; place SIZE_MAX: nothing is
-    int direction;
+    int direction;        // of a search; of what is made again: 1 ascending, -1 descending, 0 not sorted
     char text[ROW_FILTER_SIZE];
     struct row_marks marks;
     struct row_order made;
@@ -341,6 +341,8 @@ enum status session_change_params(struct session *session, const struct train_pa
 void session_drain_rows(struct session *session);
 void session_cancel_rows(struct session *session);
 void session_forget_rows(struct session *session); // before another table takes the place of this one
+// The filter and the order of rows that table `old` was shown by, on the table that was read in its place: a job.
+void session_rows_again(struct session *session, const struct row_order *order, const char *column);
 
 // session_batches.c
 void session_drain_batches(struct session *session);

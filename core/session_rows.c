@@ -7,10 +7,26 @@
 #include "core/base/mem.h"
 #include "core/session_private.h"
 
+// Behind a filter that sorted ascending a sort comes out descending, which is how one asks for it.
+static enum status make_again(struct rows_work *rows, struct task *task, struct error *error) {
+    struct row_order filtered = {0};
+    enum status status = row_order_filter(rows->table, &rows->marks, rows->text, &filtered, task, error);
+    if (status || rows->direction == 0) {
+        rows->made = filtered;
+        return status;
+    }
+    filtered.sorted = rows->direction < 0 ? (int)rows->column + 1 : 0;
+    status = row_order_sort(&filtered, rows->table, rows->column, &rows->made, task, error);
+    row_order_free(&filtered);
+    return status;
+}
+
 static enum status work(void *context, struct task *task, struct error *error) {
     struct rows_work *rows = context;
     if (rows->kind == ROWS_SORT)
         return row_order_sort(rows->from, rows->table, rows->column, &rows->made, task, error);
+    if (rows->kind == ROWS_AGAIN)
+        return make_again(rows, task, error);
     if (rows->kind == ROWS_FILTER)
         return row_order_filter(rows->table, &rows->marks, rows->text, &rows->made, task, error);
     return row_order_find(rows->from, rows->table, rows->text, rows->place, rows->direction, &rows->place,
@@ -55,6 +71,8 @@ static enum status begin(struct session *session, struct error *error) {
 static void take_result(struct session *session, struct rows_work *rows) {
     if (session->rows.job.status) {
         session_tell_error(session, &session->rows.job.error);
+    } else if (atomic_load(&session->rows.job.task.cancelled)) {
+        return; // it was done before it saw that nobody wants it
     } else if (rows->kind == ROWS_FIND) {
         take_found(session, rows);
     } else {
@@ -140,6 +158,19 @@ enum status session_find_row(struct session *session, const char *text, size_t f
     struct rows_work rows = {.kind = ROWS_FIND, .place = from, .direction = direction};
     enum status status = take_text(&rows, text, error);
     return status ? status : start(session, &rows, error);
+}
+
+void session_rows_again(struct session *session, const struct row_order *order, const char *column) {
+    struct rows_work rows = {.kind = ROWS_AGAIN};
+    struct error error;
+    int found = column[0] ? table_find(session->dataset->table, column) : -1;
+    if (found >= 0) {
+        rows.column = (size_t)found;
+        rows.direction = order->sorted > 0 ? 1 : -1;
+    }
+    memcpy(rows.text, order->filter, sizeof rows.text);
+    if ((rows.direction != 0 || rows.text[0]) && start(session, &rows, &error))
+        session_tell_error(session, &error);
 }
 
 void session_all_rows(struct session *session) {

@@ -1,6 +1,7 @@
 // Work on the data in the background: reading, preparing, exporting, profiling, one at a time and in
 // that order. An edit cancels the work it makes stale and asks for it again.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/file.h"
@@ -140,19 +141,40 @@ static void note_opened(const char *path) {
         log_add(LOG_WARNING, "what was opened is not remembered: %s", error.text);
 }
 
+// How the rows of the table that is open are shown, to be shown so again when it has been read anew.
+struct shown_rows {
+    struct row_order order; // its rows are not kept
+    char column[256];       // it is sorted by; "" = none
+};
+
+static void note_shown(const struct session *session, struct shown_rows *shown) {
+    const struct row_order *order = &session->rows.order;
+    *shown = (struct shown_rows){.order.sorted = order->sorted};
+    memcpy(shown->order.filter, order->filter, sizeof order->filter);
+    if (order->sorted)
+        snprintf(shown->column, sizeof shown->column, "%s",
+                 session->dataset->table->columns[abs(order->sorted) - 1]->name);
+}
+
 static enum status take_load(struct session *session, struct error *error) {
     struct load_request *request = &session->request;
+    struct shown_rows shown = {0};
+    bool again = request->reload && session->dataset && session->dataset->table;
     enum status status = use_request(session, error);
     if (status)
         return status;
     session_forget_prepared(session);
     session_forget_batches(session);
+    if (again)
+        note_shown(session, &shown);
     session_forget_rows(session);
     profile_free(session->profile);
     session->profile = NULL;
     dataset_free(session->dataset);
     session->dataset = session->work.made;
     session->work.made = NULL;
+    if (again && session->dataset->table)
+        session_rows_again(session, &shown.order, shown.column);
     session->loaded_target = session->dataset->table ? session->dataset->table->target : -1;
     if (session->previews && !request->reload)
         note_opened(request->settings.path);

@@ -297,6 +297,22 @@ static void a_growing_file_is_followed(void **state) {
     lab_append(path, "1\n42,3.5,w1\n");
     lab_wait_table(43);
     assert_int_equal(lab.view->followed_rows, 3);
+    // How its rows are shown stays, and is made again with the new ones.
+    lab_must(session_filter_rows(lab.session, "c=w1", NULL, &lab.error));
+    LAB_UNTIL(!lab.view->rows.job.active);
+    lab_must(session_sort_rows(lab.session, 0, &lab.error));
+    LAB_UNTIL(!lab.view->rows.job.active);
+    lab_must(session_sort_rows(lab.session, 0, &lab.error));
+    LAB_UNTIL(!lab.view->rows.job.active);
+    assert_int_equal(lab.view->rows.order->count, 22);
+    lab_append(path, "43,0.5,w1\n44,0.5,w0\n-1,9.5,w1\n");
+    lab_wait_table(46);
+    LAB_UNTIL(lab.view->rows.order->sorted == -1 && !lab.view->rows.job.active);
+    assert_int_equal(lab.view->rows.order->count, 24);
+    assert_string_equal(lab.view->rows.order->filter, "c=w1");
+    assert_int_equal(lab.view->rows.order->sorted, -1);
+    assert_int_equal(row_order_at(lab.view->rows.order, 0), 43);  // 43
+    assert_int_equal(row_order_at(lab.view->rows.order, 23), 45); // -1
     assert_int_equal(truncate(path, 6 + 8 * 10), 0);
     LAB_UNTIL(lab.view->dataset->table->rows < 43);
     assert_true(lab.view->dataset->table->rows < 43);
