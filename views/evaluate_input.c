@@ -265,20 +265,11 @@ enum view_result evaluate_request(void *view_state, const struct view_context *c
 
 // ---- typing and the mouse ------------------------------------------------------------------------------------------------
 
-// The charts of the page as a picture.
-static enum view_result save_chart(struct evaluate_state *state, const struct view_context *context) {
-    struct evaluate_chart charts[EVALUATE_CHARTS_MOST];
-    struct plot_panel panels[EVALUATE_CHARTS_MOST];
-    size_t count = context->snapshot->evaluate.made ? evaluate_charts(state, context->snapshot, charts) : 0;
-    if (count == 0)
-        return view_say(context, "This page has no curves: Tab goes to one that has, a .csv takes the points anyway.");
-    for (size_t i = 0; i < count; i++)
-        panels[i] = (struct plot_panel){charts[i].title, &charts[i].plot};
-    enum status status = plot_save(panels, count, state->prompt.text, &context->wish->error);
-    for (size_t i = 0; i < count; i++)
-        evaluate_chart_clear(&charts[i]);
+static enum view_result save_picture(struct evaluate_state *state, const struct view_context *context) {
+    const char *path = state->prompt.text;
+    enum status status = evaluate_save_picture(state, context->snapshot, path, &context->wish->error);
     if (!status)
-        snprintf(context->wish->message, sizeof context->wish->message, "the picture is in %.200s", state->prompt.text);
+        snprintf(context->wish->message, sizeof context->wish->message, "the picture is in %.200s", path);
     return view_acted(context, status);
 }
 
@@ -292,7 +283,7 @@ static enum view_result answer(struct evaluate_state *state, const struct view_c
     if (question == EVALUATE_ASKS_PREDICTIONS)
         return view_acted(context, session_evaluate_export(context->session, state->prompt.text, error));
     if (question == EVALUATE_ASKS_POINTS && text_ends(state->prompt.text, ".svg"))
-        return save_chart(state, context);
+        return save_picture(state, context);
     if (question == EVALUATE_ASKS_POINTS)
         return view_acted(context, session_evaluate_points(context->session, state->prompt.text, error));
     snprintf(wish.path, sizeof wish.path, "%s", state->prompt.text);

@@ -4,6 +4,7 @@
 
 #include "views/evaluate_parts.h"
 #include "views/widgets/heatmap.h"
+#include "views/widgets/heatmap_export.h"
 #include "views/widgets/plot.h"
 
 #define BESIDE_WIDTH 110 // from here on there is room for more than the matrix
@@ -139,6 +140,15 @@ void evaluate_matrix_draw(const struct evaluate_page_context *page) {
     classes.rect = above;
     evaluate_classes_draw(&classes);
     draw_confusions(page, at.side);
+}
+
+void evaluate_matrix_picture(const struct evaluate_state *state, const struct measurement *made, struct str *out) {
+    struct confusion_matrix matrix = {made, state->counts};
+    struct heatmap map = heatmap_of(state, &matrix);
+    char title[256];
+    snprintf(title, sizeof title, "run %lld, %.100s, step %llu: %s", (long long)made->record.id, made->record.name,
+             (unsigned long long)made->step, state->counts ? "rows" : "share of the true class");
+    heatmap_svg(&map, &(struct heatmap_words){title, "true class", "taken for"}, out);
 }
 
 static size_t moved(size_t at, long by, size_t count) {

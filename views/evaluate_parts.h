@@ -121,6 +121,13 @@ struct evaluate_chart { // a plot and what it shows: drawn, or written to a file
     double ends[2][2], at[2]; // x and y of a line of reference; a point
     double *own;              // points made for it; evaluate_chart_clear
 };
+// The matrix, or the plane of two features, as one <svg> element.
+void evaluate_matrix_picture(const struct evaluate_state *state, const struct measurement *made, struct str *out);
+void evaluate_plane_picture(const struct measurement *made, const struct boundary *boundary, struct str *out);
+// The charts of the page as a picture; a sentence where it has none.
+enum status evaluate_save_picture(const struct evaluate_state *state, const struct snapshot *snapshot, const char *path,
+                                  struct error *error);
+
 // The charts of the page; returns how many (at most 2), 0 where it has none, or none yet.
 #define EVALUATE_CHARTS_MOST 2
 size_t evaluate_charts(const struct evaluate_state *state, const struct snapshot *snapshot,

@@ -200,7 +200,7 @@ enum status train_charts_save(const struct train_state *state, const struct snap
             continue;
         status = train_chart_open(&charts[count], state, snapshot, which, columns, error);
         if (!status) {
-            panels[count] = (struct plot_panel){chart_title(state, snapshot, i == 0), &charts[count]->plot};
+            panels[count] = (struct plot_panel){.title = chart_title(state, snapshot, i == 0), .plot = &charts[count]->plot};
             count++;
         }
     }

@@ -100,30 +100,52 @@ static void files_are_asked_for(void **state) {
     scene_close(&scene);
 }
 
-// Two charts of the page, of the class whose curves are shown.
-static void charts_become_pictures(void **state) {
-    char path[] = "/tmp/batchlab-evaluate-XXXXXX.svg";
-    struct scene scene;
+// X writes the page to that file; its text, or NULL where there is none.
+static char *picture_of_page(struct scene *scene, const char *path) {
     char *text = NULL;
     size_t size;
+    scene->driver.wish.failed = false;
+    driver_key(&scene->driver, "X");
+    driver_key(&scene->driver, "Ctrl-U");
+    driver_type(&scene->driver, path);
+    driver_key(&scene->driver, "Enter");
+    if (!scene->driver.wish.failed)
+        assert_int_equal(file_read(path, 0, &text, &size, &error), STATUS_OK);
+    return text;
+}
+
+static size_t times_in(const char *text, const char *part) {
+    size_t count = 0;
+    for (; (text = strstr(text, part)); text += strlen(part))
+        count++;
+    return count;
+}
+
+// Two charts of the class whose curves are shown; the matrix, a cell for every pair; the plane with every row.
+static void pages_become_pictures(void **state) {
+    char path[] = "/tmp/batchlab-evaluate-XXXXXX.svg";
+    struct scene scene;
     (void)state;
     scene_open(&scene, "datasets/samples/iris.csv");
     close(mkstemps(path, 4));
-    driver_key(&scene.driver, "X");
-    driver_key(&scene.driver, "Ctrl-U");
-    driver_type(&scene.driver, path);
-    driver_key(&scene.driver, "Enter"); // the matrix is no chart
-    assert_non_null(strstr(scene.driver.wish.message, "no curves"));
+    char *text = picture_of_page(&scene, path);
+    assert_int_equal(times_in(text, "stroke=\"#ffffff\" fill"), 9);
+    assert_int_equal(times_in(text, ">versicolor<"), 2); // a row and a column
+    mem_free(text);
     scene_go_to(&scene, EVALUATE_CURVES);
-    driver_key(&scene.driver, "X");
-    driver_key(&scene.driver, "Ctrl-U");
-    driver_type(&scene.driver, path);
-    driver_key(&scene.driver, "Enter");
-    assert_false(scene.driver.wish.failed);
-    assert_int_equal(file_read(path, 0, &text, &size, &error), STATUS_OK);
+    text = picture_of_page(&scene, path);
     assert_non_null(strstr(text, "ROC of setosa"));
     assert_non_null(strstr(text, "precision and recall"));
     mem_free(text);
+    scene_add_plane(&scene);
+    scene_go_to(&scene, EVALUATE_PLANE);
+    text = picture_of_page(&scene, path);
+    size_t rows = scene.snapshot.evaluate.boundary->row_count - 1; // one has a missing cell
+    assert_int_equal(times_in(text, "<circle") + times_in(text, "<path"), rows + 1); // and the point of the axes
+    mem_free(text);
+    scene_go_to(&scene, EVALUATE_WORST);
+    assert_null(picture_of_page(&scene, path));
+    assert_non_null(strstr(scene.driver.wish.error.text, "no picture"));
     unlink(path);
     scene_close(&scene);
 }
@@ -303,7 +325,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(keys_ask_the_session, forget),
         cmocka_unit_test_setup(files_are_asked_for, forget),
-        cmocka_unit_test_setup(charts_become_pictures, forget),
+        cmocka_unit_test_setup(pages_become_pictures, forget),
         cmocka_unit_test_setup(a_cell_lists_its_rows_and_leads_to_data, forget),
         cmocka_unit_test_setup(a_newer_measurement_keeps_the_place, forget),
         cmocka_unit_test_setup(the_threshold_moves_and_costs, forget),

@@ -13,7 +13,7 @@
 static struct error error;
 
 static void svg_of(const struct plot *plot, const char *title, struct str *out) {
-    struct plot_panel panel = {title, plot};
+    struct plot_panel panel = {.title = title, .plot = plot};
     plot_svg(&panel, 1, out);
     assert_false(out->failed);
 }
@@ -62,7 +62,7 @@ static void names_cannot_leave_their_place(void **state) {
     struct plot_series series = {.name = "</text><script>a&\"b\x1b[31m", .y = y, .count = 2};
     struct plot plot = {.series = &series, .count = 1, .auto_x = true, .auto_y = true, .x_label = "<x>"};
     struct str svg = {0}, csv = {0};
-    struct plot_panel panel = {"=cmd()", &plot};
+    struct plot_panel panel = {.title = "=cmd()", .plot = &plot};
     (void)state;
     svg_of(&plot, "a<b", &svg);
     assert_null(strstr(str_text(&svg), "<script"));
@@ -81,7 +81,7 @@ static void points_come_back_to_the_bit(void **state) {
     const double x[] = {0.1, 1e-300, 3}, y[] = {1.0 / 3, NAN, INFINITY};
     struct plot_series series[] = {{.name = "a, b", .x = x, .y = y, .count = 3}, {.y = y, .count = 3}};
     struct plot plot = {.series = series, .count = 2};
-    struct plot_panel panel = {"t", &plot};
+    struct plot_panel panel = {.title = "t", .plot = &plot};
     struct str csv = {0};
     (void)state;
     plot_csv(&panel, 1, &csv);
@@ -94,7 +94,7 @@ static void points_come_back_to_the_bit(void **state) {
 
 static void nothing_to_show_is_a_picture_too(void **state) {
     struct plot plot = {.auto_x = true, .auto_y = true};
-    struct plot_panel panels[] = {{"one", &plot}, {"two", &plot}};
+    struct plot_panel panels[] = {{.title = "one", .plot = &plot}, {.title = "two", .plot = &plot}};
     struct str svg = {0};
     (void)state;
     plot_svg(panels, 2, &svg);
@@ -107,7 +107,7 @@ static void nothing_to_show_is_a_picture_too(void **state) {
 static void files_are_refused_and_written(void **state) {
     char folder[] = "/tmp/batchlab-plot-XXXXXX", path[64];
     struct plot plot = {.auto_x = true};
-    struct plot_panel panel = {"t", &plot};
+    struct plot_panel panel = {.title = "t", .plot = &plot};
     char *text = NULL;
     size_t size;
     (void)state;

@@ -4,38 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/file.h"
 #include "datasets/pipeline.h"
 #include "views/widgets/plot_scale.h"
+#include "views/widgets/svg.h"
 
 enum { PANEL_WIDTH = 640, PANEL_HEIGHT = 400, LEFT = 64, RIGHT = 16, TOP = 36, BOTTOM = 44, TICKS = 6 };
-
-// ---- texts ---------------------------------------------------------------------------------------------------------
-
-static void add_escaped(struct str *out, const char *text) {
-    char safe[512];
-    text_cut(text, 200, false, safe, sizeof safe); // control characters and the like become visible marks
-    for (const char *at = safe; *at; at++) {
-        if (*at == '<')
-            str_add(out, "&lt;");
-        else if (*at == '>')
-            str_add(out, "&gt;");
-        else if (*at == '&')
-            str_add(out, "&amp;");
-        else if (*at == '"')
-            str_add(out, "&quot;");
-        else
-            str_add_char(out, *at);
-    }
-}
-
-static void add_color(struct str *out, enum ink ink) {
-    struct pen pen = theme_resolve(theme_find("light"), DEPTH_TRUE, style_ink(ink));
-    if (pen.fg & COLOR_IS_RGB && pen.fg != PEN_DEFAULT)
-        str_format(out, "#%06x", pen.fg & 0xFFFFFFu);
-    else
-        str_add(out, "#000000");
-}
 
 // ---- one panel -----------------------------------------------------------------------------------------------------
 
@@ -103,7 +76,7 @@ static void add_curve(struct panel *panel, const struct plot_series *series) {
         }
         if (!open) {
             str_add(panel->out, "<polyline fill=\"none\" stroke-width=\"1.5\" stroke=\"");
-            add_color(panel->out, series->ink);
+            svg_color(panel->out, (color)series->ink);
             str_format(panel->out, "\"%s points=\"", dashes[series->line]);
             open = true;
         }
@@ -113,7 +86,7 @@ static void add_curve(struct panel *panel, const struct plot_series *series) {
 
 static void add_points(struct panel *panel, const struct plot_series *series) {
     str_add(panel->out, "<g fill=\"");
-    add_color(panel->out, series->ink);
+    svg_color(panel->out, (color)series->ink);
     str_add(panel->out, "\">\n");
     for (size_t i = 0; i < series->count; i++) {
         double x = series->x ? series->x[i] : (double)i;
@@ -132,7 +105,7 @@ static void add_marks(struct panel *panel) {
             continue;
         add_line(panel->out, x, TOP, x, PANEL_HEIGHT - BOTTOM, "stroke=\"#999999\" stroke-dasharray=\"2 3\"");
         str_format(panel->out, "<text x=\"%.1f\" y=\"%d\" fill=\"#666666\">", x + 3, TOP + 12 + 14 * (int)(i % 4));
-        add_escaped(panel->out, mark->label);
+        svg_escaped(panel->out, mark->label);
         str_add(panel->out, "</text>\n");
     }
 }
@@ -145,9 +118,9 @@ static void add_legend(struct panel *panel) {
             continue;
         str_format(panel->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\" fill=\"",
                    panel->left + PANEL_WIDTH - RIGHT - 6, TOP + 14 + 15 * row++);
-        add_color(panel->out, series->ink);
+        svg_color(panel->out, (color)series->ink);
         str_add(panel->out, "\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">");
-        add_escaped(panel->out, series->name);
+        svg_escaped(panel->out, series->name);
         str_add(panel->out, "</text>\n");
     }
 }
@@ -157,7 +130,7 @@ static void add_panel(const struct plot_panel *of, size_t index, struct str *out
     double width = PANEL_WIDTH - LEFT - RIGHT, height = PANEL_HEIGHT - TOP - BOTTOM;
     plot_limits(of->plot, &panel.frame);
     str_format(out, "<text x=\"%.1f\" y=\"22\" font-weight=\"bold\">", panel.left + LEFT);
-    add_escaped(out, of->title);
+    svg_escaped(out, of->title);
     str_add(out, "</text>\n");
     if (!panel.frame.empty) {
         add_ticks(&panel, true);
@@ -166,6 +139,8 @@ static void add_panel(const struct plot_panel *of, size_t index, struct str *out
     str_format(out, "<clipPath id=\"p%zu\"><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%.1f\"/></clipPath>\n", index,
                panel.left + LEFT, TOP, width, height);
     str_format(out, "<g clip-path=\"url(#p%zu)\">\n", index);
+    if (of->ground)
+        of->ground(of->ground_of, &(struct plot_room){panel.left + LEFT, TOP, width, height}, out);
     for (size_t i = 0; i < of->plot->count; i++) {
         if (of->plot->series[i].line == PLOT_POINTS)
             add_points(&panel, &of->plot->series[i]);
@@ -179,20 +154,17 @@ static void add_panel(const struct plot_panel *of, size_t index, struct str *out
                panel.left + LEFT, TOP, width, height);
     str_format(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", panel.left + LEFT + width / 2,
                PANEL_HEIGHT - 10);
-    add_escaped(out, of->plot->x_label ? of->plot->x_label : "");
+    svg_escaped(out, of->plot->x_label ? of->plot->x_label : "");
     str_add(out, "</text>\n");
 }
 
 // ---- files ---------------------------------------------------------------------------------------------------------
 
 void plot_svg(const struct plot_panel *panels, size_t count, struct str *out) {
-    str_format(out,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%zu\" height=\"%d\" viewBox=\"0 0 %zu %d\" "
-               "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
-               count * PANEL_WIDTH, PANEL_HEIGHT, count * PANEL_WIDTH, PANEL_HEIGHT);
+    svg_begin(out, (double)count * PANEL_WIDTH, PANEL_HEIGHT);
     for (size_t i = 0; i < count; i++)
         add_panel(&panels[i], i, out);
-    str_add(out, "</svg>\n");
+    svg_end(out);
 }
 
 void plot_csv(const struct plot_panel *panels, size_t count, struct str *out) {
@@ -213,7 +185,6 @@ void plot_csv(const struct plot_panel *panels, size_t count, struct str *out) {
 }
 
 enum status plot_save(const struct plot_panel *panels, size_t count, const char *path, struct error *error) {
-    struct file_writer writer = {0};
     struct str text = {0};
     bool svg = text_ends(path, ".svg");
     if (!svg && !text_ends(path, ".csv"))
@@ -222,12 +193,7 @@ enum status plot_save(const struct plot_panel *panels, size_t count, const char 
         plot_svg(panels, count, &text);
     else
         plot_csv(panels, count, &text);
-    enum status status =
-        text.failed ? error_memory(error, "a chart as a file", text.length) : file_create(&writer, path, error);
-    if (!status) {
-        fwrite(str_text(&text), 1, text.length, writer.stream); // looked at when it is closed
-        status = file_commit(&writer, error);
-    }
+    enum status status = svg_save(&text, path, error);
     str_free(&text);
     return status;
 }

@@ -7,9 +7,15 @@
 #include "core/base/str.h"
 #include "views/widgets/plot.h"
 
+struct plot_room { // of a plot in the picture, in pixels: between the ends of its axes
+    double left, top, width, height;
+};
 struct plot_panel { // plots that stand side by side in one picture
     const char *title; // raw text from data is fine
     const struct plot *plot;
+    // What lies below its series, drawn by someone who knows; NULL: nothing.
+    void (*ground)(const void *of, const struct plot_room *room, struct str *out);
+    const void *ground_of;
 };
 
 // One <svg> element; str->failed when memory runs out.
