@@ -131,6 +131,8 @@ enum view_id {
     X(RUN_RESUME, "c", IN(RUNS), "resume run", "resume", "Go on training from the run's last checkpoint.") \
     X(RUN_SELECT, "Space", IN(RUNS), "choose run", "choose", "Choose the run for comparison.") \
     X(RUN_DIFFERENCE, "d", IN(RUNS), "differences", "differences", "Show in which parameters chosen runs differ.") \
+    X(RUN_TREE, "t", IN(RUNS), "tree of forks", "tree", "Show every run below the one it was forked from or resumed, or as a list.") \
+    X(RUN_FOLD, "z", IN(RUNS), "fold branch", "", "Fold what lies below the run in the tree, or unfold it.") \
     X(RUN_NOTE, "N", IN(RUNS), "note", "note", "Write a note on the run.") \
     X(RUN_DELETE, "x Delete", IN(RUNS), "delete run", "delete", "Delete the run, after a question.") \
     /* everywhere */ \

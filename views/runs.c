@@ -91,6 +91,9 @@ void runs_refresh(void *view_state, const struct snapshot *snapshot) {
             state->order[state->count++] = i;
     if (!state->out_of_memory)
         sort_rows(state, snapshot, state->order, state->order + state->count, state->count);
+    if (state->tree.shown && !state->out_of_memory)
+        state->out_of_memory =
+            !runs_tree_order(&state->tree, snapshot->runs, snapshot->run_count, state->order, &state->count);
     if (state->table.row >= (int64_t)state->count)
         state->table.row = state->count > 0 ? (int64_t)state->count - 1 : 0;
     run = runs_selected(state, snapshot);
@@ -118,6 +121,7 @@ static enum status open_view(void *view_state, struct session *session, struct e
 static void close_view(void *view_state) {
     struct runs_state *state = view_state;
     mem_free(state->order);
+    runs_tree_free(&state->tree);
     track_free(&state->steps);
     track_free(&state->epochs);
 }
@@ -141,6 +145,10 @@ static void table_column(void *data, int64_t column, struct table_view_column *o
     out->ink = sorted ? INK_ACCENT : INK_DEFAULT;
     if (text_equal(field->name, "data"))
         out->width = 18;
+    if (table->state->tree.shown && text_equal(field->name, "id")) {
+        out->right = false;
+        out->width = 8 + 2 * (int)(table->state->tree.deepest < 8 ? table->state->tree.deepest : 8);
+    }
 }
 
 static enum ink state_ink(enum run_state state) {
@@ -188,6 +196,9 @@ static void table_cell(void *data, int64_t row, int64_t column, struct table_vie
         out->style = style_ink(state_ink(run->state));
     else if (text_equal(field->name, "id"))
         out->style = style_bold(INK_NUMBER);
+    if (table->state->tree.shown && text_equal(field->name, "id"))
+        runs_tree_label(&table->state->tree, table->snapshot->runs, table->state->order[row], out->text,
+                        sizeof out->text);
 }
 
 struct table_view_model runs_table(struct runs_table_data *data, const struct runs_state *state,

@@ -132,6 +132,15 @@ static enum view_result move(struct runs_state *state, const struct view_context
     return by ? VIEW_REDRAW : VIEW_PASS;
 }
 
+static enum view_result fold(struct runs_state *state, const struct view_context *context,
+                             const struct run_record *run) {
+    if (!state->tree.shown)
+        return view_say(context, "Runs stand in a list: t shows them as a tree, whose branches fold.");
+    runs_tree_fold(&state->tree, run->id);
+    runs_reorder(state, context->snapshot);
+    return VIEW_REDRAW;
+}
+
 static enum view_result request_run(struct runs_state *state, const struct view_context *context, enum request wanted,
                                     const struct run_record *run) {
     switch (wanted) {
@@ -149,6 +158,8 @@ static enum view_result request_run(struct runs_state *state, const struct view_
         return resume(context, run->id);
     case REQUEST_RUN_EVALUATE:
         return evaluate(context, run->id);
+    case REQUEST_RUN_FOLD:
+        return fold(state, context, run);
     case REQUEST_OVERLAY:
     case REQUEST_PIN:
         return lay_over(context, run->id);
@@ -170,6 +181,10 @@ enum view_result runs_request(void *view_state, const struct view_context *conte
         return ask(state, RUNS_ASKS_FIND, "");
     case REQUEST_FIND_NEXT:
         return find_next(state, context);
+    case REQUEST_RUN_TREE:
+        state->tree.shown = !state->tree.shown;
+        runs_reorder(state, context->snapshot);
+        return VIEW_REDRAW;
     case REQUEST_RUN_DIFFERENCE:
         return toggle_pane(state, RUNS_PANE_DIFFERENCE);
     case REQUEST_NEXT_PANE:

@@ -6,6 +6,7 @@
 #include "core/session.h"
 #include "views/runs_fields.h"
 #include "views/runs_filter.h"
+#include "views/runs_tree.h"
 #include "views/train_track.h"
 #include "views/view.h"
 #include "views/widgets/prompt.h"
@@ -23,6 +24,7 @@ struct runs_state {
     bool out_of_memory;
     size_t sort; // column
     bool descending;
+    struct runs_tree tree;
     struct runs_filter filter;
     char filter_text[PROMPT_SIZE];
     char find[PROMPT_SIZE];

@@ -179,6 +179,100 @@ static void columns_sort_both_ways_and_what_has_no_value_comes_last(void **state
     scene_close(&scene);
 }
 
+// ---- the tree ---------------------------------------------------------------------------------------------
+
+enum { TREE_RUNS = 200 };
+
+// Up the way of parents, which are older.
+static bool is_below(const struct run_record *runs, size_t index, int64_t above) {
+    int64_t parent = runs[index].parent;
+    while (parent > 0 && parent % 2 == 0 && parent < runs[index].id) {
+        if (parent == above)
+            return true;
+        index = TREE_RUNS - (size_t)parent / 2;
+        parent = runs[index].parent;
+    }
+    return false;
+}
+
+// Any forest: every run once, below its parent, siblings as they came; what is folded hides all below it.
+static void every_run_has_its_place_in_the_tree(void **state) {
+    static struct run_record runs[TREE_RUNS];
+    uint32_t random = 11;
+    (void)state;
+    for (int round = 0; round < 30; round++) {
+        struct runs_tree tree = {0};
+        size_t rows[TREE_RUNS], count = TREE_RUNS, place[TREE_RUNS];
+        for (size_t i = 0; i < TREE_RUNS; i++) {
+            int64_t id = (int64_t)(2 * (TREE_RUNS - i));
+            runs[i] = (struct run_record){.id = id, .parent = (int64_t)(check_random(&random) % (uint32_t)(id + 20))};
+            rows[i] = i;
+        }
+        assert_true(runs_tree_order(&tree, runs, TREE_RUNS, rows, &count));
+        assert_int_equal(count, TREE_RUNS);
+        memset(place, 0xFF, sizeof place);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(place[rows[i]], SIZE_MAX);
+            place[rows[i]] = i;
+        }
+        for (size_t i = 0; i < count; i++) {
+            const struct runs_branch *branch = &tree.branches[i];
+            bool even = runs[i].parent > 0 && runs[i].parent % 2 == 0 && runs[i].parent < runs[i].id;
+            assert_int_equal(branch->parent != SIZE_MAX, even);
+            if (branch->parent != SIZE_MAX) {
+                assert_int_equal(runs[branch->parent].id, runs[i].parent);
+                assert_int_equal(branch->depth, tree.branches[branch->parent].depth + 1);
+                assert_true(place[i] > place[branch->parent]);
+            }
+            if (branch->next != SIZE_MAX)
+                assert_true(branch->next > i && place[branch->next] > place[i]);
+        }
+        int64_t folded = runs[check_random(&random) % TREE_RUNS].id;
+        size_t below = 0;
+        for (size_t i = 0; i < TREE_RUNS; i++)
+            below += is_below(runs, i, folded);
+        runs_tree_fold(&tree, folded);
+        for (size_t i = 0; i < TREE_RUNS; i++)
+            rows[i] = i;
+        assert_true(runs_tree_order(&tree, runs, TREE_RUNS, rows, &count));
+        for (size_t i = 0; i < count; i++)
+            if (runs[rows[i]].id == folded)
+                assert_int_equal(tree.branches[rows[i]].hidden, TREE_RUNS - count);
+        assert_int_equal(count + below, TREE_RUNS);
+        runs_tree_free(&tree);
+    }
+}
+
+static void the_tree_unfolds_and_keeps_the_chosen_run(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_runs);
+    for (size_t i = 0; i < scene.made.snapshot.run_count; i++) // two below the oldest, one below the first of them
+        scene.made.runs[i].parent = 0;
+    size_t last = scene.made.snapshot.run_count - 1;
+    scene.made.runs[last - 1].parent = scene.made.runs[last].id;
+    scene.made.runs[last - 3].parent = scene.made.runs[last].id;
+    scene.made.runs[last - 4].parent = scene.made.runs[last - 1].id;
+    driver_key(&scene.driver, "z");
+    assert_non_null(strstr(scene.driver.wish.message, "t shows them as a tree"));
+    driver_key(&scene.driver, "t");
+    screen_check("runs-tree", 80, 24, false, driver_draw, &scene.driver);
+    screen_check("runs-tree", 80, 24, true, driver_draw, &scene.driver);
+    driver_key(&scene.driver, "G");
+    size_t all = scene.runs->count;
+    for (view_runs.refresh(scene.driver.state, &scene.made.snapshot); scene.runs->shown != scene.made.runs[last].id;
+         view_runs.refresh(scene.driver.state, &scene.made.snapshot))
+        driver_key(&scene.driver, "Up");
+    driver_key(&scene.driver, "z");
+    assert_int_equal(scene.runs->count, all - 3);
+    assert_int_equal(scene.runs->shown, scene.made.runs[last].id);
+    screen_check("runs-tree-folded", 80, 24, false, driver_draw, &scene.driver);
+    driver_key(&scene.driver, "z");
+    driver_key(&scene.driver, "t");
+    assert_int_equal(scene.runs->count, all);
+    scene_close(&scene);
+}
+
 static void a_search_goes_round(void **state) {
     static const int64_t found[] = {3, 2, 3};
     struct scene scene;
@@ -281,6 +375,8 @@ int main(void) {
         cmocka_unit_test(mistakes_are_explained),
         cmocka_unit_test(any_text_is_a_filter_or_a_mistake),
         cmocka_unit_test(columns_sort_both_ways_and_what_has_no_value_comes_last),
+        cmocka_unit_test(every_run_has_its_place_in_the_tree),
+        cmocka_unit_test(the_tree_unfolds_and_keeps_the_chosen_run),
         cmocka_unit_test(a_search_goes_round),
         cmocka_unit_test(keys_reach_the_session),
         cmocka_unit_test(runs_that_vanish_leave_the_view_standing),
