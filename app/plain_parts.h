@@ -71,7 +71,7 @@ typedef enum status plain_command(struct plain *plain, const struct plain_line *
     X(stop, "", 0, 0, "Stop the run and save it.") \
     X(restart, "", 0, 0, "Begin again with the same seed.") \
     X(checkpoint, "", 0, 0, "Save everything now.") \
-    X(back, "", 0, 0, "Go back to the last checkpoint.") \
+    X(back, "[change]", 0, 1, "Go back to the last checkpoint, or to the nearest one from before the last live change.") \
     X(mark, "TEXT", 1, 1, "Put a note on the run at this step.") \
     X(range, "", 0, 0, "Try learning rates on the living run, and suggest one in four ways.") \
     X(status, "", 0, 0, "Where the run stands.") \

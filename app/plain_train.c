@@ -169,8 +169,9 @@ enum status plain_checkpoint(struct plain *plain, const struct plain_line *line,
 }
 
 enum status plain_back(struct plain *plain, const struct plain_line *line, struct error *error) {
-    (void)line;
-    return session_roll_back(plain->session, error);
+    if (line->count > 0 && !text_equal(line->words[0], "change"))
+        return error_set(error, STATUS_INVALID, "back \"%s\": must be change, or nothing", line->words[0]);
+    return line->count > 0 ? session_roll_back_change(plain->session, error) : session_roll_back(plain->session, error);
 }
 
 enum status plain_mark(struct plain *plain, const struct plain_line *line, struct error *error) {

@@ -235,6 +235,8 @@ enum status session_restart(struct session *session, struct error *error); // sa
 enum status session_checkpoint(struct session *session, struct error *error);
 enum status session_mark(struct session *session, const char *text, struct error *error);
 enum status session_roll_back(struct session *session, struct error *error); // to the last checkpoint
+// To the nearest checkpoint from before the last live change, whose value comes back with it. Paused there.
+enum status session_roll_back_change(struct session *session, struct error *error);
 // Tries learning rates out on the living run, which is then as it was: snapshot.range.
 enum status session_range_test(struct session *session, struct error *error);
 // Opens the run's data and recipe again (a job) and goes on from its last checkpoint, as a new run

@@ -57,6 +57,8 @@ void session_follow_loaded(struct session *session); // a reading has ended
 void session_follow_look(struct session *session);   // now and then
 // session_data.c: the table that is open; reads it again in the same way.
 enum status session_check_table(const struct session *session, struct error *error);
+// To the living run of this session; refused with a sentence where there is none, or it is only watched.
+enum status session_command(struct session *session, enum command_kind kind, const char *text, struct error *error);
 enum status session_reload(struct session *session, bool grown, struct error *error);
 
 // ---- rows that join a run (session_grow.c) -----------------------------------------------------------------

@@ -326,7 +326,7 @@ enum status session_start(struct session *session, struct error *error) {
 
 // ---- steering ---------------------------------------------------------------------------------------------------
 
-static enum status send(struct session *session, enum command_kind kind, const char *text, struct error *error) {
+enum status session_command(struct session *session, enum command_kind kind, const char *text, struct error *error) {
     struct command command = {.kind = kind};
     snprintf(command.text, sizeof command.text, "%s", text);
     if (session->watch.run != 0)
@@ -338,14 +338,14 @@ static enum status send(struct session *session, enum command_kind kind, const c
 }
 
 enum status session_pause(struct session *session, struct error *error) {
-    enum status status = send(session, session->wants_pause ? COMMAND_RESUME : COMMAND_PAUSE, "", error);
+    enum status status = session_command(session, session->wants_pause ? COMMAND_RESUME : COMMAND_PAUSE, "", error);
     if (!status)
         session->wants_pause = !session->wants_pause;
     return status;
 }
 
 enum status session_one_step(struct session *session, struct error *error) {
-    enum status status = send(session, COMMAND_STEP, "", error);
+    enum status status = session_command(session, COMMAND_STEP, "", error);
     if (!status)
         session->wants_pause = true;
     return status;
@@ -353,34 +353,27 @@ enum status session_one_step(struct session *session, struct error *error) {
 
 enum status session_stop(struct session *session, struct error *error) {
     session->restart = false;
-    return send(session, COMMAND_STOP, "", error);
+    return session_command(session, COMMAND_STOP, "", error);
 }
 
 enum status session_restart(struct session *session, struct error *error) {
     if (!session_run_alive(session))
         return session_start(session, error);
-    enum status status = send(session, COMMAND_STOP, "", error);
+    enum status status = session_command(session, COMMAND_STOP, "", error);
     session->restart = status == STATUS_OK; // once it has ended
     return status;
 }
 
 enum status session_checkpoint(struct session *session, struct error *error) {
-    return send(session, COMMAND_CHECKPOINT, "", error);
+    return session_command(session, COMMAND_CHECKPOINT, "", error);
 }
 
 enum status session_mark(struct session *session, const char *text, struct error *error) {
-    return send(session, COMMAND_MARK, text, error);
+    return session_command(session, COMMAND_MARK, text, error);
 }
 
 enum status session_range_test(struct session *session, struct error *error) {
-    return send(session, COMMAND_RANGE_TEST, "", error);
-}
-
-enum status session_roll_back(struct session *session, struct error *error) {
-    if (session_run_alive(session) && !session->live->record.checkpoint[0])
-        return error_set(error, STATUS_MISSING, "run %lld has no checkpoint yet; restart begins it again instead",
-                         (long long)session->live->record.id);
-    return send(session, COMMAND_ROLL_BACK, session->live ? session->live->record.checkpoint : "", error);
+    return session_command(session, COMMAND_RANGE_TEST, "", error);
 }
 
 // ---- looking up ---------------------------------------------------------------------------------------------------

@@ -100,6 +100,8 @@ enum view_id {
     X(ONE_STEP, "n", IN(TRAIN), "one step", "step", "Do exactly one batch, then pause.") \
     X(RESTART, "r", IN(TRAIN), "restart", "restart", "Start again with the same seed.") \
     X(ROLL_BACK, "R", IN(TRAIN), "roll back", "roll back", "Go back to a checkpoint.") \
+    X(ROLL_BACK_CHANGE, "B", IN(TRAIN), "go back before change", "", \
+      "Go back to the nearest checkpoint from before the last live change, and to its values.") \
     X(RANGE_TEST, "t", IN(TRAIN), "range test", "range test", \
       "Try learning rates from 1e-7 to 10 on the living run, show the loss over them, and leave the run as it was.") \
     X(NOISE_SCALE, "N", IN(TRAIN), "noise scale", "noise scale", \

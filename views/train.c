@@ -351,6 +351,8 @@ static enum view_result request(void *view_state, const struct view_context *con
         return view_acted(context, session_checkpoint(context->session, error));
     case REQUEST_ROLL_BACK:
         return view_acted(context, session_roll_back(context->session, error));
+    case REQUEST_ROLL_BACK_CHANGE:
+        return view_acted(context, session_roll_back_change(context->session, error));
     case REQUEST_LR_UP:
         return nudge(state, context, "lr", 1);
     case REQUEST_LR_DOWN:

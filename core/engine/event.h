@@ -74,6 +74,7 @@ double run_times_sum(const struct run_times *times); // of the run itself
 struct run_times run_times_since(const struct run_times *now, const struct run_times *before);
 
 enum { EVENT_TEXT_SIZE = 1024 };
+#define ROLLED_BACK_TEXT "rolled back to step %llu" // of the mark that going back to a checkpoint leaves
 enum event_kind { EVENT_STATE, EVENT_STARTED, EVENT_EPOCH, EVENT_CHANGE, EVENT_CHECKPOINT, EVENT_MARK, EVENT_WARNING,
                   EVENT_ERROR, EVENT_ROWS, EVENT_NOISE, EVENT_RANGE };
 const char *event_kind_name(enum event_kind kind); // "change"

@@ -89,6 +89,6 @@ void runner_roll_back(struct runner *runner, const char *path) {
     runner_plan_checkpoint(runner);
     runner_tell_changes(runner, &before);
     char text[64];
-    snprintf(text, sizeof text, "rolled back to step %llu", (unsigned long long)runner_steps(runner));
+    snprintf(text, sizeof text, ROLLED_BACK_TEXT, (unsigned long long)runner_steps(runner));
     runner_tell(runner, EVENT_MARK, text);
 }

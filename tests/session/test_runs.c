@@ -95,6 +95,60 @@ static void live_changes_reach_the_run_and_the_store(void **state) {
     assert_int_equal(lab.view->overlay_count, 0);
 }
 
+static void wait_marks(size_t count) {
+    LAB_UNTIL(lab.view->run->curve.mark_count >= count);
+    assert_true(lab.view->run->curve.mark_count >= count);
+}
+
+static void step_once(void) {
+    size_t points = lab.view->run->curve.point_count;
+    lab_must(session_one_step(lab.session, &lab.error));
+    LAB_UNTIL(lab.view->run->curve.point_count > points);
+}
+
+// To the newest checkpoint before the last change; what was changed on a way that was left does not count.
+static void going_back_before_a_change_takes_its_value_back(void **state) {
+    (void)state;
+    lab_load(iris);
+    lab_set("checkpoint_every", "0");
+    lab_set("epochs", "1000");
+    lab_wait_job();
+    assert_int_equal(session_roll_back_change(lab.session, &lab.error), STATUS_STATE); // no run
+    lab_must(session_start(lab.session, &lab.error));
+    lab_must(session_pause(lab.session, &lab.error));
+    lab_wait_state(RUN_PAUSED);
+    step_once();
+    assert_int_equal(session_roll_back_change(lab.session, &lab.error), STATUS_STATE); // no change
+    uint64_t first = lab.view->run->record.steps;
+    lab_set("batch", "16");
+    wait_marks(1);
+    assert_int_equal(session_roll_back_change(lab.session, &lab.error), STATUS_MISSING);
+    assert_non_null(strstr(lab.error.text, "no checkpoint from before \"batch 32→16\""));
+    lab_must(session_checkpoint(lab.session, &lab.error)); // of the same step, but with the new value: not before lr
+    wait_marks(2);
+    step_once();
+    lab_must(session_checkpoint(lab.session, &lab.error));
+    wait_marks(3);
+    lab_set("lr", "0.5");
+    wait_marks(4);
+    lab_must(session_checkpoint(lab.session, &lab.error)); // takes the place of the one before
+    wait_marks(5);
+    step_once();
+    lab_must(session_roll_back_change(lab.session, &lab.error));
+    wait_marks(7);
+    assert_string_equal(lab.view->run->curve.marks[5].text, "lr 0.5→0.05");
+    char text[64];
+    snprintf(text, sizeof text, "rolled back to step %llu", (unsigned long long)first);
+    assert_string_equal(lab.view->run->curve.marks[6].text, text);
+    assert_true(lab.view->params->lr == 0.05);
+    assert_int_equal(lab.view->params->batch, 16);
+    // The last change is now that of the batch size, before which there is nothing to go back to.
+    assert_int_equal(session_roll_back_change(lab.session, &lab.error), STATUS_MISSING);
+    assert_non_null(strstr(lab.error.text, "\"batch 32→16\""));
+    lab_must(session_stop(lab.session, &lab.error));
+    lab_wait_end();
+}
+
 static void a_resumed_run_has_the_bits_of_one_that_never_stopped(void **state) {
     (void)state;
     lab_load(iris);
@@ -282,6 +336,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(shipped_defaults_learn_shipped_data),
         TEST(live_changes_reach_the_run_and_the_store),
+        TEST(going_back_before_a_change_takes_its_value_back),
         TEST(a_resumed_run_has_the_bits_of_one_that_never_stopped),
         TEST(features_beyond_memory_make_no_difference),
         TEST(changed_data_is_not_resumed),
