@@ -122,7 +122,8 @@ $(BENCH_PROGRAMS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(SUPPORT_ARCHIVE)
 export TSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/support/tsan.supp ignore_noninstrumented_modules=1
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/support/lsan.supp print_suppressions=0
 export UBSAN_OPTIONS ?= print_stacktrace=1
-ENVIRONMENT := GOMP_SPINCOUNT=1000 BATCHLAB_PROGRAM=$(abspath $(PROGRAM)) BATCHLAB_PLUGINS=$(abspath $(BUILD))
+ENVIRONMENT := GOMP_SPINCOUNT=1000 BATCHLAB_PROGRAM=$(abspath $(PROGRAM)) BATCHLAB_PLUGINS=$(abspath $(BUILD)) \
+    BATCHLAB_TEST_NVML=$(abspath $(BUILD)/standin/libnvidia-ml.so.1)
 REAL_TESTS := $(shell grep -rl --include='test_*.c' BATCHLAB_DATA tests)
 
 # The CUDA kernels run on the CPU too: the plugin's sources compiled against tests/support/cuda with g++, and the
@@ -147,6 +148,11 @@ $(STANDIN)/batchlab-cuda.so: $(STANDIN_OBJECTS)
 
 $(STANDIN)/libcuda.so.1: $(STANDIN)/tests/support/cuda/libcuda.cpp.o
 	$(Q)$(CXX) $(SANITIZERS) -shared -Wl,-soname,libcuda.so.1 -o $@ $^
+
+# What a driver says of its GPU, for core/backend/telemetry.c.
+$(STANDIN)/libnvidia-ml.so.1: $(STANDIN)/tests/support/cuda/nvml.cpp.o
+	$(Q)$(CXX) $(SANITIZERS) -shared -o $@ $^
+$(BUILD)/tests/backend/test_telemetry: | $(STANDIN)/libnvidia-ml.so.1
 
 standin_cuda_shuffled := BATCHLAB_STANDIN_SEED=1
 standin_cuda_tf32 := BATCHLAB_TEST_PRECISION=tf32

@@ -7,6 +7,7 @@
 #include "app/cli.h"
 #include "app/json.h"
 #include "core/backend/backend.h"
+#include "core/backend/telemetry.h"
 #include "core/base/mem.h"
 #include "core/store/store.h"
 
@@ -84,6 +85,29 @@ int cli_runs(const struct arguments *arguments) {
 
 // ---- devices --------------------------------------------------------------------------------------------
 
+// What a GPU is doing now; number 0: it is none.
+static struct telemetry_reading look_at_gpu(const struct device_info *info) {
+    struct telemetry_reading reading = {0};
+    struct telemetry *telemetry = NULL;
+    struct error error;
+    if (info->bus[0] && telemetry_open(&telemetry, info->bus, NULL, &error) == STATUS_OK)
+        telemetry_wait(telemetry, &reading);
+    telemetry_close(telemetry);
+    return reading;
+}
+
+static void json_gpu(cJSON *object, const struct telemetry_reading *gpu) {
+    cJSON *figures = cJSON_AddObjectToObject(object, "gpu");
+    if (gpu->lost[0])
+        cJSON_AddStringToObject(figures, "reason", gpu->lost);
+    json_number(figures, "busy", gpu->busy);
+    json_number(figures, "memory_used", gpu->memory_used);
+    json_number(figures, "watts", gpu->watts);
+    json_number(figures, "celsius", gpu->celsius);
+    json_number(figures, "clock_mhz", gpu->clock);
+    json_number(figures, "memory_clock_mhz", gpu->memory_clock);
+}
+
 static void json_device(const struct backend_entry *entry, const struct device_info *info, const char *reason) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "backend", entry->name);
@@ -104,6 +128,9 @@ static void json_device(const struct backend_entry *entry, const struct device_i
         for (int i = 0; i < PRECISION_COUNT; i++)
             if (info->emulated & 1u << i)
                 cJSON_AddItemToArray(emulated, cJSON_CreateString(precision_name((enum precision)i)));
+        struct telemetry_reading gpu = look_at_gpu(info);
+        if (gpu.number > 0)
+            json_gpu(object, &gpu);
     }
     json_print_line(object);
     cJSON_Delete(object);
@@ -120,6 +147,10 @@ static void print_device(const struct backend_entry *entry, const struct device_
         if (info->precisions & 1u << i)
             printf(" %s%s", precision_name((enum precision)i), info->emulated & 1u << i ? " (emulated)" : "");
     putchar('\n');
+    struct telemetry_reading gpu = look_at_gpu(info);
+    char text[200];
+    if (gpu.number > 0)
+        printf("      now: %s\n", telemetry_text(&gpu, text, sizeof text));
 }
 
 int cli_devices(const struct arguments *arguments) {

@@ -139,6 +139,7 @@ void session_close(struct session *session) {
     session_close_evaluate(session);
     if (session->engine)
         end_run(session);
+    session_leave_gpu(session);
     engine_close(session->engine);
     store_close(session->store);
     work_clear(&session->work);
@@ -216,6 +217,7 @@ bool session_drain(struct session *session) {
         session_publish(session);
     session_drain_batches(session);
     session_drain_rows(session);
+    session_drain_gpu(session);
     if (session_drain_run(session) || session_watch_look(session))
         session_refresh_rates(session);
     session_drain_evaluate(session);

@@ -11,6 +11,7 @@
 #define CORE_SESSION_H
 
 #include "core/backend/backend.h"
+#include "core/backend/telemetry.h"
 #include "core/engine/event.h"
 #include "core/nn/model.h"
 #include "core/session_batch_plan.h"
@@ -144,6 +145,7 @@ struct snapshot {
         char backend[32], name[128], detail[128], precision[8];
         int threads;
         uint64_t bytes;
+        struct telemetry_reading gpu; // number 0: not read, or it runs on none
     } device;
     const struct run_record *runs;     // every run of the store, newest first
     size_t run_count;

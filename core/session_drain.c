@@ -130,6 +130,7 @@ static void take_started(struct session *session, const struct event *event) {
     session->view.device.threads = event->started.threads;
     session->view.device.bytes = event->started.bytes;
     session->view.steps_total = event->started.steps_total;
+    session_watch_gpu(session, event->started.bus);
     snprintf(record->device, sizeof record->device, "%s", event->started.device);
     snprintf(record->precision, sizeof record->precision, "%s", event->started.precision);
 }
@@ -164,6 +165,7 @@ static void take_state(struct session *session, enum run_state state) {
     session->wants_pause = state == RUN_PAUSED || (session->wants_pause && state == RUN_OPENING);
     if (run_is_alive(state))
         return;
+    session_leave_gpu(session);
     record->ended = clock_wall();
     tell_end(session);
 }

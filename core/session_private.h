@@ -258,6 +258,7 @@ struct session {
         struct train_params before; // what the person had set
         double began;
     } lab;
+    struct telemetry *telemetry; // of the GPU that the living run is on; session_gpu.c
     struct { // session_rows.c
         struct job job;
         struct job_look look;
@@ -342,6 +343,9 @@ enum status session_change_params(struct session *session, const struct train_pa
 // session_rows.c
 void session_drain_rows(struct session *session);
 void session_cancel_rows(struct session *session);
+void session_watch_gpu(struct session *session, const char *bus); // "": there is none
+void session_leave_gpu(struct session *session);                  // what was read last stays shown
+void session_drain_gpu(struct session *session);
 void session_forget_rows(struct session *session); // before another table takes the place of this one
 // The filter and the order of rows that table `old` was shown by, on the table that was read in its place: a job.
 void session_rows_again(struct session *session, const struct row_order *order, const char *column);

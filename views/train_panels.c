@@ -300,6 +300,12 @@ static void draw_times(const struct snapshot *snapshot, struct canvas *canvas, s
     str_free(&rest);
 }
 
+static void draw_gpu(const struct telemetry_reading *gpu, struct canvas *canvas, struct rect row) {
+    char text[200];
+    enum ink ink = gpu->number == 1 && gpu->lost[0] ? INK_DIM : gpu->lost[0] ? INK_WARNING : INK_NUMBER;
+    canvas_field(canvas, row.x, row.y, row.width, TEXT_LEFT, style_ink(ink), telemetry_text(gpu, text, sizeof text));
+}
+
 static void draw_device(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                         struct rect pane) {
     struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "device", NULL), 1, 0);
@@ -313,6 +319,8 @@ static void draw_device(const struct train_state *state, const struct snapshot *
     figure(canvas, row.x + used, row.y, "samples/s",
            snapshot->samples_per_s > 0 ? text_count(snapshot->samples_per_s, NUMBER_SCREEN, number) : "-");
     draw_times(snapshot, canvas, rect_take_top(&inside, 1));
+    if (snapshot->device.gpu.number > 0)
+        draw_gpu(&snapshot->device.gpu, canvas, rect_take_top(&inside, 1));
     row = rect_take_bottom(&inside, 1);
     used =
         figure(canvas, row.x, row.y, "memory", text_bytes((double)snapshot->device.bytes, NUMBER_SCREEN, number)) + 3;

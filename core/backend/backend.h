@@ -8,7 +8,7 @@
 
 #include "core/backend/program.h"
 
-#define BACKEND_VERSION 5u
+#define BACKEND_VERSION 6u
 
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16, PRECISION_F16, PRECISION_COUNT };
 
@@ -20,6 +20,7 @@ struct device_info {
     unsigned precisions;         // bit i set: enum precision i can be chosen
     bool asynchronous;           // run() returns before the work is done: read metrics a few steps late
     unsigned emulated;           // of precisions, those the device has no instructions for: slower than f32
+    char bus[24];                // a GPU's PCI address, for telemetry.h: "00000000:1B:00.0"; "" = none
 };
 
 struct backend_options {

@@ -91,7 +91,7 @@ struct event {
             char name[48], from[64], to[64];
         } change;
         struct { // STARTED: what it runs on; ROWS: the same, now that others have joined its rows
-            char backend[32], device[128], detail[128], precision[8];
+            char backend[32], device[128], detail[128], precision[8], bus[24];
             int threads;
             uint64_t bytes, train_rows, validation_rows, test_rows, steps_total;
             int64_t added_rows; // ROWS: how many more than before

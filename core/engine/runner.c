@@ -90,6 +90,7 @@ static void tell_rows(struct runner *runner, enum event_kind kind, int64_t added
     snprintf(event.started.device, sizeof event.started.device, "%s", info.name);
     snprintf(event.started.detail, sizeof event.started.detail, "%s", info.detail);
     snprintf(event.started.precision, sizeof event.started.precision, "%.7s", runner->run.params.precision);
+    snprintf(event.started.bus, sizeof event.started.bus, "%s", info.bus);
     event.started.threads = info.threads;
     event.started.bytes = trainer_bytes(runner->trainer);
     event.started.train_rows = source->part_count[PART_TRAIN];

@@ -48,6 +48,23 @@ static void the_screens_look_as_read(void **state) {
     }
 }
 
+// On a GPU a line more: what its driver says, or why it says nothing.
+static void a_gpu_tells_what_it_does(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    struct telemetry_reading *gpu = &scene.made.snapshot.device.gpu;
+    snprintf(scene.made.snapshot.device.backend, sizeof scene.made.snapshot.device.backend, "cuda");
+    snprintf(scene.made.snapshot.device.name, sizeof scene.made.snapshot.device.name, "NVIDIA H200");
+    *gpu = (struct telemetry_reading){.number = 7, .busy = 0.87, .memory_used = 12.3e9, .memory_total = 141e9,
+                                      .watts = 310.4, .celsius = 61, .clock = 1980, .memory_clock = 3201};
+    screen_check("train-gpu", 160, 48, false, driver_draw, &scene.driver);
+    snprintf(gpu->lost, sizeof gpu->lost, "figures of the GPU need libnvidia-ml.so.1, which is not installed");
+    gpu->number = 1;
+    screen_check("train-gpu-silent", 160, 48, false, driver_draw, &scene.driver);
+    scene_close(&scene);
+}
+
 static void cursor_zoom_and_log_look_as_read(void **state) {
     struct scene scene;
     (void)state;
@@ -425,6 +442,7 @@ static void a_long_run_costs_no_more_than_a_short_one(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_gpu_tells_what_it_does),
         cmocka_unit_test(the_screens_look_as_read),
         cmocka_unit_test(cursor_zoom_and_log_look_as_read),
         cmocka_unit_test(the_noise_scale_reads_in_words),

@@ -103,6 +103,8 @@ static void describe(struct backend *base, struct device_info *info) {
     info->threads = backend->properties.multiProcessorCount;
     info->precisions = (1u << PRECISION_COUNT) - 1;
     info->asynchronous = true;
+    snprintf(info->bus, sizeof info->bus, "%08x:%02x:%02x.0", (unsigned)backend->properties.pciDomainID,
+             (unsigned)backend->properties.pciBusID & 0xFFu, (unsigned)backend->properties.pciDeviceID & 0xFFu);
 }
 
 static enum status sync(struct backend *base, struct error *error) {
