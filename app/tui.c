@@ -31,6 +31,7 @@ struct screen {
     struct terminal *term;
     struct frame *frame;
     struct canvas canvas;
+    struct canvas_pictures pictures; // where the terminal shows some
     struct stderr_log log;
     struct config config;
     size_t theme;
@@ -110,6 +111,7 @@ static enum status open_terminal(struct screen *screen, const struct arguments *
     if (status)
         return status;
     options.no_mouse = arguments->flags[FLAG_NO_MOUSE] || config->no_mouse;
+    options.no_pictures = config->no_pictures;
     options.theme = screen->asks_background ? NULL : theme_at(screen->theme);
     status = term_open(&screen->term, &options, error);
     if (status)
@@ -194,6 +196,7 @@ static void close_screen(struct screen *screen) {
     term_close(screen->term);
     stderr_log_close(&screen->log);
     canvas_free(&screen->canvas);
+    canvas_pictures_free(&screen->pictures);
     session_close(screen->session);
 }
 
@@ -244,6 +247,12 @@ static void suit_background(struct screen *screen, bool light) {
     frame_touch(screen->frame);
 }
 
+static void take_offer(struct screen *screen) {
+    if (term_shows_pictures(screen->term))
+        screen->canvas.pictures = &screen->pictures;
+    frame_touch(screen->frame);
+}
+
 static enum status read_input(struct screen *screen, struct error *error) {
     struct input_event event;
     for (int i = 0; i < EVENTS_AT_ONCE && !screen->leaving; i++) {
@@ -254,6 +263,8 @@ static enum status read_input(struct screen *screen, struct error *error) {
             frame_touch(screen->frame);
         else if (event.type == INPUT_BACKGROUND)
             suit_background(screen, event.light);
+        else if (event.type == INPUT_OFFER)
+            take_offer(screen);
         else
             obey(screen, frame_event(screen->frame, &event));
     }

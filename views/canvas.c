@@ -38,6 +38,16 @@ void canvas_clear(struct canvas *canvas) {
         canvas->cells[i] = blank;
     canvas->clip = canvas_area(canvas);
     canvas->cursor_shown = false;
+    if (canvas->pictures) {
+        canvas->pictures->count = 0;
+        str_clear(&canvas->pictures->pixels);
+    }
+}
+
+void canvas_pictures_free(struct canvas_pictures *pictures) {
+    mem_free(pictures->items);
+    str_free(&pictures->pixels);
+    *pictures = (struct canvas_pictures){0};
 }
 
 struct rect canvas_area(const struct canvas *canvas) {

@@ -25,6 +25,18 @@ struct canvas_cell {
     struct style style;
 };
 
+struct canvas_picture { // pixels that the cells of `rect` show in half blocks
+    struct rect rect;
+    int width, height;
+    size_t at; // of its first byte in `pixels`: red, green, blue, row by row
+};
+struct canvas_pictures {
+    struct canvas_picture *items;
+    size_t count, capacity;
+    struct str pixels;
+};
+void canvas_pictures_free(struct canvas_pictures *pictures);
+
 struct canvas {
     int width, height;
     struct canvas_cell *cells; // row by row
@@ -33,6 +45,7 @@ struct canvas {
     bool mono; // no colors are shown: what color alone would tell apart needs letters
     bool cursor_shown; // the terminal's cursor: only edit lines show it
     int cursor_x, cursor_y;
+    struct canvas_pictures *pictures; // those of this frame are kept in it for the terminal; NULL: it shows none. Borrowed
 };
 
 // All cells blank, clip = everything, cursor hidden. On failure the canvas keeps its old size.

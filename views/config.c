@@ -93,7 +93,7 @@ static void take_switch(struct reading *reading, const char *name, const char *t
 
 static void take_setting(struct reading *reading, const char *name, const char *text) {
     struct config *config = reading->config;
-    bool mouse = !config->no_mouse;
+    bool mouse = !config->no_mouse, pictures = !config->no_pictures;
     if (text_starts(name, "key ")) {
         take_key(reading, name + 4, text);
     } else if (text_starts(name, "color ")) {
@@ -103,8 +103,11 @@ static void take_setting(struct reading *reading, const char *name, const char *
     } else if (text_equal(name, "mouse")) {
         take_switch(reading, name, text, &mouse);
         config->no_mouse = !mouse;
+    } else if (text_equal(name, "pictures")) {
+        take_switch(reading, name, text, &pictures);
+        config->no_pictures = !pictures;
     } else if (!text_equal(name, "theme")) {
-        mistake(reading, reading->line, "\"%.60s\" is no setting; there are theme, ascii, mouse, color INK and key COMMAND",
+        mistake(reading, reading->line, "\"%.60s\" is no setting; there are theme, ascii, mouse, pictures, color INK and key COMMAND",
                 name);
     } else if (!theme_find(text)) {
         mistake(reading, reading->line, "theme \"%.60s\": must be dark, light, safe, 16 or mono", text);

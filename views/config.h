@@ -3,6 +3,7 @@
 //   theme = light
 //   ascii = yes
 //   mouse = no
+//   pictures = no                 half blocks only, whatever the terminal offers
 //   color training = #ff8800
 //   key raise learning rate = + =
 // Inks are those of theme.h, requests and keys those of the help page. Main thread only, before the screen opens.
@@ -16,7 +17,7 @@
 
 struct config {
     char theme[16]; // "" = not said
-    bool ascii, no_mouse;
+    bool ascii, no_mouse, no_pictures;
     size_t mistakes;             // all but the first are in the log; what they are about stays as it was
     char first[ERROR_TEXT_SIZE]; // "FILE:LINE: sentence" of the first
 };

@@ -15,7 +15,10 @@ enum input_type {
     INPUT_PASTE, // bracketed: may hold anything; never read as keys
     INPUT_FOCUS, // the terminal window got or lost the focus
     INPUT_BACKGROUND, // the terminal said how light its background is
+    INPUT_OFFER,      // the terminal said something of how it shows pictures
 };
+
+enum input_offer { OFFER_KITTY, OFFER_SIXEL, OFFER_CELL }; // kitty's graphics, sixel; a cell's pixels: width, height
 
 // Keys that are not characters; above Unicode.
 enum key_code {
@@ -50,11 +53,12 @@ struct input_event {
     enum mouse_action mouse; // INPUT_MOUSE
     int button;              // 0 left, 1 middle, 2 right
     int x, y;                // cell of the mouse
-    int width, height;       // INPUT_RESIZE
+    int width, height;       // INPUT_RESIZE; OFFER_CELL
     const char *paste;       // INPUT_PASTE: NUL-terminated UTF-8, valid until the next read
     size_t paste_length;
     bool focused; // INPUT_FOCUS
     bool light;   // INPUT_BACKGROUND
+    enum input_offer offer; // INPUT_OFFER
 };
 
 // "q", "+", "Space", "Enter", "Ctrl-L", "Shift-Tab", "PgDn", "F5" to an event and back; the same names

@@ -23,6 +23,10 @@
 #define COPY_MOST 100000 // bytes; xterm and tmux take no more in one sequence
 #define ESCAPE_SECONDS 0.04 // longer than the bytes of one key are apart, shorter than a person notices
 
+// Does it take a picture of one pixel the way of kitty? Which abilities has it? How large is a cell? Who knows none of
+// these says nothing.
+#define PICTURES_QUESTION "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\\033[c\033[16t"
+
 struct terminal {
     int fd;
     struct wake wake;
@@ -160,6 +164,10 @@ static void read_size(struct terminal *term) {
     int width = known ? size.ws_col : tigetnum("cols"), height = known ? size.ws_row : tigetnum("lines");
     term->width = width < 1 ? 80 : width > CANVAS_MOST ? CANVAS_MOST : width;
     term->height = height < 1 ? 24 : height > CANVAS_MOST ? CANVAS_MOST : height;
+    if (known && size.ws_xpixel > 0 && size.ws_ypixel > 0) {
+        term->output.pictures.cell_width = size.ws_xpixel / size.ws_col;
+        term->output.pictures.cell_height = size.ws_ypixel / size.ws_row;
+    }
 }
 
 static enum status start(struct terminal *term, const struct term_options *options, struct error *error) {
@@ -189,6 +197,8 @@ static enum status start(struct terminal *term, const struct term_options *optio
     term_output_restart(&term->output);
     if (term->titled && !options->theme)
         str_add(&term->output.bytes, "\033]11;?\a"); // which background? INPUT_BACKGROUND is the answer
+    if (term->titled && !options->no_pictures)
+        str_add(&term->output.bytes, PICTURES_QUESTION);
     term_guard_enter(&setup);
     return STATUS_OK;
 }
@@ -307,6 +317,22 @@ static enum status read_bytes(struct terminal *term, struct error *error) {
     return STATUS_OK;
 }
 
+// Kitty's way is the better one, whichever answer comes first.
+static void take_offer(struct terminal *term, const struct input_event *event) {
+    struct term_pictures *pictures = &term->output.pictures;
+    if (event->offer == OFFER_CELL) {
+        pictures->cell_width = event->width;
+        pictures->cell_height = event->height;
+    } else if (pictures->way != PICTURES_KITTY) {
+        pictures->way = event->offer == OFFER_KITTY ? PICTURES_KITTY : PICTURES_SIXEL;
+    }
+    term_output_restart(&term->output);
+}
+
+bool term_shows_pictures(const struct terminal *term) {
+    return term->output.pictures.way != PICTURES_NONE;
+}
+
 enum status term_read(struct terminal *term, struct input_event *event, struct error *error) {
     *event = (struct input_event){.type = INPUT_NONE};
     enum status sent = send(term, error);
@@ -315,6 +341,8 @@ enum status term_read(struct terminal *term, struct input_event *event, struct e
     if (size_event(term, event))
         return STATUS_OK;
     key_reader_next(&term->reader, false, event);
+    if (event->type == INPUT_OFFER)
+        take_offer(term, event);
     if (event->type != INPUT_NONE)
         return STATUS_OK;
     enum status status = read_bytes(term, error);
@@ -322,6 +350,8 @@ enum status term_read(struct terminal *term, struct input_event *event, struct e
         return status;
     bool final = clock_now() - term->last_input >= ESCAPE_SECONDS;
     key_reader_next(&term->reader, final, event);
+    if (event->type == INPUT_OFFER)
+        take_offer(term, event);
     return STATUS_OK;
 }
 

@@ -30,6 +30,7 @@ enum term_color { TERM_COLOR_AUTO, TERM_COLOR_NONE, TERM_COLOR_8, TERM_COLOR_16,
 struct term_options {
     bool no_mouse;
     enum term_color color;     // AUTO: COLORTERM and terminfo decide; the caller maps NO_COLOR to NONE
+    bool no_pictures;          // the terminal is not asked whether it can show pixels (INPUT_OFFER)
     const struct theme *theme; // NULL: dark, and the terminal is asked for its background (INPUT_BACKGROUND)
 };
 
@@ -56,6 +57,7 @@ enum status term_read(struct terminal *term, struct input_event *event, struct e
 // Sends what differs from the last frame. Never waits: when the terminal has not taken the last frame yet,
 // that is sent on first and `*shown` is false; call again after poll.
 enum status term_show(struct terminal *term, const struct canvas *canvas, bool *shown, struct error *error);
+bool term_shows_pictures(const struct terminal *term); // it has said so: canvas.pictures is worth the while
 void term_redraw(struct terminal *term);  // the next frame is sent whole (Ctrl-L)
 void term_suspend(struct terminal *term); // Ctrl-Z: restores, stops the process, returns after SIGCONT
 size_t term_bytes(const struct terminal *term); // written since term_open: for benches

@@ -81,7 +81,7 @@ static size_t parse_character(const char *bytes, size_t length, bool final, stru
 
 // ---- control sequences -----------------------------------------------------------------------------
 
-#define PARAMETERS 4
+#define PARAMETERS 16 // what a terminal says of itself is a long list
 
 struct sequence {
     char prefix; // '<' or '?' …, or 0
@@ -167,12 +167,28 @@ static void coded_key(uint32_t code, uint32_t modifiers, struct input_event *eve
     }
 }
 
+// ESC [ ? … c says what the terminal can; 4 is sixel.
+static void abilities_event(const struct sequence *sequence, struct input_event *event) {
+    for (int i = 1; i < sequence->count; i++)
+        if (sequence->parameters[i] == 4)
+            *event = (struct input_event){.type = INPUT_OFFER, .offer = OFFER_SIXEL};
+}
+
+static void cell_event(const int *p, struct input_event *event) {
+    if (p[1] > 0 && p[2] > 0 && p[1] <= 1000 && p[2] <= 1000)
+        *event = (struct input_event){.type = INPUT_OFFER, .offer = OFFER_CELL, .width = p[2], .height = p[1]};
+}
+
 static void sequence_event(const struct sequence *sequence, struct input_event *event) {
     const int *p = sequence->parameters;
     if (sequence->prefix == '<' && sequence->count >= 3 && (sequence->final == 'M' || sequence->final == 'm'))
         mouse_event(p[0], p[1], p[2], sequence->final == 'm', event);
+    else if (sequence->prefix == '?' && sequence->final == 'c')
+        abilities_event(sequence, event);
     else if (sequence->prefix)
         return;
+    else if (sequence->final == 't' && sequence->count == 3 && p[0] == 6)
+        cell_event(p, event);
     else if (sequence->final == 'I' || sequence->final == 'O')
         *event = (struct input_event){.type = INPUT_FOCUS, .focused = sequence->final == 'I'};
     else if (sequence->final == 'u')
@@ -257,6 +273,22 @@ static size_t parse_answer(const struct key_reader *reader, bool final, struct i
     return 2;
 }
 
+// ESC _ G … ESC \: kitty's answer to a picture that was offered: "i=31;OK". One that does not end was Alt-_ after all.
+static size_t parse_pictures(const struct key_reader *reader, bool final, struct input_event *event) {
+    const char *bytes = reader->pending;
+    for (size_t at = 2; at + 1 < reader->length; at++) {
+        if (bytes[at] != ESC || bytes[at + 1] != '\\')
+            continue;
+        if (at > 5 && bytes[2] == 'G' && memcmp(bytes + at - 3, ";OK", 3) == 0)
+            *event = (struct input_event){.type = INPUT_OFFER, .offer = OFFER_KITTY};
+        return at + 2;
+    }
+    if (!final)
+        return NEED_MORE;
+    set_key(event, '_', MOD_ALT);
+    return 2;
+}
+
 static size_t parse_escape(struct key_reader *reader, bool final, struct input_event *event) {
     const char *bytes = reader->pending;
     if (reader->length == 1) {
@@ -269,6 +301,8 @@ static size_t parse_escape(struct key_reader *reader, bool final, struct input_e
         return parse_csi(reader, event);
     if (bytes[1] == ']')
         return parse_answer(reader, final, event);
+    if (bytes[1] == '_')
+        return parse_pictures(reader, final, event);
     if (bytes[1] == ESC) {
         set_key(event, CODE_ESCAPE, 0);
         return 1;

@@ -13,6 +13,7 @@ struct frame {
 void term_output_free(struct term_output *output) {
     canvas_free(&output->last);
     str_free(&output->bytes);
+    term_pictures_free(&output->pictures);
 }
 
 void term_output_restart(struct term_output *output) {
@@ -188,6 +189,7 @@ static enum status start_whole(struct term_output *output, const struct canvas *
     enum status status = canvas_resize(&output->last, canvas->width, canvas->height, error);
     if (status != STATUS_OK)
         return status;
+    term_pictures_restart(&output->pictures, &output->bytes);
     str_add(&output->bytes, "\033[0m\033[?25l\033[H\033[2J");
     output->pen = (struct pen){PEN_DEFAULT, PEN_DEFAULT, 0};
     output->x = output->y = 0;
@@ -204,6 +206,15 @@ static void place_cursor(struct term_output *output, const struct canvas *canvas
     output->cursor_shown = canvas->cursor_shown;
 }
 
+// A cell that no canvas has, so that it is sent again.
+static void uncover(void *data, struct rect rect) {
+    struct canvas *last = data;
+    rect = rect_intersect(rect, canvas_area(last));
+    for (int y = rect.y; y < rect.y + rect.height; y++)
+        for (int x = rect.x; x < rect.x + rect.width; x++)
+            last->cells[(size_t)y * (size_t)last->width + (size_t)x].code = UINT32_MAX;
+}
+
 enum status term_output_frame(struct term_output *output, const struct canvas *canvas, struct error *error) {
     struct frame frame = {output, canvas};
     bool resized = output->last.width != canvas->width || output->last.height != canvas->height;
@@ -216,7 +227,10 @@ enum status term_output_frame(struct term_output *output, const struct canvas *c
         status = start_whole(output, canvas, error);
     if (status != STATUS_OK)
         return status;
+    term_pictures_begin(&output->pictures, canvas, &output->bytes, uncover, &output->last);
     size_t changed = canvas_diff(&output->last, canvas, send_run, &frame);
+    if (term_pictures_end(&output->pictures, canvas, &output->bytes))
+        output->x = -1;
     place_cursor(output, canvas);
     if (wrap)
         str_add(&output->bytes, "\033[?2026l");

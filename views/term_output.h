@@ -5,6 +5,7 @@
 
 #include "core/base/str.h"
 #include "views/canvas.h"
+#include "views/term_pictures.h"
 #include "views/theme.h"
 
 struct term_output {
@@ -20,6 +21,7 @@ struct term_output {
     struct style style; // resolved last: cells in a row mostly share it
     struct pen resolved;
     bool resolved_valid;
+    struct term_pictures pictures;
 };
 
 void term_output_free(struct term_output *output);

@@ -69,7 +69,7 @@ static void mistakes_are_named_by_their_line(void **state) {
     assert_mistake("\nkey fly = q", "config:2: no command is called \"fly\"; : on the screen lists them");
     assert_mistake("key quit = Hyper-q", "config:1: no key is called \"Hyper-q\"; write q, Ctrl-A, Alt-x, Enter, PgDn, F5");
     assert_mistake("quit", "config:1: \"quit\" sets nothing; write a name, = and a value");
-    assert_mistake("colour x = y", "config:1: \"colour x\" is no setting; there are theme, ascii, mouse, color INK and key COMMAND");
+    assert_mistake("colour x = y", "config:1: \"colour x\" is no setting; there are theme, ascii, mouse, pictures, color INK and key COMMAND");
     assert_mistake("color accent = red", "config:1: \"red\" is no color; write #rrggbb, as in #ff8800");
     assert_mistake("theme = pink", "config:1: theme \"pink\": must be dark, light, safe, 16 or mono");
     assert_mistake("ascii = 1", "config:1: ascii \"1\": must be yes or no");

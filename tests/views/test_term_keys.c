@@ -74,6 +74,41 @@ static void the_background_is_told(void **state) {
     check_key("\033]", "Alt-]");
 }
 
+// What a terminal says of pictures; anything else that looks like it is no offer, and none of it is a key.
+static void offers_of_pictures_are_told(void **state) {
+    static const struct {
+        const char *bytes;
+        int offer, width, height; // offer -1: none
+    } answers[] = {{"\033_Gi=31;OK\033\\", OFFER_KITTY, 0, 0},
+                   {"\033_Gi=31;ENOTSUPPORTED:no\033\\", -1, 0, 0},
+                   {"\033_X;OK\033\\", -1, 0, 0},
+                   {"\033[?62;4;22c", OFFER_SIXEL, 0, 0},
+                   {"\033[?62;1;2;6;7;8;9;15;18;21;4c", OFFER_SIXEL, 0, 0},
+                   {"\033[?4;22c", -1, 0, 0}, // the first is what terminal it is
+                   {"\033[?62;44c", -1, 0, 0},
+                   {"\033[6;20;10t", OFFER_CELL, 10, 20},
+                   {"\033[6;0;10t", -1, 0, 0},
+                   {"\033[8;24;80t", -1, 0, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct input_event event = {0};
+        struct key_reader own = {0};
+        key_reader_add(&own, answers[i].bytes, strlen(answers[i].bytes));
+        key_reader_add(&own, "x", 1);
+        key_reader_next(&own, true, &event);
+        if (answers[i].offer >= 0) {
+            assert_int_equal(event.type, INPUT_OFFER);
+            assert_int_equal((int)event.offer, answers[i].offer);
+            assert_int_equal(event.width, answers[i].width);
+            assert_int_equal(event.height, answers[i].height);
+            key_reader_next(&own, true, &event);
+        }
+        assert_int_equal(event.type, INPUT_KEY);
+        assert_int_equal(event.code, 'x');
+        key_reader_free(&own);
+    }
+}
+
 static void an_escape_waits_for_what_may_follow(void **state) {
     (void)state;
     feed("\033");
@@ -164,6 +199,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_of_all_terminals),
         cmocka_unit_test(the_background_is_told),
+        cmocka_unit_test(offers_of_pictures_are_told),
         cmocka_unit_test(an_escape_waits_for_what_may_follow),
         cmocka_unit_test(the_mouse_in_cells),
         cmocka_unit_test(a_paste_is_never_keys),

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/base/mem.h"
 #include "datasets/dataset.h"
 
 struct picture picture_of(const struct image_set *images, const uint8_t *pixels) {
@@ -54,11 +55,28 @@ static double luma(color rgb) {
     return (0.299 * (rgb >> 16 & 255u) + 0.587 * (rgb >> 8 & 255u) + 0.114 * (rgb & 255u)) / 255;
 }
 
+// For terminals that show pixels; without memory for it the half blocks stay.
+static void keep(struct canvas_pictures *pictures, struct rect rect, const struct picture *picture) {
+    if (!vec_reserve(&pictures->items, &pictures->capacity, pictures->count + 1, sizeof *pictures->items))
+        return;
+    size_t at = pictures->pixels.length;
+    for (int y = 0; y < picture->height; y++)
+        for (int x = 0; x < picture->width; x++)
+            for (size_t c = 0; c < 3; c++)
+                str_add_char(&pictures->pixels, (char)picture->pixels[(size_t)x * picture->step_x + (size_t)y * picture->step_y +
+                                                                      (picture->channels < 3 ? 0 : c * picture->step_channel)]);
+    if (!pictures->pixels.failed)
+        pictures->items[pictures->count++] = (struct canvas_picture){rect, picture->width, picture->height, at};
+}
+
 void thumbnail_draw(struct canvas *canvas, struct rect rect, const struct picture *picture) {
     static const char shades[] = " .:-=+*#%@";
     if (rect_empty(rect) || picture->width <= 0 || picture->height <= 0)
         return;
     struct rect seen = rect_intersect(rect, canvas->clip);
+    bool whole = seen.width == rect.width && seen.height == rect.height;
+    if (canvas->pictures && whole && !canvas->ascii && !canvas->mono)
+        keep(canvas->pictures, rect, picture);
     for (int y = seen.y - rect.y; y < seen.y - rect.y + seen.height; y++) {
         for (int x = seen.x - rect.x; x < seen.x - rect.x + seen.width; x++) {
             color upper = average(picture, x, 2 * y, rect.width, 2 * rect.height);
