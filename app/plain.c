@@ -188,7 +188,7 @@ enum status plain_number(const struct plain_line *line, size_t word, const char 
     return status;
 }
 
-enum status plain_table(const struct plain *plain, const struct table **table, struct error *error) {
+enum status plain_table_now(const struct plain *plain, const struct table **table, struct error *error) {
     const struct dataset *dataset = session_snapshot(plain->session)->dataset;
     if (!dataset)
         return error_set(error, STATUS_STATE, "nothing is open; open FILE opens a table or an image set");
@@ -196,6 +196,11 @@ enum status plain_table(const struct plain *plain, const struct table **table, s
         return error_set(error, STATUS_STATE, "%s has pictures, not columns; data tells about them", dataset->name);
     *table = dataset->table;
     return STATUS_OK;
+}
+
+enum status plain_table(struct plain *plain, const struct table **table, struct error *error) {
+    enum status status = plain_settle(plain, error);
+    return status ? status : plain_table_now(plain, table, error);
 }
 
 enum status plain_find_column(const struct table *table, const char *name, size_t *index, struct error *error) {

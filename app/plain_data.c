@@ -87,9 +87,9 @@ enum status plain_columns(struct plain *plain, const struct plain_line *line, st
     (void)line;
     const struct profile *profile;
     const struct table *table;
-    enum status status = plain_table(plain, &table, error);
+    enum status status = profile_of(plain, &profile, error);
     if (!status)
-        status = profile_of(plain, &profile, error);
+        status = plain_table_now(plain, &table, error);
     for (size_t i = 0; !status && i < profile->column_count; i++)
         tell_column(&profile->columns[i], i + 1);
     return status;
@@ -133,11 +133,11 @@ enum status plain_column(struct plain *plain, const struct plain_line *line, str
     const struct profile *profile;
     const struct table *table;
     size_t index;
-    enum status status = plain_table(plain, &table, error);
+    enum status status = profile_of(plain, &profile, error);
+    if (!status)
+        status = plain_table_now(plain, &table, error);
     if (!status)
         status = plain_find_column(table, line->words[0], &index, error);
-    if (!status)
-        status = profile_of(plain, &profile, error);
     if (status)
         return status;
     const struct column_profile *column = &profile->columns[index];
@@ -219,7 +219,7 @@ enum status plain_filter(struct plain *plain, const struct plain_line *line, str
     else if (!status)
         status = session_filter_rows(plain->session, line->words[0], NULL, error);
     if (!status)
-        status = plain_settle(plain, error);
+        status = plain_table(plain, &table, error);
     if (!status)
         tell_shown(plain, table);
     return status;
@@ -234,12 +234,12 @@ enum status plain_sort(struct plain *plain, const struct plain_line *line, struc
     if (!status)
         status = session_sort_rows(plain->session, index, error);
     if (!status)
-        status = plain_settle(plain, error);
+        status = plain_table(plain, &table, error);
     if (status)
         return status;
     int sorted = snapshot_of(plain)->rows.order->sorted;
     if (sorted != 0)
-        printf("sorted by %s, %s first\n", table->columns[index]->name, sorted > 0 ? "the least" : "the most");
+        printf("sorted by %s, %s first\n", line->words[0], sorted > 0 ? "the least" : "the most");
     return STATUS_OK;
 }
 
@@ -254,9 +254,9 @@ enum status plain_find(struct plain *plain, const struct plain_line *line, struc
     size_t from = finds > 0 ? snapshot_of(plain)->rows.found_row : shown > 0 ? shown - 1 : 0;
     status = session_find_row(plain->session, line->words[0], from, 1, error);
     if (!status)
-        status = plain_settle(plain, error);
+        status = plain_table(plain, &table, error);
     const struct rows_view *rows = &snapshot_of(plain)->rows;
-    if (!status && rows->finds > finds)
+    if (!status && rows->finds > finds && rows->found_row < row_order_count(rows->order, table))
         tell_row(table, row_order_at(rows->order, rows->found_row));
     return status;
 }

@@ -105,8 +105,9 @@ void plain_epoch_line(const struct epoch_row *row, bool classify);
 // A whole number from `least` to `most`; `fallback` where the line has no such word.
 enum status plain_number(const struct plain_line *line, size_t word, const char *what, size_t least, size_t most,
                          size_t fallback, size_t *number, struct error *error);
-// The table that is open, or a sentence.
-enum status plain_table(const struct plain *plain, const struct table **table, struct error *error);
+// The table that is open once nothing is on its way, or a sentence. Whatever settles may put another in its place.
+enum status plain_table(struct plain *plain, const struct table **table, struct error *error);
+enum status plain_table_now(const struct plain *plain, const struct table **table, struct error *error);
 enum status plain_find_column(const struct table *table, const char *name, size_t *index, struct error *error);
 
 #endif

@@ -166,9 +166,7 @@ static enum status tell_side(const char *side, const struct column *column, stru
 enum status plain_compare(struct plain *plain, const struct plain_line *line, struct error *error) {
     const struct table *table;
     size_t index;
-    enum status status = plain_settle(plain, error);
-    if (!status)
-        status = plain_table(plain, &table, error);
+    enum status status = plain_table(plain, &table, error);
     if (!status)
         status = plain_find_column(table, line->words[0], &index, error);
     const struct prepared *prepared = snapshot_of(plain)->prepared;
