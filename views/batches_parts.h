@@ -27,6 +27,7 @@ struct batches_state {
     bool plain;                    // pictures without augmentation
     bool form_shown;
     struct form_state form;
+    const struct param *edited; // in the form, while it is being edited
     const struct dataset *seen; // what the position belongs to
     struct batch_speed speeds[BATCH_SIZES_MOST];
 };

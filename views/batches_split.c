@@ -176,6 +176,7 @@ enum view_result batches_form_request(struct batches_state *state, const struct 
         return VIEW_REDRAW;
     case REQUEST_BATCH_OPEN:
         form_edit_begin(&state->form, &model);
+        state->edited = param;
         return VIEW_REDRAW;
     case REQUEST_LEFT:
     case REQUEST_RIGHT:
@@ -191,10 +192,12 @@ enum view_result batches_form_request(struct batches_state *state, const struct 
 // What is typed is judged at once; Enter stores it or shows why not.
 static enum view_result edit(struct batches_state *state, const struct view_context *context,
                              const struct input_event *input) {
-    const struct param *param = param_of(context->snapshot, state->form.chosen);
+    const struct param *param = state->edited;
     enum prompt_result result = form_event(&state->form, input);
-    if (!param)
-        return VIEW_HANDLED;
+    if (param != param_of(context->snapshot, state->form.chosen)) { // other data has another form
+        state->form.editing = false;
+        return VIEW_REDRAW;
+    }
     struct train_params trial = *context->snapshot->params;
     struct error error = {0};
     if (result == PROMPT_CHANGED)

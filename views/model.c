@@ -16,6 +16,7 @@ enum model_pane { PANE_FORM, PANE_LAYERS };
 
 struct model_state {
     struct form_state form;
+    const struct param *edited; // while the form is being edited: its rows may move below the person
     struct table_view_state layers;
     enum model_pane pane;
 };
@@ -340,6 +341,7 @@ static enum view_result request(void *view_state, const struct view_context *con
             return VIEW_HANDLED;
         model = form_model(&data, context->snapshot);
         form_edit_begin(&state->form, &model);
+        state->edited = param;
         return VIEW_REDRAW;
     case REQUEST_START:
         return start(context);
@@ -348,10 +350,25 @@ static enum view_result request(void *view_state, const struct view_context *con
     }
 }
 
+// A change that comes from the engine, or with other data, may put rows into the form or take them out.
+static void refresh(void *view_state, const struct snapshot *snapshot) {
+    struct model_state *state = view_state;
+    const char *heading;
+    size_t rows = form_rows(snapshot->params), row = 0;
+    if (!state->form.editing)
+        return;
+    while (row < rows && param_of_row(snapshot->params, row, &heading) != state->edited)
+        row++;
+    if (row < rows)
+        state->form.chosen = row;
+    else
+        state->form.editing = false; // it has no meaning any more
+}
+
 // What is typed is judged at once; Enter stores it or shows why not.
 static enum view_result edit(struct model_state *state, const struct view_context *context,
                              const struct input_event *event) {
-    const struct param *param = chosen_param(state, context->snapshot);
+    const struct param *param = state->edited;
     enum prompt_result result = form_event(&state->form, event);
     struct train_params trial = *context->snapshot->params;
     struct error error = {0};
@@ -366,6 +383,7 @@ static enum view_result edit(struct model_state *state, const struct view_contex
 static enum view_result event(void *view_state, const struct view_context *context, const struct input_event *input) {
     struct model_state *state = view_state;
     struct model_panes at = panes(context->area);
+    refresh(state, context->snapshot);
     if (state->form.editing)
         return edit(state, context, input);
     if (input->type != INPUT_MOUSE)
@@ -400,6 +418,7 @@ const struct view view_model = {
     .min_width = 60,
     .min_height = 16,
     .state_size = sizeof(struct model_state),
+    .refresh = refresh,
     .event = event,
     .request = request,
     .modal = modal,

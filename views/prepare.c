@@ -15,6 +15,7 @@ struct prepare_state {
     struct table_view_state entries;
     struct compare compare;
     bool editing; // the form of the chosen step is open
+    const struct step_kind *edited; // of that step: another may take its place, with other parameters
     struct form_state form;
     bool adding;
     struct palette_state palette;
@@ -224,8 +225,9 @@ static void refresh(void *view_state, const struct snapshot *snapshot) {
     const struct table *before, *after;
     if (state->chosen > step_count(snapshot))
         state->chosen = step_count(snapshot);
-    if (state->editing && !step_at(snapshot, state->chosen))
-        state->editing = false;
+    const struct step *step = step_at(snapshot, state->chosen);
+    if (state->editing && (!step || step->kind != state->edited))
+        state->editing = state->form.editing = false;
     if (compare_stages(snapshot, state->chosen, &before, &after) && state->column >= before->column_count)
         state->column = compare_first_changed(snapshot, state->chosen);
     compare_refresh(&state->compare, snapshot, state->chosen, state->column);
@@ -254,6 +256,7 @@ static enum view_result begin_edit(struct prepare_state *state, const struct vie
         return VIEW_REDRAW;
     }
     state->editing = true;
+    state->edited = step->kind;
     state->form = (struct form_state){0};
     return VIEW_REDRAW;
 }
