@@ -108,6 +108,23 @@ static void json_ended(const struct lab_view *view, size_t slot) {
     cJSON_Delete(object);
 }
 
+// Of the wall clock: forward, backward and update. Gathering the rows and evaluating do not count as steps.
+static double step_share(const struct lab_view *view) {
+    return view->wall > 0 ? view->spent.steps / view->wall : (double)NAN;
+}
+
+static void json_time(cJSON *object, const struct lab_view *view) {
+    const struct run_times *spent = &view->spent;
+    json_number(object, "step_share", step_share(view));
+    cJSON *time = cJSON_AddObjectToObject(object, "time");
+    json_number(time, "steps", spent->steps);
+    json_number(time, "data", spent->data);
+    json_number(time, "evaluation", spent->evaluation);
+    json_number(time, "keeping", spent->keeping);
+    json_number(time, "rest", spent->rest);
+    json_number(time, "between_runs", view->wall - run_times_sum(spent));
+}
+
 static void json_finish(const struct lab_view *view) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "event", "done");
@@ -123,7 +140,7 @@ static void json_finish(const struct lab_view *view) {
     cJSON_AddStringToObject(object, "importance_measure", "epsilon squared");
     json_number(object, "seconds", view->seconds);
     json_number(object, "wall_seconds", view->wall);
-    json_number(object, "step_share", view->wall > 0 ? view->in_steps / view->wall : (double)NAN);
+    json_time(object, view);
     json_print_line(object);
     cJSON_Delete(object);
 }
@@ -184,7 +201,7 @@ static void print_finish(const struct lab_view *view) {
     }
     printf("\n%zu runs in %.1f s", view->done, view->wall);
     if (view->wall > 0)
-        printf(", %.1f %% of it in steps", 100 * view->in_steps / view->wall);
+        printf(", %.1f %% of it in steps", 100 * step_share(view));
     putchar('\n');
 }
 

@@ -315,6 +315,8 @@ bool session_drain_run(struct session *session) {
     if (news) {
         keep(session, events, count, from);
         session_publish(session);
+        if (session_run_alive(session))
+            store_tidy(session->store);
     }
     mem_free(events);
     if (session->restart && !session_run_alive(session))

@@ -301,7 +301,7 @@ static void conclude(struct session *session) {
                                   .curve = &session->live->curve,
                                   .bytes = session->view.device.bytes,
                                   .failed = failed};
-    view->in_steps += session->view.times.steps;
+    run_times_add(&view->spent, &session->view.times);
     view->wall = clock_now() - session->lab.began;
     lab_view_conclude(view, slot, &summary);
     session_publish(session);

@@ -60,7 +60,8 @@ struct lab_view {
     size_t running; // slot; SIZE_MAX = none
     bool classify;
     double seconds;        // in runs that ended
-    double wall, in_steps; // since this process began with it; of that, computing steps in runs that ended
+    double wall;           // since this process began with it
+    struct run_times spent; // of that, in the runs that ended; what is missing went by between runs
     // race
     bool has_target, target_chosen; // chosen: by the program, as what every batch size reached
     double target;                  // loss, or accuracy where the plan names one

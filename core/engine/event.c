@@ -56,6 +56,16 @@ double run_times_sum(const struct run_times *times) {
     return times->steps + times->data + times->evaluation + times->keeping + times->rest;
 }
 
+void run_times_add(struct run_times *sum, const struct run_times *times) {
+    sum->steps += times->steps;
+    sum->data += times->data;
+    sum->evaluation += times->evaluation;
+    sum->keeping += times->keeping;
+    sum->rest += times->rest;
+    sum->reading += times->reading;
+    sum->reader_waits += times->reader_waits;
+}
+
 struct run_times run_times_since(const struct run_times *now, const struct run_times *before) {
     return (struct run_times){
         .steps = now->steps - before->steps,

@@ -71,6 +71,7 @@ struct range_curve { // a range test (core/lab/range_test.h)
 // Accuracy or RMSE of the rows that validate, where none do of those that train.
 double epoch_figure(const struct epoch_row *row, bool classify);
 double run_times_sum(const struct run_times *times); // of the run itself
+void run_times_add(struct run_times *sum, const struct run_times *times);
 struct run_times run_times_since(const struct run_times *now, const struct run_times *before);
 
 enum { EVENT_TEXT_SIZE = 1024 };

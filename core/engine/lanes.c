@@ -43,17 +43,23 @@ static bool make_room(struct lanes *lanes) {
 }
 
 void lanes_event(struct lanes *lanes, struct event event) {
+    double now = clock_now();
     event.wall = clock_wall();
     pthread_mutex_lock(&lanes->lock);
     bool room = make_room(lanes);
     while (!room && !lanes->closing) {
+        wake_signal(&lanes->wake); // epochs of which nobody was told may be what fills the memory
         pthread_cond_wait(&lanes->room, &lanes->lock);
         room = make_room(lanes);
     }
     if (room)
         lanes->events[lanes->first + lanes->count++] = event;
+    bool due = event.kind != EVENT_EPOCH || now - lanes->last_told >= seconds_between_wakes;
+    if (due)
+        lanes->last_told = now;
     pthread_mutex_unlock(&lanes->lock);
-    wake_signal(&lanes->wake);
+    if (due)
+        wake_signal(&lanes->wake);
 }
 
 void lanes_set_times(struct lanes *lanes, const struct run_times *times) {

@@ -16,6 +16,7 @@ struct model_copy; // core/train/trainer.h
 struct lanes {
     struct ring metrics;
     double last_wake; // the engine's thread only
+    double last_told; // of an event; under the lock. Epochs of microseconds do not wake the reader each
     struct run_times times; // under the lock
     pthread_mutex_t lock;
     pthread_cond_t room;

@@ -51,15 +51,52 @@ enum status sql_execute(struct store *store, const char *sql, struct error *erro
     return result == SQLITE_OK ? STATUS_OK : sql_error(store, result, "cannot write to", error);
 }
 
+// One that was prepared before and that nobody has; STATEMENTS_KEPT: there is none.
+static size_t find_statement(const struct store *store, const char *sql) {
+    for (size_t i = 0; i < store->statement_count; i++) {
+        if (!store->statements[i].open && strcmp(sqlite3_sql(store->statements[i].statement), sql) == 0)
+            return i;
+    }
+    return STATEMENTS_KEPT;
+}
+
+// The query's own once all places are taken.
+static size_t keep_statement(struct store *store, sqlite3_stmt *statement) {
+    if (store->statement_count == STATEMENTS_KEPT)
+        return STATEMENTS_KEPT;
+    store->statements[store->statement_count].statement = statement;
+    return store->statement_count++;
+}
+
 enum status query_open(struct query *query, struct store *store, const char *sql, struct error *error) {
-    *query = (struct query){.store = store, .parameter = 1};
-    int result = sqlite3_prepare_v2(store->database, sql, -1, &query->statement, NULL);
-    return result == SQLITE_OK ? STATUS_OK : sql_error(store, result, "cannot read from", error);
+    *query = (struct query){.store = store, .parameter = 1, .kept = find_statement(store, sql)};
+    if (query->kept == STATEMENTS_KEPT) {
+        int result = sqlite3_prepare_v3(store->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &query->statement, NULL);
+        if (result != SQLITE_OK)
+            return sql_error(store, result, "cannot read from", error);
+        query->kept = keep_statement(store, query->statement);
+    }
+    if (query->kept < STATEMENTS_KEPT) {
+        query->statement = store->statements[query->kept].statement;
+        store->statements[query->kept].open = true;
+    }
+    return STATUS_OK;
 }
 
 void query_close(struct query *query) {
-    sqlite3_finalize(query->statement);
+    if (query->statement && query->kept < STATEMENTS_KEPT) {
+        sqlite3_reset(query->statement);
+        sqlite3_clear_bindings(query->statement);
+        query->store->statements[query->kept].open = false;
+    } else {
+        sqlite3_finalize(query->statement);
+    }
     query->statement = NULL;
+}
+
+void statements_close(struct store *store) {
+    while (store->statement_count > 0)
+        sqlite3_finalize(store->statements[--store->statement_count].statement);
 }
 
 static void keep_first(struct query *query, int result) {

@@ -11,8 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { STATEMENTS_KEPT = 48 };
+
 struct store {
     sqlite3 *database;
+    struct {
+        sqlite3_stmt *statement;
+        bool open; // a query has it
+    } statements[STATEMENTS_KEPT]; // prepared once: runs of a sweep last no longer than preparing them all anew
+    size_t statement_count;
+    int log_pages; // of the write-ahead log
     char path[1024], folder[1100]; // runs.db; the folder "runs" beside it
     int *locks;                    // descriptors whose lock says that a run of this process lives
     int64_t *locked_runs;
@@ -25,6 +33,7 @@ struct query {
     sqlite3_stmt *statement;
     int parameter, column; // the next one
     int result;            // of the first bind that failed
+    size_t kept;           // place among the store's statements; STATEMENTS_KEPT: it is the query's own
 };
 
 // What SQLite just said, as a sentence: `what` is "cannot read from" or "cannot write to".
@@ -33,6 +42,7 @@ enum status sql_execute(struct store *store, const char *sql, struct error *erro
 
 enum status query_open(struct query *query, struct store *store, const char *sql, struct error *error);
 void query_close(struct query *query);
+void statements_close(struct store *store); // none may be open
 void query_integer(struct query *query, int64_t value);
 void query_unsigned(struct query *query, uint64_t value); // below 2^63
 void query_real(struct query *query, double value);       // NaN becomes NULL

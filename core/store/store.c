@@ -80,6 +80,24 @@ static enum status store_migrate(struct store *store, struct error *error) {
     return status;
 }
 
+enum { TIDY_PAGES = 1000, PAGES_MOST = 8000 };
+
+// Another process in the way of moving them is no fault of the commit, which has happened.
+static int count_pages(void *context, sqlite3 *database, const char *name, int pages) {
+    struct store *store = context;
+    store->log_pages = pages;
+    if (pages >= PAGES_MOST)
+        sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return SQLITE_OK;
+}
+
+void store_tidy(struct store *store) {
+    if (store->log_pages < TIDY_PAGES || !sqlite3_get_autocommit(store->database))
+        return;
+    store->log_pages = 0; // where another process is in the way, a later commit counts anew
+    sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 // SQLite does not wait for the other process while it turns a new file's journal over, so we do.
 static enum status set_journal(struct store *store, struct error *error) {
     const struct timespec pause = {.tv_nsec = 10000000};
@@ -107,6 +125,7 @@ enum status store_open(struct store **out, const char *path, struct error *error
     }
     if (!status) {
         sqlite3_busy_timeout(store->database, BUSY_MILLISECONDS);
+        sqlite3_wal_hook(store->database, count_pages, store);
         status = set_journal(store, error);
     }
     if (!status)
@@ -125,6 +144,7 @@ void store_close(struct store *store) {
         return;
     while (store->lock_count > 0)
         lock_drop(store, store->locked_runs[0]);
+    statements_close(store);
     sqlite3_close(store->database);
     mem_free(store->locks);
     mem_free(store->locked_runs);

@@ -50,6 +50,9 @@ const char *store_folder(const struct store *store); // where run folders are
 enum status store_begin(struct store *store, struct error *error); // one transaction per drain
 enum status store_commit(struct store *store, struct error *error); // a failed one is rolled back
 void store_rollback(struct store *store);                           // allowed when there is none
+// Moves what was committed into the database file proper, when it is time: takes milliseconds, so at a moment when
+// nobody waits. Commits do so themselves only where that has not been called for long.
+void store_tidy(struct store *store);
 // Sets run->id, makes the run's folder and locks it until store_run_update ends the run. recipe and
 // encoding are JSON; NULL = none. A run of an experiment fills its slot in the same moment: the run that was there
 // before stays a run, but is the experiment's no longer.

@@ -126,7 +126,8 @@ struct child child_start(const struct child_options *options, const char *const 
     number++;
     for (int i = 0; i < 2; i++)
         snprintf(child.paths[i], sizeof child.paths[i], "%s/%s-%d", folder(), i ? "err" : "out", number);
-    child_write(child.paths[0], "", 0);
+    for (int i = 0; i < 2; i++) // there to be read even when it is killed before it opened them
+        child_write(child.paths[i], "", 0);
     fflush(NULL);
     child.pid = fork();
     assert_true(child.pid >= 0);
