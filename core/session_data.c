@@ -167,6 +167,17 @@ enum status session_request_of_checkpoint(const char *path, struct load_request 
     return status;
 }
 
+// A run of no steps would follow.
+static enum status check_unfinished(const struct run_record *record, const struct load_request *request,
+                                    struct error *error) {
+    long long run = (long long)record->id, epochs = (long long)request->params.epochs;
+    if (record->state != RUN_DONE || record->epochs < (uint64_t)epochs)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID,
+                     "run %lld has all of its %lld epoch%s behind it; fork it with more, such as --epochs %lld", run, epochs,
+                     epochs == 1 ? "" : "s", 2 * epochs);
+}
+
 static enum status go_on(struct session *session, int64_t run, bool same, struct error *error) {
     struct run_record record;
     struct load_request request = {.resume = run, .same = same};
@@ -183,6 +194,8 @@ static enum status go_on(struct session *session, int64_t run, bool same, struct
         status = error_set(error, STATUS_MISSING, "run %lld left no checkpoint to go on from", (long long)run);
     if (!status)
         status = session_request_of_checkpoint(record.checkpoint, &request, error);
+    if (!status)
+        status = check_unfinished(&record, &request, error);
     return session_request_load(session, &request, status);
 }
 

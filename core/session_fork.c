@@ -28,8 +28,9 @@ static enum status check_epochs(const struct run_record *record, const char *whi
     bool whole = strcmp(which, "last") == 0 && record->epochs >= (uint64_t)request->params.epochs;
     if (!whole)
         return STATUS_OK;
-    return error_set(error, STATUS_INVALID, "run %lld has all of its %lld epochs behind it; give it more, such as epochs %lld",
-                     (long long)record->id, (long long)request->params.epochs, 2 * (long long)request->params.epochs);
+    long long epochs = (long long)request->params.epochs;
+    return error_set(error, STATUS_INVALID, "run %lld has all of its %lld epoch%s behind it; give it more, such as epochs %lld",
+                     (long long)record->id, epochs, epochs == 1 ? "" : "s", 2 * epochs);
 }
 
 static enum status begin(struct session *session, int64_t run, const char *which, const char *changes,

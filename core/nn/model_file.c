@@ -370,17 +370,11 @@ static const struct line_kind {
 };
 
 static enum status unknown_layer(struct reader *r, const char *text) {
-    const char *nearest = kinds[0].name;
-    char known[256] = "";
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", kinds[i].name);
-        nearest = text_distance(text, kinds[i].name) < text_distance(text, nearest) ? kinds[i].name : nearest;
-    }
-    if (text_distance(text, nearest) <= 2) {
-        return refuse(r, "there is no layer %.40s; did you mean %s?", text, nearest);
-    }
-    return refuse(r, "there is no layer %.40s; there are %s", text, known);
+    struct text_nearest nearest = text_nearest_of(text);
+    char hint[TEXT_HINT_SIZE];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        text_nearest_try(&nearest, kinds[i].name);
+    return refuse(r, "there is no layer %.40s; %s", text, text_nearest_hint(&nearest, hint));
 }
 
 static enum status read_line(struct reader *r) {

@@ -47,6 +47,9 @@ static void a_model_file_may_be_gone(void **state) {
     cJSON *after = EVAL(run.run);
     close_to(json_figure(after, "log_loss"), json_figure(before, "log_loss"), 0);
     struct child resumed = CHILD_RUN("resume", run.run, "--json");
+    REFUSED(resumed, 1, "all of its 4 epochs", "--epochs 8");
+    child_free(&resumed);
+    resumed = CHILD_RUN("fork", run.run, "--epochs", "8", "--json");
     child_assert_done(&resumed);
     assert_non_null(strstr(resumed.out, "\"state\":\"done\""));
     child_free(&resumed);

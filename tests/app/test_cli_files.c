@@ -120,7 +120,7 @@ static void a_run_of_several_files_is_trained_and_gone_on_with_from_elsewhere(vo
     snprintf(name, sizeof name, "%d", atoi(run + strlen("\"run\":")));
     child_free(&whole);
     child_free(&several);
-    several = CHILD_RUN("resume", name);
+    several = CHILD_RUN("fork", name, "--epochs", "6");
     child_assert_done(&several);
     assert_non_null(strstr(several.out, "part-1.csv + 1 file"));
     child_free(&several);

@@ -95,7 +95,7 @@ static void mistakes(void **state) {
         {"", "net.txt: there is no layer in it"},
         {"flatten\ndense 9", "net.txt: the last layer gives 9 where the data need 10"},
         {"conv 10 3", "net.txt: the last layer gives 10×30×30 where the data need 10"},
-        {"\n  cnov 3 3", "net.txt line 2, column 3: there is no layer cnov; did you mean conv?"},
+        {"\n  cnov 3 3", "net.txt line 2, column 3: there is no layer cnov; did you mean \"conv\"?"},
         {"transformer", "net.txt line 1, column 1: there is no layer transformer; there are conv, dense"},
         {"conv", "net.txt line 1, column 5: the number of filters is missing"},
         {"conv 0 3", "net.txt line 1, column 6: the number of filters 0: a whole number from 1 on"},
