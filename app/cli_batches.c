@@ -140,10 +140,11 @@ static void print_all(struct batches *batches) {
     size_t size = (size_t)batches->params.batch, rest = batches->plan->rows % size;
     printf("%s: %zu rows to train on, %zu for validation, %zu for test; %s\n", batches->dataset->name,
            parts[PART_TRAIN], parts[PART_VALIDATION], parts[PART_TEST], batches->split.how);
-    printf("epoch %" PRId64 ", seed %" PRId64 ": %zu batches of %zu", batches->epoch, batches->params.seed,
-           updates(batches, size), size);
+    printf("epoch %" PRId64 ", seed %" PRId64 ": %zu %s of %zu", batches->epoch, batches->params.seed,
+           updates(batches, size), updates(batches, size) == 1 ? "batch" : "batches", size);
     if (rest)
-        printf(batches->params.drop_last ? ", %zu rows left out" : ", the last one of %zu rows", rest);
+        printf(batches->params.drop_last ? ", %zu row%s left out" : ", the last one of %zu row%s", rest,
+               rest == 1 ? "" : "s");
     putchar('\n');
     print_batches(batches);
     print_sizes(batches);

@@ -129,7 +129,8 @@ static void print_prepared(const struct pipeline *pipeline, const struct prepare
         if (pipeline->steps[i]->kind->tells)
             print_told(&prepared->ledger, i);
     }
-    fprintf(stderr, "wrote %zu rows of %zu columns to %s\n", last->rows, last->column_count, path);
+    fprintf(stderr, "wrote %zu row%s of %zu column%s to %s\n", last->rows, last->rows == 1 ? "" : "s", last->column_count,
+            last->column_count == 1 ? "" : "s", path);
 }
 
 // One more column at the end: the part of every row.

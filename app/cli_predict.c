@@ -25,8 +25,9 @@ static enum status predict(struct kept_call *call, struct error *error) {
     if (status)
         return status;
     cli_kept_notes(call);
-    fprintf(stderr, "run %lld, step %llu: %zu predictions for %zu rows\n", (long long)call->number,
-            (unsigned long long)call->run->step, counts.predicted, counts.rows);
+    fprintf(stderr, "run %lld, step %llu: %zu prediction%s for %zu row%s\n", (long long)call->number,
+            (unsigned long long)call->run->step, counts.predicted, counts.predicted == 1 ? "" : "s", counts.rows,
+            counts.rows == 1 ? "" : "s");
     return STATUS_OK;
 }
 

@@ -116,9 +116,9 @@ static void json_fit(const struct lab_view *view) {
 
 static void print_ended(const struct lab_view *view, size_t slot) {
     const struct lab_trial *trial = &view->trials[slot];
-    printf("%zu/%zu  run %" PRId64 "  batch %" PRId64 "  seed %" PRId64 "  lr %.4g  %s  %" PRIu64 " steps in %.2f s",
+    printf("%zu/%zu  run %" PRId64 "  batch %" PRId64 "  seed %" PRId64 "  lr %.4g  %s  %" PRIu64 " step%s in %.2f s",
            view->done + view->failed, view->count, trial->run, trial->params->batch, trial->params->seed,
-           trial->params->lr, trial_state_name(trial->state), trial->steps, trial->seconds);
+           trial->params->lr, trial_state_name(trial->state), trial->steps, trial->steps == 1 ? "" : "s", trial->seconds);
     if (trial->final_row.epoch && view->classify)
         printf("  loss %.4f  accuracy %.2f %%", trial->final_row.train_loss,
                100 * figure_in(&trial->final_row, true));

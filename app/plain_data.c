@@ -108,8 +108,8 @@ static void tell_histogram(const struct histogram *histogram) {
         uint64_t count = 0;
         for (int k = 0; k < EACH; k++)
             count += histogram->bins[i * EACH + k];
-        printf("from %.6g to %.6g: %" PRIu64 " rows\n", histogram->low + i * width, histogram->low + (i + 1) * width,
-               count);
+        printf("from %.6g to %.6g: %" PRIu64 " row%s\n", histogram->low + i * width, histogram->low + (i + 1) * width,
+               count, count == 1 ? "" : "s");
     }
 }
 
@@ -147,7 +147,8 @@ enum status plain_column(struct plain *plain, const struct plain_line *line, str
         tell_figures(column);
     else
         for (size_t i = 0; i < column->top_count; i++)
-            printf("%s: %s%" PRIu64 " rows\n", column->top[i].word, about(column->top_about), column->top[i].count);
+            printf("%s: %s%" PRIu64 " row%s\n", column->top[i].word, about(column->top_about), column->top[i].count,
+                   column->top[i].count == 1 ? "" : "s");
     return STATUS_OK;
 }
 
@@ -208,7 +209,8 @@ enum status plain_row(struct plain *plain, const struct plain_line *line, struct
 }
 
 static void tell_shown(struct plain *plain, const struct table *table) {
-    printf("%zu of %zu rows are shown\n", row_order_count(snapshot_of(plain)->rows.order, table), table->rows);
+    size_t shown = row_order_count(snapshot_of(plain)->rows.order, table);
+    printf("%zu of %zu row%s %s shown\n", shown, table->rows, table->rows == 1 ? "" : "s", shown == 1 ? "is" : "are");
 }
 
 enum status plain_filter(struct plain *plain, const struct plain_line *line, struct error *error) {

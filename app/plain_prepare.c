@@ -255,7 +255,8 @@ static void tell_plan(const struct snapshot *snapshot) {
            parts[PART_VALIDATION], parts[PART_TEST]);
     if (snapshot->split)
         printf("split: %s\n", snapshot->split->how);
-    printf("epoch %" PRIu64 ": %zu %s of %zu rows\n", plan->epoch + 1, count, count == 1 ? "batch" : "batches", size);
+    printf("epoch %" PRIu64 ": %zu %s of %zu row%s\n", plan->epoch + 1, count, count == 1 ? "batch" : "batches", size,
+           size == 1 ? "" : "s");
     for (size_t i = 0; i < count && i < BATCHES_SHOWN; i++)
         tell_batch(plan, size, i);
     if (count > BATCHES_SHOWN)

@@ -63,8 +63,8 @@ void run_lines_event(const struct snapshot *snapshot, const struct event *event)
 }
 
 void run_lines_done(const struct run_record *record, const struct run_times *times) {
-    printf("run %" PRId64 " %s after %" PRIu64 " steps in %.2f s", record->id, run_state_name(record->state),
-           record->steps, record->seconds);
+    printf("run %" PRId64 " %s after %" PRIu64 " step%s in %.2f s", record->id, run_state_name(record->state),
+           record->steps, record->steps == 1 ? "" : "s", record->seconds);
     if (record->epochs && record->classify && !isnan(record->best_row.val_accuracy))
         printf("; best validation accuracy %.2f %% in epoch %" PRIu64, 100 * record->best_row.val_accuracy,
                record->best_row.epoch);

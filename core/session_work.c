@@ -290,7 +290,8 @@ static enum status take_result(struct session *session, struct error *error) {
         session_take_grown(session);
         break;
     case WORK_EXPORT:
-        session_message(session, MESSAGE_INFO, "wrote %zu rows to %s", work->table->rows, work->path);
+        session_message(session, MESSAGE_INFO, "wrote %zu row%s to %s", work->table->rows,
+                        work->table->rows == 1 ? "" : "s", work->path);
         break;
     case WORK_NONE:
         break;
