@@ -67,6 +67,7 @@ static void refresh(void *view_state, const struct snapshot *snapshot) {
         track_free(&state->epochs[i]);
     }
     state->runs = runs;
+    state->growing = train_alive(snapshot);
 }
 
 static enum status open_view(void *view_state, struct session *session, struct error *error) {
@@ -111,21 +112,13 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
 
 // ---- the part of the curves that is shown, and the cursor ---------------------------------------------------
 
-static double whole_end(const struct train_state *state) {
-    struct train_state whole = *state;
-    double low, high;
-    whole.zoomed = false;
-    train_window(&whole, &low, &high);
-    return high;
-}
-
 static void fit(struct train_state *state) {
     state->zoomed = state->zooming = false;
 }
 
 // Not beyond what there is, and not closer than a fraction of a step.
 static void show_part(struct train_state *state, double low, double high) {
-    double end = whole_end(state), span = high - low;
+    double end = train_end(state), span = high - low;
     if (!(span < end)) {
         state->zoomed = false;
         return;

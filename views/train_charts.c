@@ -43,15 +43,19 @@ static double track_end(const struct track *track, enum track_axis axis) {
     return track->count > 0 ? track_place(track, axis, track->count - 1) : 0;
 }
 
-void train_window(const struct train_state *state, double *low, double *high) {
-    *low = state->low;
-    *high = state->high;
-    if (state->zoomed)
-        return;
-    *low = *high = 0;
+double train_end(const struct train_state *state) {
+    double end = 0;
     for (size_t i = 0; i < state->runs; i++)
-        *high = fmax(*high, fmax(track_end(&state->steps[i], state->axis), track_end(&state->epochs[i], state->axis)));
-    *high = *high > 0 ? *high : 1;
+        end = fmax(end, fmax(track_end(&state->steps[i], state->axis), track_end(&state->epochs[i], state->axis)));
+    if (!(end > 0))
+        return 1;
+    double grain = exp2(floor(log2(end))) / 8;
+    return state->growing ? grain * ceil(end / grain) : end;
+}
+
+void train_window(const struct train_state *state, double *low, double *high) {
+    *low = state->zoomed ? state->low : 0;
+    *high = state->zoomed ? state->high : train_end(state);
 }
 
 // ---- curves -----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ enum train_question { TRAIN_ASKS_NOTHING, TRAIN_ASKS_MARK, TRAIN_ASKS_OVERLAY, T
 struct train_state {
     struct track steps[TRAIN_RUNS], epochs[TRAIN_RUNS];
     size_t runs; // tracks in use; [0] is the run, perhaps empty
+    bool growing; // the run is alive
     enum track_axis axis;
     bool log_loss;
     int smoothing; // 0 … TRAIN_SMOOTHINGS - 1
@@ -47,6 +48,9 @@ struct train_places train_layout(const struct train_state *state, struct rect ar
 // ---- charts -----------------------------------------------------------------------------------------------
 #define TRAIN_SMOOTHINGS 5
 double train_decay(int smoothing);
+// Where the x axis ends when all of it is shown. Ahead of a run that is alive, by an eighth at most: a picture that
+// stands still for a while costs a slow line few bytes.
+double train_end(const struct train_state *state);
 // The part of the x axis that is shown.
 void train_window(const struct train_state *state, double *low, double *high);
 

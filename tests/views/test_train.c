@@ -440,6 +440,32 @@ static void a_long_run_costs_no_more_than_a_short_one(void **state) {
     scene_close(&scene);
 }
 
+// The end of the x axis is never before the newest step and at most an eighth beyond it, and moves eight times while a
+// run doubles; a run that is over is shown to its end.
+static void the_axis_of_a_growing_run_stands_still(void **state) {
+    struct snapshots made = {0};
+    struct train_state view = {.runs = 1, .growing = true, .axis = TRACK_STEPS};
+    double before = 0;
+    int moves = 0;
+    (void)state;
+    snapshots_long(&made, 1000);
+    track_refresh(&view.steps[0], &made.run, TRACK_STEP_ROWS, 0);
+    double first = track_place(&view.steps[0], TRACK_STEPS, view.steps[0].count - 1);
+    for (double newest = first; newest < 2 * first; newest++) {
+        double end = train_end(&view);
+        assert_true(end >= newest && end <= 1.125 * newest);
+        moves += end != before;
+        before = end;
+        snapshots_point(&made.run, (struct step_metrics){.step = (uint64_t)newest + 1});
+        track_refresh(&view.steps[0], &made.run, TRACK_STEP_ROWS, 0);
+    }
+    assert_in_range(moves, 8, 9);
+    view.growing = false;
+    assert_true(train_end(&view) == 2 * first);
+    track_free(&view.steps[0]);
+    snapshots_free(&made);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gpu_tells_what_it_does),
@@ -459,6 +485,7 @@ int main(void) {
         cmocka_unit_test(the_cursor_keeps_its_step_on_every_axis),
         cmocka_unit_test(anything_may_come_in_any_order),
         cmocka_unit_test(a_long_run_costs_no_more_than_a_short_one),
+        cmocka_unit_test(the_axis_of_a_growing_run_stands_still),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
