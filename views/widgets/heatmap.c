@@ -58,6 +58,15 @@ static double share_of(const struct heatmap *map, double value) {
     return map->high > map->low ? (value - map->low) / (map->high - map->low) : 0;
 }
 
+// Never over a letter of the value: "[100 %" must not read "[00 %".
+static void draw_brackets(struct canvas *canvas, struct rect cell, struct style style, bool text) {
+    int left = cell.x, right = cell.x + cell.width - 1, y = cell.y + (cell.height - 1) / 2;
+    if (!text || canvas_at(canvas, left, y).code == ' ')
+        canvas_put(canvas, left, y, style, '[');
+    if (!text || canvas_at(canvas, right, y).code == ' ')
+        canvas_put(canvas, right, y, style, ']');
+}
+
 static void draw_value(struct canvas *canvas, const struct heatmap *map, struct rect cell, size_t row, size_t column) {
     static const char shades[] = " .:-=+*#%@";
     char text[TEXT_NUMBER_SIZE];
@@ -78,10 +87,8 @@ static void draw_value(struct canvas *canvas, const struct heatmap *map, struct 
     canvas_fill(canvas, cell, style, plain && !fits ? (uint32_t)shades[level] : ' ');
     if (fits)
         canvas_field(canvas, cell.x, cell.y + (cell.height - 1) / 2, cell.width, TEXT_CENTER, style, text);
-    if (chosen && cell.width >= 3) {
-        canvas_put(canvas, cell.x, cell.y + (cell.height - 1) / 2, style, '[');
-        canvas_put(canvas, cell.x + cell.width - 1, cell.y + (cell.height - 1) / 2, style, ']');
-    }
+    if (chosen && cell.width >= 3)
+        draw_brackets(canvas, cell, style, fits);
 }
 
 // In little room the first letters say more than one letter and an ellipsis.
