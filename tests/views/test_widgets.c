@@ -396,6 +396,24 @@ static void the_heat_map_hits_what_it_draws(void **state) {
     canvas_free(&canvas);
 }
 
+static char *a_share(void *data, size_t row, size_t column, char out[TEXT_NUMBER_SIZE]) {
+    (void)data;
+    snprintf(out, TEXT_NUMBER_SIZE, row == column ? "100 %%" : "5 %%");
+    return out;
+}
+
+static void the_frame_of_a_chosen_cell_hides_no_digit(void **state) {
+    struct heatmap map = {.rows = 1, .columns = 2, .value = a_value, .text = a_share, .high = 1, .chosen_shown = true};
+    struct canvas canvas = line(12, true);
+    (void)state;
+    heatmap_draw(&canvas, canvas_area(&canvas), &map); // cells of six columns
+    check_line(&canvas, "100 %] 5 %");
+    canvas = line(12, true);
+    map.chosen_column = 1;
+    heatmap_draw(&canvas, canvas_area(&canvas), &map);
+    check_line(&canvas, "100 % [5 % ]");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_widget_looks_as_read),
@@ -415,6 +433,7 @@ int main(void) {
         cmocka_unit_test(the_palette_finds_and_chooses),
         cmocka_unit_test(tabs_answer_the_mouse),
         cmocka_unit_test(the_heat_map_hits_what_it_draws),
+        cmocka_unit_test(the_frame_of_a_chosen_cell_hides_no_digit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
