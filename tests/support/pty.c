@@ -97,9 +97,8 @@ void pty_idle(struct pty *pty, double seconds) {
     }
 }
 
-double pty_cpu(const struct pty *pty) {
-    char path[64], line[1024] = "";
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pty->pid);
+static double cpu_of(const char *path) {
+    char line[1024] = "";
     FILE *file = fopen(path, "r");
     if (!file)
         return -1;
@@ -111,6 +110,31 @@ double pty_cpu(const struct pty *pty) {
     if (!after || sscanf(after + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
         return -1;
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double pty_cpu(const struct pty *pty) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pty->pid);
+    return cpu_of(path);
+}
+
+double pty_screen_cpu(const struct pty *pty) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/stat", (long)pty->pid, (long)pty->pid);
+    return cpu_of(path);
+}
+
+double pty_memory(const struct pty *pty) {
+    char path[64], line[256];
+    double kilobytes = -1;
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)pty->pid);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "RssAnon: %lf", &kilobytes) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return 1024 * kilobytes;
 }
 
 int pty_close(struct pty *pty) {

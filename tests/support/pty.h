@@ -23,6 +23,8 @@ bool pty_wait(struct pty *pty, const char *text, double seconds);
 void pty_forget(struct pty *pty);
 void pty_idle(struct pty *pty, double seconds); // reads and throws away
 double pty_cpu(const struct pty *pty);          // processor seconds the program has used
+double pty_screen_cpu(const struct pty *pty);   // those of its first thread, which draws
+double pty_memory(const struct pty *pty);       // bytes of its own that it holds in memory (files that are mapped: not)
 int pty_close(struct pty *pty);                 // asks it to end (SIGTERM) and waits: its wait status
 
 #endif
