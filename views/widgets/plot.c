@@ -283,6 +283,8 @@ static void draw_cursor(struct canvas *canvas, const struct plot *plot, const st
     }
 }
 
+#define LEGEND_SAMPLE 4 // columns of a line's sample and the blanks around it
+
 static double last_value(const struct plot_series *series) {
     for (size_t i = series->count; i-- > 0;)
         if (isfinite(series->y[i]))
@@ -305,6 +307,15 @@ static int legend_text(const struct plot *plot, size_t i, bool ascii, char *out,
     return text_width(out, ascii);
 }
 
+// Where a line each does not fit: names alone, side by side.
+static struct rect legend_in_one_row(const struct plot *plot, const struct plot_frame *frame, bool ascii) {
+    int width = 0;
+    for (size_t i = 0; plot->legend && i < plot->count; i++)
+        width += plot->series[i].name ? text_width(plot->series[i].name, ascii) + LEGEND_SAMPLE : 0;
+    bool fits = width > 0 && width <= frame->rect.width && frame->rect.height >= 4;
+    return fits ? (struct rect){frame->rect.x + frame->rect.width - width, frame->rect.y, width, 1} : (struct rect){0};
+}
+
 static struct rect legend_rect(const struct plot *plot, const struct plot_frame *frame, bool ascii) {
     char text[160];
     int widest = 0, rows = 0, right = frame->rect.x + frame->rect.width;
@@ -313,14 +324,22 @@ static struct rect legend_rect(const struct plot *plot, const struct plot_frame 
         widest = width > widest ? width : widest;
         rows += plot->series[i].name != NULL;
     }
-    struct rect rect = {right - widest - 4, frame->rect.y, widest + 4, rows};
+    struct rect rect = {right - widest - LEGEND_SAMPLE, frame->rect.y, widest + LEGEND_SAMPLE, rows};
     bool fits = rows > 0 && rect.x >= frame->rect.x + frame->rect.width / 4 && rows <= (frame->rect.height + 1) / 2;
-    return fits ? rect : (struct rect){0};
+    return fits ? rect : legend_in_one_row(plot, frame, ascii);
+}
+
+static size_t named(const struct plot *plot) {
+    size_t count = 0;
+    for (size_t i = 0; i < plot->count; i++)
+        count += plot->series[i].name != NULL;
+    return count;
 }
 
 static void draw_legend(struct canvas *canvas, const struct plot *plot, struct rect rect) {
     char text[160];
-    int y = rect.y;
+    int x = rect.x, y = rect.y;
+    bool one_row = rect.height == 1 && named(plot) > 1;
     canvas_fill(canvas, rect, (struct style){0}, ' ');
     for (size_t i = 0; i < plot->count && !rect_empty(rect); i++) {
         struct style style = style_ink(plot->series[i].ink);
@@ -328,10 +347,14 @@ static void draw_legend(struct canvas *canvas, const struct plot *plot, struct r
             continue;
         legend_text(plot, i, canvas->ascii, text, sizeof text);
         if (canvas->ascii)
-            canvas_put(canvas, rect.x + 1, y, style, (unsigned char)letters[i % PLOT_SERIES_MOST]);
+            canvas_put(canvas, x + 1, y, style, (unsigned char)letters[i % PLOT_SERIES_MOST]);
         else
-            canvas_text(canvas, rect.x + 1, y, style, line_sample(plot->series[i].line));
-        canvas_text(canvas, rect.x + 4, y++, style, text);
+            canvas_text(canvas, x + 1, y, style, line_sample(plot->series[i].line));
+        int width = canvas_text(canvas, x + LEGEND_SAMPLE, y, style, one_row ? plot->series[i].name : text);
+        if (one_row)
+            x += LEGEND_SAMPLE + width;
+        else
+            y++;
     }
 }
 
