@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,9 @@
 #include "views/term.h"
 
 #define FRAME_SECONDS (1.0 / 30)
+// What comes by itself (nobody pressed a key) takes no more of a slow line than this, but is never older than that.
+#define NEWS_BYTES_A_SECOND 16e3
+#define NEWS_SECONDS_MOST 0.25
 #define EVENTS_AT_ONCE 256 // between two frames, so that a flood of input cannot stop the drawing
 
 struct screen {
@@ -37,6 +41,8 @@ struct screen {
     size_t theme;
     bool asks_background; // nobody chose a theme
     double shown; // when the last frame was sent
+    size_t sent;  // bytes of all frames before it
+    bool asked;   // the person has done something since: news waits, this does not
     bool leaving;
     int64_t detach; // the run that goes on without the screen; 0 = none
 };
@@ -259,6 +265,7 @@ static enum status read_input(struct screen *screen, struct error *error) {
         enum status status = term_read(screen->term, &event, error);
         if (status || event.type == INPUT_NONE)
             return status;
+        screen->asked = true;
         if (event.type == INPUT_RESIZE)
             frame_touch(screen->frame);
         else if (event.type == INPUT_BACKGROUND)
@@ -269,6 +276,12 @@ static enum status read_input(struct screen *screen, struct error *error) {
             obey(screen, frame_event(screen->frame, &event));
     }
     return STATUS_OK;
+}
+
+static double next_frame(const struct screen *screen) {
+    double line = (double)(term_bytes(screen->term) - screen->sent) / NEWS_BYTES_A_SECOND;
+    double pause = screen->asked ? 0 : fmin(line, NEWS_SECONDS_MOST);
+    return screen->shown + fmax(FRAME_SECONDS, pause);
 }
 
 static enum status show(struct screen *screen, struct error *error) {
@@ -283,6 +296,8 @@ static enum status show(struct screen *screen, struct error *error) {
     screen->canvas.mono = theme_is_mono(theme_at(screen->theme), term_depth(screen->term));
     frame_draw(screen->frame, &screen->canvas);
     screen->shown = clock_now();
+    screen->sent = term_bytes(screen->term);
+    screen->asked = false;
     enum status status = term_show(screen->term, &screen->canvas, &shown, error);
     if (!shown)
         frame_touch(screen->frame);
@@ -292,7 +307,7 @@ static enum status show(struct screen *screen, struct error *error) {
 static int wait_milliseconds(const struct screen *screen) {
     int lone_escape = term_timeout(screen->term), frame = session_timeout(screen->session);
     if (frame_dirty(screen->frame)) {
-        double left = screen->shown + FRAME_SECONDS - clock_now();
+        double left = next_frame(screen) - clock_now();
         int shown = left <= 0 ? 0 : (int)(left * 1000) + 1;
         frame = frame < 0 || shown < frame ? shown : frame;
     }
@@ -320,8 +335,7 @@ static enum status loop(struct screen *screen, struct error *error) {
         if (session_drain(screen->session))
             frame_touch(screen->frame);
         status = read_input(screen, error);
-        bool due = clock_now() >= screen->shown + FRAME_SECONDS;
-        if (!status && frame_dirty(screen->frame) && due)
+        if (!status && frame_dirty(screen->frame) && clock_now() >= next_frame(screen))
             status = show(screen, error);
         if (!status && !screen->leaving && !ended)
             wait_for_news(screen);

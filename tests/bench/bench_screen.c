@@ -154,7 +154,7 @@ static void measure_keys_under_load(void) {
     pty_close(&pty);
 }
 
-// The first thread draws, and takes in what the engine tells. Frames come as fast as they may: 30 a second. With `pace`
+// The first thread draws, and takes in what the engine tells. Frames are 30 a second at most. With `pace`
 // (steps a second) drawing is nearly all it does; at full speed curves and store get a million points in some seconds.
 static void measure_drawing(const char *pace, const char *figure) {
     char *arguments[] = {program, "--epochs", "1000000", "--batch", "32", "--pace", (char *)pace, SAMPLE, NULL};
@@ -193,8 +193,8 @@ int main(void) {
         give_up("no temporary folder");
     measure_first_screen();
     measure_keys_under_load();
-    measure_drawing("1000", "share of a core for 30 frames a second at 160x48, 1000 steps a second");
-    measure_drawing("0", "share of a core for 30 frames a second at 160x48, full speed");
+    measure_drawing("1000", "share of a core of the thread that draws, at 160x48, 1000 steps a second");
+    measure_drawing("0", "share of a core of the thread that draws, at 160x48, full speed");
     measure_slowdown();
     measure_memory();
     char command[128];
