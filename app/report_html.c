@@ -14,7 +14,8 @@ static const char head[] =
     "table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.2rem .7rem;border-bottom:1px solid #ddd;"
     "text-align:right;font-variant-numeric:tabular-nums}th{border-bottom:2px solid #888}"
     "td:nth-child(-n+2),th:nth-child(-n+2){text-align:left}h2{margin-top:2rem}"
-    "svg{max-width:100%;height:auto}.wide{overflow-x:auto}</style></head><body>\n";
+    "svg{max-width:100%;height:auto}.wide{overflow-x:auto}.wide table{font-size:13px}.wide td{white-space:nowrap}"
+    ".wide td,.wide th{padding:.2rem .5rem}</style></head><body>\n";
 
 // ---- curves -------------------------------------------------------------------------------------------------
 

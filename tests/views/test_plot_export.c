@@ -57,6 +57,21 @@ static void logarithmic_axes_are_even_in_decades(void **state) {
     str_free(&svg);
 }
 
+static void names_stand_where_curves_do_not_end(void **state) {
+    const double rising[] = {0, 1, 2, 8, 9, 9}, falling[] = {9, 8, 5, 1, 0, 0};
+    struct plot_series series = {.name = "accuracy", .y = rising, .count = 6};
+    struct plot plot = {.series = &series, .count = 1, .x_high = 5, .y_high = 10};
+    struct str high = {0}, low = {0};
+    (void)state;
+    svg_of(&plot, "", &high);
+    assert_non_null(strstr(str_text(&high), "<text x=\"618.0\" y=\"348\""));
+    series.y = falling;
+    svg_of(&plot, "", &low);
+    assert_non_null(strstr(str_text(&low), "<text x=\"618.0\" y=\"50\""));
+    str_free(&high);
+    str_free(&low);
+}
+
 static void names_cannot_leave_their_place(void **state) {
     const double y[] = {1, 2};
     struct plot_series series = {.name = "</text><script>a&\"b\x1b[31m", .y = y, .count = 2};
@@ -129,6 +144,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(points_stand_where_they_belong),
         cmocka_unit_test(logarithmic_axes_are_even_in_decades),
+        cmocka_unit_test(names_stand_where_curves_do_not_end),
         cmocka_unit_test(names_cannot_leave_their_place),
         cmocka_unit_test(points_come_back_to_the_bit),
         cmocka_unit_test(nothing_to_show_is_a_picture_too),

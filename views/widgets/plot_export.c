@@ -110,14 +110,36 @@ static void add_marks(struct panel *panel) {
     }
 }
 
+// The corner on the right that the curves leave free: accuracy ends at the top, loss at the bottom.
+static bool ends_high(const struct panel *panel) {
+    const double middle = TOP + (PANEL_HEIGHT - TOP - BOTTOM) / 2.0;
+    size_t high = 0, low = 0;
+    for (size_t s = 0; s < panel->plot->count; s++) {
+        const struct plot_series *series = &panel->plot->series[s];
+        for (size_t i = series->count - series->count / 3; series->name && i < series->count; i++) {
+            if (!isfinite(plot_scale(series->y[i], panel->plot->log_y)))
+                continue;
+            if (place_y(panel, series->y[i]) < middle)
+                high++;
+            else
+                low++;
+        }
+    }
+    return high > low;
+}
+
 static void add_legend(struct panel *panel) {
     int row = 0;
+    size_t rows = 0;
+    for (size_t i = 0; i < panel->plot->count; i++)
+        rows += panel->plot->series[i].name != NULL;
+    int top = ends_high(panel) ? PANEL_HEIGHT - BOTTOM - 8 - 15 * ((int)rows - 1) : TOP + 14;
     for (size_t i = 0; i < panel->plot->count; i++) {
         const struct plot_series *series = &panel->plot->series[i];
         if (!series->name)
             continue;
         str_format(panel->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\" fill=\"",
-                   panel->left + PANEL_WIDTH - RIGHT - 6, TOP + 14 + 15 * row++);
+                   panel->left + PANEL_WIDTH - RIGHT - 6, top + 15 * row++);
         svg_color(panel->out, (color)series->ink);
         str_add(panel->out, "\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">");
         svg_escaped(panel->out, series->name);
