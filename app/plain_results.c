@@ -33,8 +33,8 @@ static void tell_classes(const struct measurement *made) {
     tell_figure("calibration error", figures->ece);
     tell_figure("area under the ROC curve", figures->auc);
     for (size_t i = 0; i < made->classes; i++)
-        printf("class %s: %" PRIu64 " rows, precision %.4f, recall %.4f, F1 %.4f\n", made->class_names[i],
-               figures->each[i].rows, figures->each[i].precision, figures->each[i].recall, figures->each[i].f1);
+        printf("class %s: %" PRIu64 " %s, precision %.4f, recall %.4f, F1 %.4f\n", made->class_names[i],
+               figures->each[i].rows, figures->each[i].rows == 1 ? "row" : "rows", figures->each[i].precision, figures->each[i].recall, figures->each[i].f1);
 }
 
 static void tell_numbers(const struct number_figures *figures) {
@@ -64,8 +64,8 @@ enum status plain_evaluate(struct plain *plain, const struct plain_line *line, s
     status = made_of(plain, &made, error);
     if (status)
         return status;
-    printf("run %" PRId64 ", %s, step %" PRIu64 ": %zu validation rows\n", made->record.id, made->record.name,
-           made->step, made->figures.each_count);
+    printf("run %" PRId64 ", %s, step %" PRIu64 ": %zu validation %s\n", made->record.id, made->record.name,
+           made->step, made->figures.each_count, made->figures.each_count == 1 ? "row" : "rows");
     if (made->figures.classify)
         tell_classes(made);
     else
