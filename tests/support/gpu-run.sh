@@ -53,7 +53,7 @@ gpu_programs() {
     local precision cudnn program wrapper
     for precision in f32 tf32 bf16 fp16; do
         for cudnn in yes no; do
-            for program in backend/test_ops backend/test_models; do
+            for program in backend/test_ops backend/test_models train/test_nets; do
                 wrapper=$work/tests/$(basename "$program")-$precision$([ $cudnn = no ] && echo -products)
                 mkdir -p "$work/tests"
                 printf '#!/bin/sh\nexec env BATCHLAB_TEST_BACKEND=cuda BATCHLAB_TEST_PRECISION=%s BATCHLAB_CUDNN=%s %q\n' \

@@ -1,12 +1,16 @@
 // The first 20 losses of nets with normalization against PyTorch's, from the same weights over the same
 // pictures (tests/fixtures/make_nets.py); then weights, running figures and the loss in evaluation mode.
+// BATCHLAB_TEST_BACKEND=NAME tests that one alone, and fails where it is absent; BATCHLAB_TEST_PRECISION=NAME has the GPU
+// compute in that precision; BATCHLAB_TEST_SMALL leaves out large convolutions there.
 #include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/fixture.h"
+#include "tests/support/op_cases.h"
 #include "tests/support/scratch.h"
 #include "tests/support/sources.h"
 #include "tests/support/trainers.h"
@@ -32,9 +36,11 @@ static const struct net_case {
 static const char layer_norm_net[] =
     "conv 8 4 stride 4\nlayer_norm\ngelu\nglobal_max_pool\nlayer_norm\ndense outputs\n";
 
+// PyTorch's figures are f32; narrower precisions may differ by the root of their unit, as in test_models.c.
 static double compare(const struct net_case *c, const char *what, double have, double want) {
+    enum precision precision = op_case_precision();
     double off = want != 0 ? fabs(have / want - 1) : fabs(have);
-    if (!(off <= TOLERANCE)) {
+    if (!(off <= (precision == PRECISION_F32 ? TOLERANCE : sqrt(precision_unit(precision))))) {
         fail_msg("%s, %s: %.9g, PyTorch %.9g", c->name, what, have, want);
     }
     return off;
@@ -84,20 +90,43 @@ static void check_case(const struct net_case *c, const char *backend_name) {
     test_close(trainer, backend, source);
 }
 
+static void check_small(const char *backend_name) { // the nets without large convolutions
+    check_case(&cases[4], backend_name);
+    check_case(&cases[5], backend_name);
+}
+
+static void check_all(const char *backend_name) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_case(&cases[i], backend_name);
+    }
+}
+
 static void on_the_reference(void **state) {
     (void)state;
-    check_case(&cases[4], "ref"); // plain loops are slow: the nets without large convolutions
-    check_case(&cases[5], "ref");
+    check_small("ref"); // plain loops are slow
 }
 
 static void on_the_cpu(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        check_case(&cases[i], "cpu");
+    check_all("cpu");
+}
+
+static void on_the_backend_asked_for(void **state) {
+    (void)state;
+    const char *name = getenv("BATCHLAB_TEST_BACKEND");
+    if (getenv("BATCHLAB_TEST_SMALL") != NULL) {
+        check_small(name);
+    } else {
+        check_all(name);
     }
 }
 
 int main(void) {
+    const struct CMUnitTest asked[] = {cmocka_unit_test(on_the_backend_asked_for)};
     const struct CMUnitTest tests[] = {cmocka_unit_test(on_the_reference), cmocka_unit_test(on_the_cpu)};
+    const char *name = getenv("BATCHLAB_TEST_BACKEND");
+    if (name != NULL && name[0] != '\0') {
+        return cmocka_run_group_tests(asked, NULL, NULL);
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
