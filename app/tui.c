@@ -297,10 +297,11 @@ static enum status show(struct screen *screen, struct error *error) {
     frame_draw(screen->frame, &screen->canvas);
     screen->shown = clock_now();
     screen->sent = term_bytes(screen->term);
-    screen->asked = false;
     enum status status = term_show(screen->term, &screen->canvas, &shown, error);
-    if (!shown)
-        frame_touch(screen->frame);
+    if (shown)
+        screen->asked = false;
+    else
+        frame_touch(screen->frame); // the terminal still reads the last one: what a key did must not wait for longer
     return status;
 }
 
