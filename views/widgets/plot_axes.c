@@ -97,15 +97,15 @@ struct ticks {
     double step; // 0 on a logarithmic axis
 };
 
-// Powers of ten, thinned when there are too many; with 2 and 5 between them, or even steps, when there are few.
+// Powers of ten, thinned when there are too many; with 2 and 5, or 3, between them, or even steps, when there are few.
 static void log_ticks(double low, double high, int most, struct ticks *ticks) {
-    static const double between[] = {1, 2, 5};
+    static const double between[][3] = {{1}, {1, 3}, {1, 2, 5}};
     double span = log10(high) - log10(low);
     int first = (int)floor(log10(low)), last = (int)ceil(log10(high));
-    int every = (int)(span / most) + 1, parts = span * 3 <= most + 1 ? 3 : 1;
+    int every = (int)(span / most) + 1, parts = span * 3 <= most + 1 ? 3 : span * 2 <= most + 1 ? 2 : 1;
     for (int decade = first; decade <= last; decade += every) {
         for (int i = 0; i < parts; i++) {
-            double value = pow(10, decade) * between[i];
+            double value = pow(10, decade) * between[parts - 1][i];
             if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9) && ticks->count < 16)
                 ticks->values[ticks->count++] = value;
         }
