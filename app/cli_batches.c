@@ -163,13 +163,13 @@ static void json_start(const struct batches *batches) {
     cJSON_AddStringToObject(object, "split", batches->split.how);
     cJSON *rows = cJSON_AddObjectToObject(object, "rows");
     for (int part = 0; part < PART_COUNT; part++)
-        json_number(rows, part_name(part), (double)batches->source->part_count[part]);
+        json_number(rows, part_name((enum part)part), (double)batches->source->part_count[part]);
     cJSON *classes = cJSON_AddArrayToObject(object, plan->ranges ? "ranges" : "classes");
     for (size_t i = 0; i < plan->slot_count; i++) {
         cJSON *slot = cJSON_CreateObject();
         cJSON_AddStringToObject(slot, "name", plan->slots[i].label);
         for (int part = 0; part < PART_COUNT; part++)
-            json_number(slot, part_name(part), (double)plan->slots[i].counts[part]);
+            json_number(slot, part_name((enum part)part), (double)plan->slots[i].counts[part]);
         cJSON_AddItemToArray(classes, slot);
     }
     json_print_line(object);

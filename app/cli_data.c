@@ -144,7 +144,7 @@ static enum status add_parts(struct table *table, const struct split *split, con
     struct column *column = column_make(name, COLUMN_CATEGORY, table->rows, error);
     enum status status = column ? STATUS_OK : STATUS_MEMORY;
     for (int part = 0; part < PART_COUNT && !status; part++)
-        status = column_word(column, part_name(part), strlen(part_name(part)), &codes[part], error);
+        status = column_word(column, part_name((enum part)part), strlen(part_name((enum part)part)), &codes[part], error);
     for (size_t row = 0; row < table->rows && !status; row++)
         column->codes[row] = codes[split->part[table_origin(table, row)]];
     if (!status) {

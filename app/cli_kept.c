@@ -10,7 +10,7 @@ static enum status read_part(const char *text, struct kept_call *call, struct er
     call->has_part = text != NULL;
     call->all = text ? text_equal(text, "all") : call->all;
     for (int part = 0; text && part < PART_COUNT; part++)
-        if (text_equal(text, part_name(part))) {
+        if (text_equal(text, part_name((enum part)part))) {
             call->part = (enum part)part;
             return STATUS_OK;
         }

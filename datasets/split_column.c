@@ -96,7 +96,7 @@ static void note_sizes(const struct split_plan *plan, size_t validation, size_t 
     for (int part = PART_VALIDATION; part < PART_COUNT; part++)
         if (sizes[part] != wanted[part])
             str_format(&note, "%s%s has %zu rows instead of %zu",
-                       note.length > 0 ? ", " : "rows of the same moment stay together: ", part_name(part), sizes[part],
+                       note.length > 0 ? ", " : "rows of the same moment stay together: ", part_name((enum part)part), sizes[part],
                        wanted[part]);
     if (timeless > 0)
         str_format(&note, "%s%zu row%s without a value in \"%.60s\" train%s", note.length > 0 ? "; " : "", timeless,
