@@ -47,6 +47,7 @@ static void catch_signals(void) {
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGPIPE, &action, NULL); // nobody reads any more: the run is saved first
 }
 
 // ---- news ---------------------------------------------------------------------------------------------------

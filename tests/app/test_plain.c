@@ -114,6 +114,23 @@ static void a_run_that_diverges_is_told(void **state) {
     child_free(&child);
 }
 
+// Who reads goes away: the living run is saved before the program ends.
+static void a_reader_that_goes_leaves_a_saved_run(void **state) {
+    (void)state;
+    char command[1200];
+    snprintf(command, sizeof command, "printf 'set pace 100\\ntrain\\nwait\\n' | '%s' --plain " IRIS " | head -n 9 >/dev/null",
+             getenv("BATCHLAB_PROGRAM"));
+    assert_int_equal(system(command), 0);
+    struct child runs = CHILD_RUN("runs", "--json");
+    child_assert_done(&runs);
+    char *end = strchr(runs.out, '\n'); // the newest is the first
+    assert_non_null(end);
+    *end = '\0';
+    assert_non_null(strstr(runs.out, "\"state\":\"stopped\""));
+    assert_null(strstr(runs.out, "\"checkpoint\":\"\""));
+    child_free(&runs);
+}
+
 static void any_bytes_are_survived(void **state) {
     (void)state;
     enum { BYTES = 150000 };
@@ -187,6 +204,7 @@ int main(void) {
         cmocka_unit_test(mistakes_get_a_sentence),
         cmocka_unit_test(the_end_of_the_lines_ends_it),
         cmocka_unit_test(a_run_that_diverges_is_told),
+        cmocka_unit_test(a_reader_that_goes_leaves_a_saved_run),
         cmocka_unit_test(any_bytes_are_survived),
         cmocka_unit_test(no_command_needs_anything),
         cmocka_unit_test(somebody_types),
