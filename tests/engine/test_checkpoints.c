@@ -32,6 +32,7 @@ static void divergence_pauses_and_keeps_the_good_checkpoint(void **state) {
     rig_send(COMMAND_CHECKPOINT, "", ""); // not worth keeping
     rig_send(COMMAND_ROLL_BACK, "", good->text);
     rig_send(COMMAND_SET, "lr", "0.01");
+    rig_send(COMMAND_SET, "pace", "2000"); // not at its end, with another checkpoint, before anybody looks
     rig_send(COMMAND_RESUME, "", "");
     rig_wait_state(RUN_TRAINING);
     size_t from = rig.metric_count;
