@@ -25,8 +25,6 @@ struct lab_command {
 int cli_lab(const struct arguments *arguments, const struct lab_command *command, struct lab_call *call);
 // Trains to --at-step. Where --epochs is not given, they are as many as that needs.
 enum status cli_lab_train(struct lab_call *call, struct error *error);
-// How sharp the minimum of a run's last checkpoint is, as batchlab probe measures it.
-enum status cli_run_sharpness(struct session *session, int64_t run, double *sharpness, struct error *error);
 // A whole number of a flag, or `fallback`; at least `least`.
 enum status cli_lab_number(const struct arguments *arguments, enum flag flag, const char *name, int64_t least,
                            int64_t fallback, int64_t *value, struct error *error);

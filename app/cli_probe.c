@@ -7,12 +7,10 @@
 #include "app/cli_lab.h"
 #include "app/json.h"
 #include "core/base/mem.h"
-#include "core/base/rng.h"
 #include "core/lab/probe.h"
 #include "core/session_kept.h"
-#include "core/train/gradient.h"
 
-enum { POINTS_MOST = 1001, ROWS_USUAL = 2048 };
+enum { POINTS_MOST = 1001 };
 
 struct probe_call {
     const struct arguments *arguments;
@@ -34,7 +32,7 @@ static enum status read_arguments(struct probe_call *call, struct error *error) 
     for (size_t i = 0; !status && i < call->run_count; i++)
         status = cli_number(arguments->files[i], "run", &call->runs[i], error);
     if (!status)
-        status = cli_lab_number(arguments, FLAG_ROWS, "rows", 1, ROWS_USUAL, &call->rows, error);
+        status = cli_lab_number(arguments, FLAG_ROWS, "rows", 1, SHARPNESS_ROWS, &call->rows, error);
     if (!status)
         status = cli_lab_number(arguments, FLAG_POINTS, "points", 2, 25, &call->points, error);
     if (!status && call->points > POINTS_MOST)
@@ -125,44 +123,15 @@ static void print_run(const struct probe_call *call, const struct sharpness *sha
     cJSON_Delete(object);
 }
 
-// Of so many rows, drawn by the run's seed; all where there are no more. `count`: how many it was.
-static enum status sharpness_of(struct probe_call *call, struct sharpness *found, size_t *count, struct error *error) {
-    struct trainer *trainer = call->trainers[0];
-    const uint32_t *all = trainer_rows(trainer, count);
-    uint32_t *rows = mem_copy(all, *count * sizeof *rows);
-    if (!rows)
-        return error_memory(error, "row numbers", *count * sizeof *rows);
-    struct rng rng = rng_make((uint64_t)trainer_params(trainer)->seed, RNG_NOISE, UINT64_MAX);
-    rng_shuffle(&rng, rows, *count);
-    *count = (uint64_t)call->rows < *count ? (size_t)call->rows : *count;
-    enum status status = probe_sharpness(trainer, rows, *count, SHARPNESS_EPSILON, found, NULL, error);
-    mem_free(rows);
-    return status;
-}
-
 static enum status probe_run(struct probe_call *call, struct error *error) {
     struct sharpness sharp;
     struct distance far;
     size_t count;
     enum status status = probe_distance(call->trainers[0], &far, error);
     if (!status)
-        status = sharpness_of(call, &sharp, &count, error);
+        status = probe_sharpness_of_rows(call->trainers[0], (size_t)call->rows, &sharp, &count, NULL, error);
     if (!status)
         print_run(call, &sharp, &far, count);
-    return status;
-}
-
-enum status cli_run_sharpness(struct session *session, int64_t run, double *sharpness, struct error *error) {
-    static const struct arguments none;
-    struct probe_call call = {.arguments = &none, .session = session, .runs = {run}, .run_count = 1, .rows = ROWS_USUAL,
-                              .which = "last"};
-    struct sharpness found;
-    size_t count;
-    enum status status = open_all(&call, error);
-    if (!status)
-        status = sharpness_of(&call, &found, &count, error);
-    close_all(&call);
-    *sharpness = status ? (double)NAN : found.sharpness;
     return status;
 }
 

@@ -7,7 +7,7 @@
 #include "app/cli.h"
 #include "app/man.h"
 #include "app/safe_output.h"
-#include "app/version.h"
+#include "core/base/version.h"
 #include "core/backend/cpu/threads.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/cli.h"
-#include "app/version.h"
+#include "core/base/version.h"
 #include "core/base/str.h"
 #include "datasets/pipeline.h"
 #include "views/request.h"

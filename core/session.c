@@ -47,6 +47,9 @@ void session_publish(struct session *session) {
     view->batches.making = session->batches.job.active && session->batches.work.source;
     view->batches.made = view->batches.making ? task_share(&session->batches.job.task) : 1;
     view->lab = session->lab.plan ? &session->lab.view : NULL;
+    view->lessons = session->lesson.shelf;
+    view->lesson_count = session->lesson.shelf_count;
+    view->lesson = session->lesson.view.lesson ? &session->lesson.view : NULL;
     static const struct row_order as_read;
     view->rows.order = open ? &session->rows.order : &as_read;
     view->can_undo = session->undo.count > 0;
@@ -133,6 +136,7 @@ void session_close(struct session *session) {
         return;
     session->wanted = 0;
     session_close_lab(session); // before its run ends: no other is begun
+    session_close_lesson(session);
     job_close(&session->job);
     session_close_batches(session);
     session_forget_rows(session);
@@ -223,6 +227,7 @@ bool session_drain(struct session *session) {
     session_drain_evaluate(session);
     session_drain_fork(session);
     session_drain_lab(session);
+    session_drain_lesson(session);
     bool changed = session->changed;
     session->changed = false;
     return changed;

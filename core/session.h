@@ -17,6 +17,7 @@
 #include "core/session_batch_plan.h"
 #include "core/session_evaluated.h"
 #include "core/session_lab.h"
+#include "core/session_lesson.h"
 #include "core/store/store.h"
 #include "datasets/pipeline.h"
 #include "datasets/profile.h"
@@ -151,6 +152,9 @@ struct snapshot {
     size_t run_count;
     uint64_t metrics_dropped;
     const struct lab_view *lab;        // the race or sweep that is open; NULL = none
+    const struct lesson_entry *lessons; // those that ship, once session_lessons has read them
+    size_t lesson_count;
+    const struct lesson_view *lesson;  // the one that is open; NULL = none
     struct job_view job;
     // the line above the footer
     enum message_kind message_kind;
@@ -280,6 +284,16 @@ enum status session_evaluate_export(struct session *session, const char *path, s
 enum status session_evaluate_points(struct session *session, const char *path, struct error *error);
 
 enum status session_refresh_runs(struct session *session, struct error *error);
+struct whole_run { // of the store, with all that is kept of it but its checkpoints; whole_run_clear
+    struct run_record record;
+    struct step_metrics *points;
+    struct epoch_row *epochs;
+    struct event *events;
+    char *recipe, *encoding; // JSON; NULL = none
+    size_t point_count, epoch_count, event_count;
+};
+enum status session_run_whole(const struct session *session, int64_t run, struct whole_run *whole, struct error *error);
+void whole_run_clear(struct whole_run *whole); // safe on {0}
 enum status session_overlay(struct session *session, int64_t run, struct error *error); // on, or off again
 enum status session_run_delete(struct session *session, int64_t run, struct error *error);
 enum status session_run_note(struct session *session, int64_t run, const char *note, struct error *error);

@@ -106,25 +106,27 @@ static enum status fit_to_data(const struct session *session, struct experiment 
 }
 
 enum status session_check_lab(const struct session *session, struct error *error) {
+    if (session->lesson.view.active)
+        return error_set(error, STATUS_STATE, "a lesson is at work, which sets what its runs have; stop it first");
     if (!session->lab.view.active)
         return STATUS_OK;
     return error_set(error, STATUS_STATE, "a %s is at work, which sets what its runs have; stop it first",
                      experiment_kind_name(session->lab.plan->kind));
 }
 
-static enum status check_free(const struct session *session, struct error *error) {
+enum status session_check_free(const struct session *session, struct error *error) {
     enum status status = session_check_lab(session, error);
     if (status)
         return status;
     if (session_run_alive(session))
-        return error_set(error, STATUS_STATE, "a run is alive: stop it before beginning a race or a sweep");
+        return error_set(error, STATUS_STATE, "a run is alive: stop it before beginning a race, a sweep or a lesson");
     return STATUS_OK;
 }
 
 enum status session_experiment_start(struct session *session, const struct experiment *wanted, struct error *error) {
     struct experiment plan = *wanted;
     struct train_params before = session->params;
-    enum status status = check_free(session, error);
+    enum status status = session_check_free(session, error);
     if (!status && plan.kind == EXPERIMENT_RACE) // what a race does not decide must not stand in its way
         session->params.batch = 1;
     if (!status)
@@ -231,7 +233,7 @@ enum status session_experiment_resume(struct session *session, int64_t id, struc
     struct experiment_record record;
     struct load_request request = {0};
     cJSON *object = NULL;
-    enum status status = check_free(session, error);
+    enum status status = session_check_free(session, error);
     if (!status)
         status = store_experiment_lock(session->store, id, error);
     if (!status)
@@ -358,9 +360,7 @@ static void begin_next(struct session *session) {
 
 // Rows that are there after a load; before it has ended the job is at work.
 static bool is_ready(struct session *session) {
-    bool busy = session->wanted & (WORK_LOAD | WORK_PREPARE);
-    bool working = session->job.active && session->work.kind != WORK_PROFILE && session->work.kind != WORK_EXPORT;
-    if (busy || working)
+    if (session_data_busy(session))
         return false;
     if (session->job_status && session->lab.loading) {
         finish(session, session->lab.view.state);

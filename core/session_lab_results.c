@@ -54,21 +54,8 @@ static uint64_t window_of(const struct experiment *plan, uint64_t train_rows) {
     return window > largest ? window : largest;
 }
 
-static struct reach_step *steps_of(const struct curve *curve) {
-    struct reach_step *steps = mem_alloc(curve->point_count + 1, sizeof *steps);
-    for (size_t i = 0; steps && i < curve->point_count; i++) {
-        const struct step_metrics *point = &curve->points[i];
-        steps[i] = (struct reach_step){.step = point->step,
-                                       .samples = point->samples,
-                                       .seconds = point->seconds,
-                                       .loss = point->loss,
-                                       .batch = point->batch};
-    }
-    return steps;
-}
-
 static void take_curve(struct lab_trial *trial, const struct experiment *plan, const struct run_summary *summary) {
-    struct reach_step *steps = steps_of(summary->curve);
+    struct reach_step *steps = curve_steps(summary->curve);
     struct error error;
     size_t count = summary->curve->point_count;
     uint64_t window = window_of(plan, summary->record->train_rows);
@@ -81,7 +68,7 @@ static void take_curve(struct lab_trial *trial, const struct experiment *plan, c
 }
 
 size_t lab_live_curve(const struct lab_view *view, const struct run_view *run, struct reach_point out[TRIAL_CURVE]) {
-    struct reach_step *steps = steps_of(&run->curve);
+    struct reach_step *steps = curve_steps(&run->curve);
     size_t count = steps ? reach_curve(steps, run->curve.point_count, window_of(view->plan, run->record.train_rows), out,
                                        TRIAL_CURVE)
                          : 0;

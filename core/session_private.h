@@ -6,7 +6,9 @@
 
 #include "core/engine/engine.h"
 #include "core/job.h"
+#include "core/lab/probe.h"
 #include "core/session.h"
+#include "core/session_kept.h"
 #include "datasets/follow.h"
 #include "core/train/trainer.h"
 
@@ -178,6 +180,11 @@ struct rows_work { // of the job that sorts, filters or finds rows
     struct row_order made;
 };
 
+struct lesson_probe { // of the job that measures how sharp a minimum is; the job's alone until it is over
+    struct kept_run *kept;
+    struct sharpness found;
+};
+
 struct session {
     struct snapshot view;
     struct run_times times[2]; // earlier looks at them, the older one first
@@ -258,6 +265,16 @@ struct session {
         struct train_params before; // what the person had set
         double began;
     } lab;
+    struct { // session_lesson.c
+        struct lesson_entry *shelf; // those that ship
+        size_t shelf_count, shelf_capacity;
+        struct lesson lesson; // that is open
+        struct lesson_view view;
+        struct train_params before; // what the person had set
+        bool begun, stopping;       // a run of it is at work; somebody wants it to end
+        struct job job;
+        struct lesson_probe probe;
+    } lesson;
     struct telemetry *telemetry; // of the GPU that the living run is on; session_gpu.c
     struct { // session_rows.c
         struct job job;
@@ -323,6 +340,7 @@ void session_tell_error(struct session *session, const struct error *error); // 
 void session_want(struct session *session, enum work_kind kind); // cancels what it makes stale
 void session_take_over(struct session *session);                 // in drain: the finished job, then the next one
 void session_start_work(struct session *session);
+bool session_data_busy(const struct session *session); // it is being read or prepared, or is about to be
 void work_clear(struct work *work);
 // Of a struct work with dataset, params, mode and, when it is edited, settings: makes the split, the fitted pipeline,
 // what it prepared, and the source (NULL: source_reason).
@@ -382,6 +400,14 @@ void session_watch_end(struct session *session);
 // session_lab.c
 void session_drain_lab(struct session *session); // an experiment goes on: what ended is concluded, the next run begun
 void session_close_lab(struct session *session);
+enum status session_check_lab(const struct session *session, struct error *error); // STATUS_STATE while one, or a lesson, is at work
+enum status session_check_free(const struct session *session, struct error *error); // and while a run is
+
+// session_lesson.c
+void session_drain_lesson(struct session *session); // what ended is measured, the next run begun
+// session_lesson_shelf.c
+enum status session_sample_path(const char *name, struct str *out, struct error *error); // of what ships
+void session_close_lesson(struct session *session);
 
 // session_fork.c
 void session_drain_fork(struct session *session); // the run that was to be forked has ended
@@ -391,7 +417,6 @@ bool session_shapes_data(const struct param *row);
 // session_kept.c: the file of a checkpoint: "last", "best" or a step.
 enum status session_find_checkpoint(const struct session *session, const struct run_record *record, const char *which,
                                     char path[1024], struct error *error);
-enum status session_check_lab(const struct session *session, struct error *error); // STATUS_STATE while one is at work
 
 // session_data.c
 enum status session_request_of_checkpoint(const char *path, struct load_request *request, struct error *error);

@@ -298,10 +298,9 @@ enum status session_launch(struct session *session, int64_t parent, enum launch 
 }
 
 enum status session_check_start(const struct session *session, struct error *error) {
-    bool working = session->job.active && session->work.kind != WORK_PROFILE && session->work.kind != WORK_EXPORT;
     if (session_run_alive(session))
         return error_set(error, STATUS_STATE, "a run is alive: stop it before starting another");
-    if (working || (session->wanted & (WORK_LOAD | WORK_PREPARE)))
+    if (session_data_busy(session))
         return error_set(error, STATUS_STATE, "the data is still being prepared; start when it is done");
     if (!session->dataset)
         return error_set(error, STATUS_STATE, "no data is open; open a file first");
@@ -447,6 +446,33 @@ enum status run_view_read(struct session *session, int64_t run, struct run_view 
     mem_free(events);
     curve->point_capacity = curve->point_count;
     curve->epoch_capacity = curve->epoch_count;
+    return status;
+}
+
+void whole_run_clear(struct whole_run *whole) {
+    mem_free(whole->points);
+    mem_free(whole->epochs);
+    mem_free(whole->events);
+    mem_free(whole->recipe);
+    mem_free(whole->encoding);
+    *whole = (struct whole_run){0};
+}
+
+enum status session_run_whole(const struct session *session, int64_t run, struct whole_run *whole,
+                              struct error *error) {
+    struct store *store = session->store;
+    *whole = (struct whole_run){0};
+    enum status status = store_run(store, run, &whole->record, error);
+    if (!status)
+        status = store_run_metrics(store, run, NULL, &whole->points, &whole->point_count, error);
+    if (!status)
+        status = store_run_epochs(store, run, &whole->epochs, &whole->epoch_count, error);
+    if (!status)
+        status = store_run_events(store, run, NULL, &whole->events, &whole->event_count, error);
+    if (!status)
+        status = store_run_recipe(store, run, &whole->recipe, &whole->encoding, error);
+    if (status)
+        whole_run_clear(whole);
     return status;
 }
 

@@ -427,6 +427,11 @@ void session_start_work(struct session *session) {
     session_publish(session);
 }
 
+bool session_data_busy(const struct session *session) {
+    bool working = session->job.active && session->work.kind != WORK_PROFILE && session->work.kind != WORK_EXPORT;
+    return working || (session->wanted & (WORK_LOAD | WORK_PREPARE)) != 0;
+}
+
 void session_want(struct session *session, enum work_kind kind) {
     enum work_kind now = session->job.active ? session->work.kind : WORK_NONE;
     session->wanted |= kind;

@@ -124,6 +124,14 @@ bool lesson_holds(const struct lesson *lesson, size_t answer, const struct lesso
     return read_condition(lesson, lesson->answers[answer].condition, figures, &holds) && holds;
 }
 
+void lesson_right(const struct lesson *lesson, const struct lesson_figures *figures, char out[LESSON_ANSWERS_MOST + 1]) {
+    size_t count = 0;
+    for (size_t i = 0; i < lesson->answer_count; i++)
+        if (lesson_holds(lesson, i, figures))
+            out[count++] = lesson->answers[i].letter;
+    out[count] = '\0';
+}
+
 bool lesson_asks(const struct lesson *lesson, const char *figure) {
     for (size_t i = 0; i < lesson->answer_count; i++) {
         const char *text = lesson->answers[i].condition;

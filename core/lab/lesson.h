@@ -50,6 +50,8 @@ bool lesson_asks(const struct lesson *lesson, const char *figure);
 double lesson_figure(const struct lesson_figures *figures, const char *name); // NaN: no such figure
 // Whether the answer's condition holds; figures[i] are of lesson->runs[i]. A figure that is NaN makes it false.
 bool lesson_holds(const struct lesson *lesson, size_t answer, const struct lesson_figures *figures);
+// The letters of the answers that hold, "bc": several may, none may, when the machine or chance has it so.
+void lesson_right(const struct lesson *lesson, const struct lesson_figures *figures, char out[LESSON_ANSWERS_MOST + 1]);
 // From a run's steps.
 void lesson_measure(const struct reach_step *steps, const float *gradients, size_t count, size_t first_epoch,
                     struct lesson_figures *figures);

@@ -149,6 +149,21 @@ enum status probe_sharpness(struct trainer *trainer, const uint32_t *rows, size_
     return back ? back : status;
 }
 
+enum status probe_sharpness_of_rows(struct trainer *trainer, size_t most, struct sharpness *found, size_t *count,
+                                    struct task *task, struct error *error) {
+    const uint32_t *all = trainer_rows(trainer, count);
+    uint32_t *rows = mem_copy(all, *count * sizeof *rows);
+    if (rows == NULL) {
+        return error_memory(error, "row numbers", *count * sizeof *rows);
+    }
+    struct rng rng = rng_make((uint64_t)trainer_params(trainer)->seed, RNG_NOISE, UINT64_MAX);
+    rng_shuffle(&rng, rows, *count);
+    *count = most < *count ? most : *count;
+    enum status status = probe_sharpness(trainer, rows, *count, SHARPNESS_EPSILON, found, task, error);
+    mem_free(rows);
+    return status;
+}
+
 // ---- distance ---------------------------------------------------------------------------------------
 
 enum status probe_distance(struct trainer *trainer, struct distance *found, struct error *error) {

@@ -19,6 +19,10 @@ enum { SHARPNESS_STEPS = 20, SHARPNESS_CLIMBS = 5 };
 #define SHARPNESS_EPSILON 1e-3
 enum status probe_sharpness(struct trainer *trainer, const uint32_t *rows, size_t count, double epsilon,
                             struct sharpness *found, struct task *task, struct error *error);
+// Of `most` training rows, drawn by the run's seed; of all where there are no more. *count: how many it was.
+enum { SHARPNESS_ROWS = 2048 };
+enum status probe_sharpness_of_rows(struct trainer *trainer, size_t most, struct sharpness *found, size_t *count,
+                                    struct task *task, struct error *error);
 
 // |w − w₀| from the weights the run's seed starts with (Hoffer et al. 2017: it grows with the logarithm of the steps).
 struct distance {

@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "app/cli.h"
-#include "app/version.h"
+#include "core/base/version.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"

@@ -1,26 +1,18 @@
 // A report about runs as one self-contained page (HTML with SVG curves, no script, nothing from outside) or as
-// Markdown: figures, curves, parameters, data, preparation, environment. report.c reads the runs, report_write.c walks
+// Markdown: figures, curves, parameters, data, preparation, environment. report.c reads the runs and writes the file, report_write.c walks
 // over what is told of them, a form writes it. What comes from data or people is escaped.
-#ifndef APP_REPORT_H
-#define APP_REPORT_H
+#ifndef VIEWS_REPORT_REPORT_H
+#define VIEWS_REPORT_REPORT_H
 
 #include "core/base/str.h"
-#include "core/store/store.h"
+#include "core/session.h"
 
-struct report_run {
-    struct run_record record;
-    struct step_metrics *points;
-    struct epoch_row *epochs;
-    struct event *events;
-    char *recipe, *encoding; // JSON; NULL = none
-    size_t point_count, epoch_count, event_count;
-};
 struct report {
-    struct report_run *runs;
+    struct whole_run *runs;
     size_t count;
 };
 
-enum status report_read(struct store *store, const int64_t *ids, size_t count, struct report *report,
+enum status report_read(const struct session *session, const int64_t *ids, size_t count, struct report *report,
                         struct error *error);
 void report_free(struct report *report);
 
@@ -43,6 +35,13 @@ struct report_form {
     void (*ends)(struct str *out);
 };
 extern const struct report_form report_html, report_markdown;
+const struct report_form *report_form_of(const char *path); // by the ending of the name; NULL: neither .html nor .md
 void report_write(const struct report *report, const struct report_form *form, struct str *out); // out->failed: no memory
+// The report of those runs, written to `path` in the form that its name asks for.
+enum status report_save(const struct session *session, const int64_t *ids, size_t count, const char *path,
+                        struct error *error);
+// The runs of a race or a sweep in the order of its plan, at most `most`; returns how many.
+size_t report_group(const struct snapshot *snapshot, int64_t group, int64_t *ids, size_t most);
+enum { REPORT_RUNS_MOST = 200 };
 
 #endif

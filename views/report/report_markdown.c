@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "app/report.h"
+#include "views/report/report.h"
 
 // Text that stays text: what Markdown or HTML would act on gets a backslash or its entity, lines become one.
 static void add_text(struct str *out, const char *text) {

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "app/report.h"
+#include "views/report/report.h"
 #include "core/base/mem.h"
 #include "datasets/profile_html.h"
 #include "views/widgets/plot_export.h"
@@ -32,7 +32,7 @@ static double figure_of(const struct epoch_row *row, bool loss, bool classify) {
 }
 
 // Means over equal numbers of steps for what was trained on; every epoch for what was validated.
-static void thin(const struct report_run *run, bool loss, struct drawn *drawn) {
+static void thin(const struct whole_run *run, bool loss, struct drawn *drawn) {
     size_t each = (run->point_count + DRAWN - 1) / DRAWN, skip = (run->epoch_count + DRAWN - 1) / DRAWN;
     drawn->points = drawn->epochs = 0;
     for (size_t first = 0; first < run->point_count; first += each) {

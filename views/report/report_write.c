@@ -7,8 +7,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "app/report.h"
-#include "app/version.h"
+#include "views/report/report.h"
+#include "core/base/version.h"
 
 struct writing {
     const struct report_form *form;
@@ -57,7 +57,7 @@ static void put_percent(double value, bool classify, char out[PARAM_TEXT_SIZE]) 
         snprintf(out, PARAM_TEXT_SIZE, "RMSE %.5g", value);
 }
 
-static void put_figure(const struct report_run *run, size_t index, char out[PARAM_TEXT_SIZE]) {
+static void put_figure(const struct whole_run *run, size_t index, char out[PARAM_TEXT_SIZE]) {
     const struct run_record *record = &run->record;
     const struct epoch_row *last = &record->final_row, *best = &record->best_row;
     double nothing = NAN;
@@ -181,7 +181,7 @@ static void add_members(const cJSON *step, struct str *out) {
     }
 }
 
-static void add_steps(struct writing *writing, const struct report_run *run) {
+static void add_steps(struct writing *writing, const struct whole_run *run) {
     cJSON *recipe = run->recipe ? cJSON_Parse(run->recipe) : NULL;
     const cJSON *steps = cJSON_GetObjectItemCaseSensitive(recipe, "steps"), *step;
     int count = cJSON_GetArraySize(steps), number = 0;
@@ -199,7 +199,7 @@ static void add_steps(struct writing *writing, const struct report_run *run) {
 }
 
 // NULL: it never began.
-static const struct event *started_of(const struct report_run *run) {
+static const struct event *started_of(const struct whole_run *run) {
     for (size_t i = 0; i < run->event_count; i++)
         if (run->events[i].kind == EVENT_STARTED)
             return &run->events[i];
@@ -225,7 +225,7 @@ static bool put_event(const struct event *event, struct str *out) {
 enum { EPOCHS_SHOWN = 12 };
 
 // Where no curves are drawn: some epochs, evenly spaced, the last one among them.
-static void add_epochs(struct writing *writing, const struct report_run *run) {
+static void add_epochs(struct writing *writing, const struct whole_run *run) {
     bool classify = run->record.classify;
     const char *const titles[] = {"epoch",           "step",
                                   "seconds",         "training loss",
@@ -252,7 +252,7 @@ static void add_epochs(struct writing *writing, const struct report_run *run) {
     writing->form->table_ends(writing->out);
 }
 
-static void add_facts(struct writing *writing, const struct report_run *run) {
+static void add_facts(struct writing *writing, const struct whole_run *run) {
     const struct run_record *record = &run->record;
     const struct event *started = started_of(run);
     struct str *line = &writing->line;
@@ -270,7 +270,7 @@ static void add_facts(struct writing *writing, const struct report_run *run) {
     }
 }
 
-static void add_run(struct writing *writing, const struct report_run *run) {
+static void add_run(struct writing *writing, const struct whole_run *run) {
     const struct run_record *record = &run->record;
     str_format(&writing->line, "Run %" PRId64 ": %s", record->id, record->name);
     tell_as(writing, writing->form->heading);
