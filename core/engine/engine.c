@@ -95,7 +95,7 @@ static void step(struct engine *engine, bool then_pause) {
     enum runner_outcome outcome;
     enum status status;
     do
-        status = runner_step(&engine->runner, &outcome, &error);
+        status = runner_step(&engine->runner, then_pause ? 1 : STEPS_MOST, &outcome, &error);
     while (then_pause && !status && outcome == RUNNER_WAITED && !atomic_load(&engine->task.cancelled));
     if (status) {
         fail(engine, &error);

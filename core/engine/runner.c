@@ -9,6 +9,7 @@
 enum { TIMED_EVERY = 16 };
 static const double timed_always = 20e-6; // seconds of a step
 static const double longest_wait = 0.05;  // for data, between two looks at the commands
+static const double longest_row = 2e-3;   // of steps that the device gets at once: as long a live change has to wait
 
 uint64_t runner_steps(const struct runner *runner) {
     return runner->trainer ? trainer_steps_done(runner->trainer) : 0;
@@ -42,12 +43,13 @@ static double *between_steps(struct runner *runner) {
     return trainer_params(runner->trainer)->pace > 0 ? &runner->times.rest : &runner->times.keeping;
 }
 
-// What passed since the step before: a step that looked at no clock is taken to have waited like the last one that did.
-static void account_step(struct runner *runner, const struct step_result *result, double passed) {
-    bool timed = isfinite(result->begun);
+// What passed since the steps before: one that looked at no clock is taken to have waited like the last one that did. Of
+// steps that went to the device at once the first one looks, and each has waited for its rows.
+static void account_steps(struct runner *runner, const struct step_result *first, size_t count, double passed) {
+    bool timed = isfinite(first->begun);
     double before = runner->mark - passed;
-    double keeping = timed ? result->begun - before : runner->step_keeping;
-    double data = timed ? result->gathered - result->begun : runner->step_data;
+    double keeping = timed ? first->begun - before : runner->step_keeping;
+    double data = (timed ? first->gathered - first->begun : runner->step_data) * (double)count;
     keeping = fmax(0, fmin(keeping, passed));
     data = isfinite(data) ? fmax(0, fmin(data, passed - keeping)) : 0;
     *between_steps(runner) += keeping;
@@ -55,7 +57,7 @@ static void account_step(struct runner *runner, const struct step_result *result
     runner->times.steps += passed - keeping - data;
     if (timed && !runner->disturbed) {
         runner->step_keeping = keeping;
-        runner->step_data = data;
+        runner->step_data = data / (double)count;
         runner->untimed = 0;
     }
     if (runner->disturbed || passed >= timed_always || ++runner->untimed >= TIMED_EVERY)
@@ -170,13 +172,14 @@ static void add_to_epoch(struct epoch_sums *sums, const struct step_result *resu
     sums->seconds += seconds;
 }
 
-static void push_metrics(struct runner *runner, const struct step_result *result) {
+// `seconds`: when it ended, since the run's start.
+static void push_metrics(struct runner *runner, const struct step_result *result, double seconds) {
     bool classify = runner->run.source->task == SOURCE_CLASSIFY;
     struct step_metrics metrics = {
         .step = result->step,
         .samples = result->samples,
         .epoch = result->epoch,
-        .seconds = runner->seconds,
+        .seconds = seconds,
         .lr = (float)result->lr,
         .loss = (float)result->loss,
         .accuracy_or_rmse = (float)(classify ? result->accuracy : result->rmse),
@@ -320,8 +323,34 @@ static void look_at_gradients(struct runner *runner) {
     account(runner, &runner->times.keeping);
 }
 
-enum status runner_step(struct runner *runner, enum runner_outcome *outcome, struct error *error) {
-    struct step_result result;
+// So many of the next steps may go to the device at once.
+static size_t steps_at_once(const struct runner *runner, size_t most) {
+    const struct train_params *params = trainer_params(runner->trainer);
+    double step = runner_lab_seconds(runner), until = runner->next_checkpoint - trainer_epochs_done(runner->trainer);
+    if (params->pace > 0 || !(step > 0))
+        return 1;
+    double count = fmin((double)most, longest_row / step);
+    count = fmin(count, until * (double)runner->train_rows / (double)params->batch);
+    count = fmin(count, (double)runner_lab_free(runner));
+    return count < 1 ? 1 : (size_t)count;
+}
+
+// What these steps have given goes where it is kept and told.
+static void record_steps(struct runner *runner, const struct step_result *results, size_t count) {
+    double passed = tick(runner, clock_now()), before = runner->times.steps;
+    account_steps(runner, results, count, passed);
+    double seconds = (runner->times.steps - before) / (double)count, each = passed / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        runner_lab_stepped(runner, (int64_t)results[i].batch, seconds);
+        add_to_epoch(&runner->sums, &results[i], each);
+        push_metrics(runner, &results[i], runner->seconds - each * (double)(count - 1 - i));
+    }
+    plan_rest(runner);
+}
+
+enum status runner_step(struct runner *runner, size_t most, enum runner_outcome *outcome, struct error *error) {
+    struct step_result results[STEPS_MOST];
+    size_t count;
     if (trainer_finished(runner->trainer)) { // resumed at its end, or the number of epochs was lowered
         *outcome = RUNNER_FINISHED;
         return STATUS_OK;
@@ -335,27 +364,23 @@ enum status runner_step(struct runner *runner, enum runner_outcome *outcome, str
         return status;
     look_at_gradients(runner);
     runner_lab_prepare(runner);
-    status = trainer_step(runner->trainer, &result, error);
+    status = trainer_steps(runner->trainer, steps_at_once(runner, most), results, &count, error);
     if (status)
         return status;
-    double passed = tick(runner, clock_now()), stepping = runner->times.steps;
-    account_step(runner, &result, passed);
-    runner_lab_stepped(runner, (int64_t)result.batch, runner->times.steps - stepping);
-    add_to_epoch(&runner->sums, &result, passed);
-    push_metrics(runner, &result);
-    plan_rest(runner);
-    if (result.epoch_ended && (status = end_epoch(runner, &result, error)))
+    record_steps(runner, results, count);
+    const struct step_result *last = &results[count - 1]; // an end of an epoch, figures that are not finite: behind it
+    if (last->epoch_ended && (status = end_epoch(runner, last, error)))
         return status;
     if (runner_best_due(runner)) {
         runner_keep_best(runner);
         account(runner, &runner->times.keeping);
     }
     *outcome = runner->stops || trainer_finished(runner->trainer) ? RUNNER_FINISHED : RUNNER_GOES_ON;
-    if (!result.finite) {
-        tell_diverged(runner, &result);
+    if (!last->finite) {
+        tell_diverged(runner, last);
         runner->diverged = true;
         *outcome = RUNNER_DIVERGED;
-    } else if (result.epoch >= runner->next_checkpoint) {
+    } else if (last->epoch >= runner->next_checkpoint) {
         runner_plan_checkpoint(runner);
         runner_save_last(runner);
         account(runner, &runner->times.keeping);

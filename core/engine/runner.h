@@ -67,7 +67,9 @@ enum status runner_open(struct runner *runner, struct error *error);
 void runner_close(struct runner *runner); // safe on one that failed to open
 void runner_wind(struct runner *runner);  // time runs from now on: after a pause
 double runner_rest(const struct runner *runner, double now); // seconds until the next step is due; <= 0: now
-enum status runner_step(struct runner *runner, enum runner_outcome *outcome, struct error *error);
+// One step, or up to `most` of them, at least 1, where they are so short that the device gets several at once and nothing
+// has to happen in between.
+enum status runner_step(struct runner *runner, size_t most, enum runner_outcome *outcome, struct error *error);
 uint64_t runner_steps(const struct runner *runner); // 0 before it is open
 void runner_tell(struct runner *runner, enum event_kind kind, const char *text);
 

@@ -43,13 +43,21 @@ void runner_lab_close(struct runner *runner) {
 
 // ---- the noise scale ----------------------------------------------------------------------------------
 
-bool runner_lab_due(const struct runner *runner) {
+static bool measures(const struct runner *runner) {
     const struct train_params *params = trainer_params(runner->trainer);
+    return (params->noise_scale || steers(params)) && !runner->lab.refused && !runner->diverged;
+}
+
+// Steps from one sample to the next; 0: it is the clock that counts.
+static int64_t interval(const struct train_params *params) {
+    return params->noise_scale && params->noise_every > 0 ? params->noise_every : steers(params) ? STEERED_EVERY : 0;
+}
+
+bool runner_lab_due(const struct runner *runner) {
     const struct runner_lab *lab = &runner->lab;
-    bool steering = steers(params);
-    if ((!params->noise_scale && !steering) || lab->refused || runner->diverged)
+    int64_t every = interval(trainer_params(runner->trainer));
+    if (!measures(runner))
         return false;
-    int64_t every = params->noise_scale && params->noise_every > 0 ? params->noise_every : steering ? STEERED_EVERY : 0;
     if (every > 0)
         return runner_steps(runner) % (uint64_t)every == 0 || lab->state.noise.count == 0;
     // A sample costs up to three steps (small parts are slow): the first one waits until that is within the share.
@@ -200,6 +208,18 @@ static void grow_in_place_of_decay(struct runner *runner) {
         return;
     snprintf(text, sizeof text, "%lld", (long long)batch);
     runner_change(runner, "batch", text);
+}
+
+uint64_t runner_lab_free(const struct runner *runner) {
+    const struct train_params *params = trainer_params(runner->trainer);
+    int64_t every = interval(params);
+    if (adascale(params) || text_equal(params->batch_rule, "increase") || ramp(runner, params) < 1)
+        return 1; // every step has a rate of its own
+    return measures(runner) && every > 0 ? (uint64_t)every - runner_steps(runner) % (uint64_t)every : UINT64_MAX;
+}
+
+double runner_lab_seconds(const struct runner *runner) {
+    return timed_step(&runner->lab, trainer_params(runner->trainer)->batch);
 }
 
 void runner_lab_prepare(struct runner *runner) {

@@ -37,6 +37,8 @@ struct runner_lab {
 void runner_lab_open(struct runner *runner); // with a trainer, after a checkpoint has been loaded
 void runner_lab_close(struct runner *runner);
 bool runner_lab_due(const struct runner *runner); // the noise scale is to be measured before the next step
+uint64_t runner_lab_free(const struct runner *runner); // steps until something may be due between two of them: 1 or more
+double runner_lab_seconds(const struct runner *runner); // of a step of the present batch; NaN: not known
 void runner_lab_measure(struct runner *runner);   // and a batch rule may act on it
 void runner_lab_prepare(struct runner *runner);   // the next step: its rate, and its batch where a schedule grows it
 void runner_lab_stepped(struct runner *runner, int64_t batch, double seconds); // a step took so long

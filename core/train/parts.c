@@ -30,6 +30,25 @@ enum status parts_ready(struct trainer *trainer, size_t batch, struct error *err
     return status ? status : plans_get(trainer, PLAN_UPDATE, 1, &plan, error);
 }
 
+bool parts_whole(const struct trainer *trainer, size_t batch) {
+    return part_of(trainer, batch) == batch;
+}
+
+// The figures of `count` steps whose slots follow each other; the first comes after the last.
+static enum status read_figures(struct trainer *trainer, size_t slot, size_t count, double *sums,
+                                struct error *error) {
+    struct buffer *metrics = trainer->device.bindings[PLAN_TRAIN].slots[SLOT_METRICS];
+    enum status status = STATUS_OK;
+    for (size_t done = 0; !status && done < count;) {
+        size_t left = count - done, some = left < METRIC_SLOTS - slot ? left : METRIC_SLOTS - slot;
+        status = trainer->backend->api->download(trainer->backend, metrics, slot * METRIC_COUNT, some * METRIC_COUNT,
+                                                 sums + done * METRIC_COUNT, error);
+        done += some;
+        slot = 0;
+    }
+    return status;
+}
+
 static enum status run(struct trainer *trainer, enum plan_use use, size_t rows, const struct step_args *args,
                        double sums[METRIC_COUNT], struct error *error) {
     const struct backend_api *api = trainer->backend->api;
@@ -39,11 +58,19 @@ static enum status run(struct trainer *trainer, enum plan_use use, size_t rows, 
         status = api->run(trainer->backend, plan, args, error);
     }
     if (!status) {
-        struct buffer *metrics = trainer->device.bindings[PLAN_TRAIN].slots[SLOT_METRICS];
-        status = api->download(trainer->backend, metrics, (size_t)args->metric_slot * METRIC_COUNT, METRIC_COUNT, sums,
-                               error);
+        status = read_figures(trainer, (size_t)args->metric_slot, 1, sums, error);
     }
     return status;
+}
+
+enum status parts_run_many(struct trainer *trainer, size_t batch, const struct step_args *args, size_t count,
+                           double (*sums)[METRIC_COUNT], struct error *error) {
+    struct plan *plan = NULL;
+    enum status status = plans_get(trainer, PLAN_TRAIN, batch, &plan, error);
+    if (!status) {
+        status = trainer->backend->api->run_many(trainer->backend, plan, args, count, error);
+    }
+    return status ? status : read_figures(trainer, (size_t)args[0].metric_slot, count, sums[0], error);
 }
 
 // What the batch's loss is divided by: its rows, or the sum of their class weights.

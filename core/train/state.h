@@ -144,6 +144,10 @@ enum status plans_ready(struct trainer *trainer, const struct sampler *sampler, 
 enum status parts_ready(struct trainer *trainer, size_t batch, struct error *error);
 enum status parts_run(struct trainer *trainer, size_t batch, const struct step_args *args, double sums[METRIC_COUNT],
                       struct error *error);
+// Several steps at once, of batches that go through whole; their metric slots follow each other.
+bool parts_whole(const struct trainer *trainer, size_t batch);
+enum status parts_run_many(struct trainer *trainer, size_t batch, const struct step_args *args, size_t count,
+                           double (*sums)[METRIC_COUNT], struct error *error);
 void plans_close(struct trainer *trainer);
 size_t plans_bytes(const struct trainer *trainer);
 

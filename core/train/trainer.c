@@ -1,6 +1,5 @@
 #include "core/train/trainer.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -136,120 +135,7 @@ enum status trainer_open(struct trainer **trainer, const struct train_params *pa
     return STATUS_OK;
 }
 
-// ---- one step --------------------------------------------------------------------------------------
-
-static enum status check_can_step(const struct trainer *trainer, struct error *error) {
-    if (trainer->predicts_only) {
-        return error_set(error, STATUS_STATE, "this model was opened for prediction only; resume its run to train it");
-    }
-    if (trainer_finished(trainer)) {
-        return error_set(error, STATUS_STATE, "all %lld epochs are done; raise the number of epochs to go on",
-                         (long long)trainer->params.epochs);
-    }
-    return STATUS_OK;
-}
-
-// A new epoch's order goes to the device once; steps then only move along it.
-static enum status load_order(struct trainer *trainer, struct error *error) {
-    bool fresh;
-    const uint32_t *order = sampler_order(&trainer->sampler, &fresh);
-    if (!fresh || trainer->device.staged) { // a stage has the rows of every step brought
-        return STATUS_OK;
-    }
-    struct buffer *rows = trainer->device.bindings[PLAN_TRAIN].slots[SLOT_ROWS];
-    enum status status = trainer->backend->api->upload(trainer->backend, rows, 0, trainer->sampler.count, order, error);
-    if (status) {
-        trainer->sampler.ordered_epoch = UINT64_MAX; // to be sent again
-    }
-    return status;
-}
-
-struct step_args trainer_arguments(const struct trainer *trainer) {
-    const struct train_params *params = &trainer->params;
-    double rate = trainer->rate_factor * schedule_rate(params, sampler_epochs(&trainer->sampler));
-    return (struct step_args){
-        .seed = (uint64_t)params->seed,
-        .step = trainer->steps,
-        .first = trainer->sampler.position,
-        .metric_slot = (int)(trainer->steps % METRIC_SLOTS),
-        .lr = rate,
-        .momentum = params->momentum,
-        .weight_decay = params->weight_decay,
-        .label_smoothing = params->label_smoothing,
-        .nesterov = params->nesterov,
-        .beta1 = params->beta1,
-        .beta2 = params->beta2,
-        .rms_decay = params->rms_decay,
-        .epsilon = params->epsilon,
-        .muon_lr = params->muon_lr * rate / params->lr,
-        .decoupled = params->decoupled || trainer->optimizer->decoupled,
-        .clip = params->clip,
-        .average = params->ema,
-        .huber_delta = params->huber_delta,
-        .epoch = trainer->sampler.epoch,
-        .augment = trainer_augment(params),
-    };
-}
-
-// `rate`: in place of the schedule's; NULL: the schedule's.
-static enum status do_step(struct trainer *trainer, const double *rate, struct step_result *result,
-                           struct error *error) {
-    double sums[METRIC_COUNT];
-    size_t full = (size_t)trainer->params.batch;
-    double begun = trainer->timed ? clock_now() : (double)NAN, gathered = NAN;
-    enum status status = load_order(trainer, error);
-    size_t batch = status ? 0 : sampler_next(&trainer->sampler, full);
-    if (!status) {
-        status = parts_ready(trainer, batch, error);
-    }
-    if (!status && trainer->device.staged) {
-        status = stage_step(trainer, batch, error);
-    }
-    if (status) {
-        return status;
-    }
-    struct step_args args = trainer_arguments(trainer);
-    args.gathered = trainer->timed ? &gathered : NULL;
-    if (rate != NULL) {
-        args.muon_lr *= *rate / args.lr;
-        args.lr = *rate;
-    }
-    status = parts_run(trainer, batch, &args, sums, error);
-    if (status) {
-        return status;
-    }
-    trainer->last_first = args.first;
-    trainer->last_batch = batch;
-    bool ended = sampler_advance(&trainer->sampler, batch, full, trainer->params.drop_last);
-    trainer->steps++;
-    trainer->samples += batch;
-    trainer->timed = false;
-    *result = (struct step_result){
-        .step = trainer->steps,
-        .samples = trainer->samples,
-        .epoch = sampler_epochs(&trainer->sampler),
-        .batch = batch,
-        .lr = args.lr,
-        .epoch_ended = ended,
-        .begun = begun,
-        .gathered = gathered,
-    };
-    metrics_step(sums, trainer->source, result);
-    trainer->last_loss_finite = isfinite(result->loss);
-    return STATUS_OK;
-}
-
-enum status trainer_step(struct trainer *trainer, struct step_result *result, struct error *error) {
-    enum status status = check_can_step(trainer, error);
-    return status ? status : do_step(trainer, NULL, result, error);
-}
-
-enum status trainer_step_at(struct trainer *trainer, double rate, struct step_result *result, struct error *error) {
-    if (trainer->predicts_only) {
-        return check_can_step(trainer, error);
-    }
-    return do_step(trainer, &rate, result, error);
-}
+// ---- around steps ---------------------------------------------------------------------------------
 
 enum status trainer_wait(struct trainer *trainer, double seconds, bool *ready, struct error *error) {
     struct feed *feed = trainer->device.stage.feed;
@@ -273,10 +159,6 @@ bool trainer_reads_ahead(const struct trainer *trainer, double *reading, double 
 
 void trainer_set_rate_factor(struct trainer *trainer, double factor) {
     trainer->rate_factor = factor;
-}
-
-void trainer_time_step(struct trainer *trainer) {
-    trainer->timed = true;
 }
 
 // ---- live changes ------------------------------------------------------------------------------------

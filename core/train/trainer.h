@@ -53,6 +53,14 @@ enum status trainer_open(struct trainer **trainer, const struct train_params *pa
 void trainer_close(struct trainer *trainer); // NULL allowed
 
 enum status trainer_step(struct trainer *trainer, struct step_result *result, struct error *error);
+// Up to `most` steps that the device gets at once and is waited for once, so that short ones do not spend their time on
+// being launched: to the bit what trainer_step called as often does. *count says how many: fewer where an epoch ends,
+// before a batch of another size, and after a step that is not finite, which is then the last; one where the backend
+// knows nothing of it, the features lie in a file, or batches go through in parts. results: [most]; `begun` and
+// `gathered` are known of the first one alone.
+enum { STEPS_MOST = 64 };
+enum status trainer_steps(struct trainer *trainer, size_t most, struct step_result *results, size_t *count,
+                          struct error *error);
 // Where the features of the source lie in a file, a thread reads the rows of the next steps ahead (feed.h). Waits up to
 // `seconds` until those of the next step are there; trainer_step waits without end. In memory: always ready.
 enum status trainer_wait(struct trainer *trainer, double seconds, bool *ready, struct error *error);

@@ -59,6 +59,49 @@ static void a_run_goes_from_opening_to_done(void **state) {
     assert_true(file_exists(path));
 }
 
+// A pace has steps come one by one; without one the reference backend gets many of them at once. What is due between two
+// steps is done there all the same.
+static void steps_that_go_together_change_nothing(void **state) {
+    (void)state;
+    enum { STEPS = 240 };
+    static struct { // of the first run
+        struct step_metrics metrics[STEPS];
+        struct event events[RIG_EVENTS];
+        size_t count;
+    } kept;
+    struct source *source = source_blobs(1000, 4, 3, 4, 1); // 800 training rows: 80 steps an epoch
+    struct engine_run run = rig_run(source, 3);
+    run.params.checkpoint_every = 0.3;
+    run.params.noise_scale = true;
+    run.params.noise_every = 21;
+    for (int together = 0; together < 2; together++) {
+        rig_forget();
+        run.params.pace = together ? 0 : 1e6;
+        rig_start(&run);
+        rig_wait_end();
+        assert_int_equal(rig.state, RUN_DONE);
+        assert_int_equal(rig.metric_count, STEPS);
+        if (!together) {
+            memcpy(kept.metrics, rig.metrics, sizeof kept.metrics);
+            memcpy(kept.events, rig.events, sizeof kept.events);
+            kept.count = rig.event_count;
+        }
+    }
+    for (size_t i = 0; i < STEPS; i++) {
+        assert_int_equal(rig.metrics[i].step, i + 1);
+        assert_true(rig.metrics[i].loss == kept.metrics[i].loss && rig.metrics[i].epoch == kept.metrics[i].epoch);
+    }
+    assert_int_equal(rig_count(EVENT_CHECKPOINT), 11);
+    assert_int_equal(rig_count(EVENT_NOISE), 12);
+    assert_int_equal(rig.event_count, kept.count);
+    for (size_t i = 0; i < kept.count; i++) {
+        assert_int_equal(rig.events[i].kind, kept.events[i].kind);
+        assert_int_equal(rig.events[i].step, kept.events[i].step);
+        assert_true(rig.events[i].kind != EVENT_NOISE || rig.events[i].noise.trace == kept.events[i].noise.trace);
+    }
+    source_release(source);
+}
+
 static size_t best_epoch(void) {
     size_t best = 0;
     for (size_t e = 1; e < rig_count(EVENT_EPOCH); e++)
@@ -230,6 +273,7 @@ static void a_run_that_cannot_open_fails_with_a_sentence(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_run_goes_from_opening_to_done),     TEST(a_run_stops_when_it_gets_no_better),
+        TEST(steps_that_go_together_change_nothing),
         TEST(better_epochs_write_few_files),
         TEST(a_regression_reports_rmse),           TEST(pause_step_resume_stop_come_in_order),
         TEST(a_live_change_is_told_with_its_step), TEST(a_run_that_cannot_open_fails_with_a_sentence),

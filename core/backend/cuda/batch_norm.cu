@@ -14,6 +14,8 @@ struct batch_norm {
     double epsilon, momentum;
     int training;
     double unscale; // of the gradients of scale and shift
+    const double *metrics;
+    const struct device_args *args;
 };
 
 static struct sums channel_sums(const struct prepared_op *op) {
@@ -64,7 +66,7 @@ __global__ static void channel_forward(const T *x, struct sums s, const double *
             continue;
         o.mean[c] = (float)mean;
         o.inverse[c] = (float)inverse;
-        if (s.rows > 1) {
+        if (s.rows > 1 && !is_halted(o.metrics, o.args)) {
             double unbiased = variance * (double)s.rows / (double)(s.rows - 1), keep = 1.0 - o.momentum;
             o.running_mean[c] = (float)(keep * (double)o.running_mean[c] + o.momentum * mean);
             o.running_variance[c] = (float)(keep * (double)o.running_variance[c] + o.momentum * unbiased);
@@ -91,7 +93,8 @@ template <typename T> static void launch_batch_norm(struct cuda_backend *backend
     struct batch_norm o = {(const float *)op->in[1],  (const float *)op->in[2],   (float *)op->in[3],
                            (float *)op->in[4],        (float *)op->out[1],        (float *)op->out[2],
                            NULL,                      NULL,                       op->op.attr.norm.epsilon,
-                           op->op.attr.norm.momentum, op->op.attr.norm.training,  1.0};
+                           op->op.attr.norm.momentum, op->op.attr.norm.training,  1.0,
+                           op->metrics,               op->args};
     if (o.training)
         LAUNCH(moment_parts<T>, sums_blocks(s), BLOCK, backend->stream, x, s, partial);
     LAUNCH(channel_forward<T>, cuda_blocks(s.columns), BLOCK, backend->stream, x, s, partial, o, channels);

@@ -45,6 +45,7 @@ struct device_args {
     long long first;
     struct augment augment;
     int metric_slot, nesterov;
+    int before; // metric slot of the step before, of those that were queued together; -1: this is their first
     float lr, momentum, weight_decay, label_smoothing;
     float muon_lr, muon_loss; // of what Muon updates: like lr and loss
     float pull, loss; // weight decay through the gradient; what decoupled decay takes of every weight
@@ -92,6 +93,8 @@ enum status cuda_prepare(struct backend *backend, const struct program *program,
 void cuda_discard(struct backend *backend, struct plan *plan);
 size_t cuda_plan_bytes(const struct plan *plan);
 enum status cuda_run(struct backend *backend, struct plan *plan, const struct step_args *args, struct error *error);
+enum status cuda_run_many(struct backend *backend, struct plan *plan, const struct step_args *args, size_t count,
+                          struct error *error);
 
 // forms.cu: the program with every value in a form, and copies into another form where an operation needs one.
 struct formed_value {
@@ -201,9 +204,19 @@ __device__ inline double *figure(double *metrics, const struct device_args *args
     return metrics + args->metric_slot * METRIC_COUNT + metric;
 }
 
+// Has one of the steps that were queued together with this one gone wrong before it? A step that is held has no finite
+// figures itself, so that the one before knows of all.
+__device__ inline bool is_halted(const double *metrics, const struct device_args *args) {
+    if (!metrics || args->before < 0)
+        return false;
+    const double *figures = metrics + args->before * METRIC_COUNT;
+    return !(isfinite(figures[METRIC_LOSS]) && isfinite(figures[METRIC_GRADIENT_SQ]) &&
+             isfinite(figures[METRIC_WEIGHT_SQ]));
+}
+
 // Is this a step that an optimizer with guards leaves out? What does one that clips multiply the gradient by?
 __device__ inline bool is_held(int guards, double *metrics, const struct device_args *args) {
-    return guards && !isfinite(*figure(metrics, args, METRIC_LOSS));
+    return is_halted(metrics, args) || (guards && !isfinite(*figure(metrics, args, METRIC_LOSS)));
 }
 __device__ inline float clip_of(int clips, double *metrics, const struct device_args *args) {
     return clips ? (float)*figure(metrics, args, METRIC_CLIP) : 1.0f;

@@ -142,9 +142,11 @@ enum status queue_clip(struct cuda_backend *backend, const struct prepared_op *o
 
 // ---- averaged weights ---------------------------------------------------------------------------
 
-__global__ static void average(const float *w, float *a, long long count, const struct device_args *args) {
+__global__ static void average(const float *w, float *a, long long count, const double *metrics,
+                               const struct device_args *args) {
     float keep = args->keep_average, take = 1.0f - keep;
-    FOR_EACH(i, count)
+    bool halted = is_halted(metrics, args);
+    FOR_EACH(i, halted ? 0 : count)
         a[i] = keep * a[i] + take * w[i];
 }
 
@@ -152,6 +154,6 @@ enum status queue_average(struct cuda_backend *backend, const struct prepared_op
     (void)error;
     long long count = shape_count(op->in_shape[0]);
     LAUNCH(average, cuda_blocks(count), BLOCK, backend->stream, (const float *)op->in[0], (float *)op->in[1], count,
-           op->args);
+           op->metrics, op->args);
     return STATUS_OK;
 }

@@ -1,10 +1,14 @@
 // A plan: each operation with its addresses, forms, kernels and product algorithms chosen, captured once
 // into a CUDA graph. What changes from step to step lies in device memory (device_args), written by
-// a small kernel in front of the graph, so that no change needs another capture.
+// a small kernel in front of the graph, so that no change needs another capture. Where steps are so short that
+// launching them is what takes the time, a second graph holds several, each with arguments of its own.
 #include "core/backend/cuda/cudnn.cuh"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define STEPS_TOGETHER 8 // in the second graph
+#define SHORT_FLOPS 1e10 // of a step: a GPU does them in about 0.1 ms
 
 struct plan {
     struct prepared_op *ops;
@@ -12,11 +16,10 @@ struct plan {
     char *temporaries; // device: every SLOT_TEMPORARY value, one block
     char *workspace;   // device: what one operation at a time works with
     size_t bytes;      // of both
-    struct device_args *args; // device
+    struct device_args *args; // device, [STEPS_TOGETHER]
     float scale;              // of gradients between operations
     struct step_limits limits;
-    cudaGraph_t graph;
-    cudaGraphExec_t executable;
+    cudaGraphExec_t one, several; // several: STEPS_TOGETHER; NULL where a step is not short
 };
 
 static const struct op_row rows[OP_COUNT] = {
@@ -154,7 +157,7 @@ static enum status make_ops(struct cuda_backend *backend, struct plan *plan, con
     if (!addresses || !plan->ops)
         status = error_memory(error, "a plan", program->op_count * sizeof *plan->ops);
     if (!status)
-        status = cuda_check(cudaMalloc((void **)&plan->args, sizeof *plan->args), "step arguments", error);
+        status = cuda_check(cudaMalloc((void **)&plan->args, STEPS_TOGETHER * sizeof *plan->args), "step arguments", error);
     if (!status)
         status = place_values(plan, program, binding, addresses, error);
     for (size_t i = 0; !status && i < program->op_count; i++) {
@@ -170,8 +173,9 @@ static enum status make_ops(struct cuda_backend *backend, struct plan *plan, con
     return status;
 }
 
-static enum status queue_all(struct cuda_backend *backend, struct plan *plan, struct error *error) {
+static enum status queue_step(struct cuda_backend *backend, struct plan *plan, int step, struct error *error) {
     for (size_t i = 0; i < plan->count; i++) {
+        plan->ops[i].args = plan->args + step;
         enum status status = plan->ops[i].queue(backend, &plan->ops[i], error);
         if (status)
             return status;
@@ -182,19 +186,31 @@ static enum status queue_all(struct cuda_backend *backend, struct plan *plan, st
     return STATUS_OK;
 }
 
-static enum status capture(struct cuda_backend *backend, struct plan *plan, struct error *error) {
+static enum status capture(struct cuda_backend *backend, struct plan *plan, int steps, cudaGraphExec_t *executable,
+                           struct error *error) {
+    cudaGraph_t graph = NULL;
     // Relaxed: libraries load kernels at their first use, which may be in here.
     enum status status = cuda_check(cudaStreamBeginCapture(backend->stream, cudaStreamCaptureModeRelaxed),
                                     "beginning a capture", error);
     if (status)
         return status;
-    status = queue_all(backend, plan, error);
-    cudaError_t ended = cudaStreamEndCapture(backend->stream, &plan->graph); // also after a failure
-    if (status)
-        return status;
-    if ((status = cuda_check(ended, "ending a capture", error)))
-        return status;
-    return cuda_check(cudaGraphInstantiate(&plan->executable, plan->graph, 0), "making a graph", error);
+    for (int step = 0; !status && step < steps; step++)
+        status = queue_step(backend, plan, step, error);
+    cudaError_t ended = cudaStreamEndCapture(backend->stream, &graph); // also after a failure
+    if (!status)
+        status = cuda_check(ended, "ending a capture", error);
+    if (!status)
+        status = cuda_check(cudaGraphInstantiate(executable, graph, 0), "making a graph", error);
+    if (graph)
+        cudaGraphDestroy(graph);
+    return status;
+}
+
+static bool trains(const struct program *program) {
+    for (size_t i = 0; i < program->op_count; i++)
+        if (op_is_optimizer(program->ops[i].kind))
+            return true;
+    return false;
 }
 
 enum status cuda_prepare(struct backend *base, const struct program *program, const struct binding *binding,
@@ -213,7 +229,9 @@ enum status cuda_prepare(struct backend *base, const struct program *program, co
         status = make_ops(backend, plan, &formed, binding, error);
     }
     if (!status)
-        status = capture(backend, plan, error);
+        status = capture(backend, plan, 1, &plan->one, error);
+    if (!status && trains(program) && program_flops(program) <= SHORT_FLOPS)
+        status = capture(backend, plan, STEPS_TOGETHER, &plan->several, error);
     formed_free(&formed);
     if (status) {
         cudaGetLastError();
@@ -229,10 +247,10 @@ void cuda_discard(struct backend *base, struct plan *plan) {
     if (!plan)
         return;
     cudaStreamSynchronize(backend->stream);
-    if (plan->executable)
-        cudaGraphExecDestroy(plan->executable);
-    if (plan->graph)
-        cudaGraphDestroy(plan->graph);
+    if (plan->one)
+        cudaGraphExecDestroy(plan->one);
+    if (plan->several)
+        cudaGraphExecDestroy(plan->several);
     for (size_t i = 0; i < plan->count; i++) {
         for (struct product *product : plan->ops[i].product)
             product_free(backend, product);
@@ -249,20 +267,26 @@ size_t cuda_plan_bytes(const struct plan *plan) {
     return plan->bytes;
 }
 
+struct several_args {
+    struct device_args at[STEPS_TOGETHER];
+};
+static_assert(sizeof(struct several_args) <= 4096, "a kernel takes no more arguments");
+
 __global__ static void set_args(struct device_args *target, struct device_args args) {
     *target = args;
 }
+__global__ static void set_several_args(struct device_args *target, struct several_args args) {
+    target[threadIdx.x] = args.at[threadIdx.x];
+}
 
-enum status cuda_run(struct backend *base, struct plan *plan, const struct step_args *args, struct error *error) {
-    struct cuda_backend *backend = (struct cuda_backend *)base;
-    enum status status = step_args_check(&plan->limits, args, error);
-    if (status)
-        return status;
+// `before`: the step before, of those that are queued together; NULL: there is none.
+static struct device_args device_args_of(const struct step_args *args, const struct step_args *before) {
     struct device_args now;
     now.seed = args->seed;
     now.step = args->step;
     now.first = (long long)args->first;
     now.metric_slot = args->metric_slot;
+    now.before = before ? before->metric_slot : -1;
     now.epoch = args->epoch;
     now.augment = args->augment;
     now.nesterov = args->nesterov;
@@ -273,9 +297,34 @@ enum status cuda_run(struct backend *base, struct plan *plan, const struct step_
     now.huber_delta = (float)args->huber_delta;
     now.denominator = (float)args->denominator;
     optimizer_args(args, &now);
-    LAUNCH(set_args, 1, 1, backend->stream, plan->args, now);
-    status = cuda_check(cudaGetLastError(), "setting the step", error);
-    if (status)
-        return status;
-    return cuda_check(cudaGraphLaunch(plan->executable, backend->stream), "launching the step", error);
+    return now;
+}
+
+static enum status launch(struct cuda_backend *backend, cudaGraphExec_t graph, struct error *error) {
+    enum status status = cuda_check(cudaGetLastError(), "setting the step", error);
+    return status ? status : cuda_check(cudaGraphLaunch(graph, backend->stream), "launching the step", error);
+}
+
+enum status cuda_run_many(struct backend *base, struct plan *plan, const struct step_args *args, size_t count,
+                          struct error *error) {
+    struct cuda_backend *backend = (struct cuda_backend *)base;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < count; i++)
+        status = step_args_check(&plan->limits, &args[i], error);
+    for (size_t done = 0; !status && done < count;) {
+        struct several_args now;
+        size_t together = plan->several && count - done >= STEPS_TOGETHER ? STEPS_TOGETHER : 1;
+        for (size_t i = 0; i < together; i++, done++)
+            now.at[i] = device_args_of(&args[done], done > 0 ? &args[done - 1] : NULL);
+        if (together == 1)
+            LAUNCH(set_args, 1, 1, backend->stream, plan->args, now.at[0]);
+        else
+            LAUNCH(set_several_args, 1, STEPS_TOGETHER, backend->stream, plan->args, now);
+        status = launch(backend, together == 1 ? plan->one : plan->several, error);
+    }
+    return status;
+}
+
+enum status cuda_run(struct backend *base, struct plan *plan, const struct step_args *args, struct error *error) {
+    return cuda_run_many(base, plan, args, 1, error);
 }
