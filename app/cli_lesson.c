@@ -145,6 +145,8 @@ static enum status check_answer(const struct lesson *lesson, const char *given, 
 static int judge(const struct lesson_view *view, const char *given, bool json) {
     const struct lesson *lesson = view->lesson;
     const char *right = view->right;
+    struct lesson_figures figures[LESSON_RUNS_MOST];
+    char why[512];
     bool correct = given && strchr(right, given[0]) && given[0] && given[1] == '\0';
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "event", "answer");
@@ -160,10 +162,12 @@ static int judge(const struct lesson_view *view, const char *given, bool json) {
         return EXIT_DONE;
     if (given)
         printf("%s\n", correct ? "Right: that is what was measured." : "Not this time: the curves say otherwise.");
+    for (size_t i = 0; i < lesson->run_count; i++)
+        figures[i] = view->outcomes[i].figures;
     for (size_t i = 0; i < lesson->answer_count; i++)
         if (strchr(right, lesson->answers[i].letter))
             printf("measured: %c) %s  [%s]\n", lesson->answers[i].letter, lesson->answers[i].text,
-                   lesson->answers[i].condition);
+                   lesson_explain(lesson, i, figures, why, sizeof why));
     if (!right[0])
         puts("None of the answers holds for what was measured here: look at the runs again.");
     print_wrapped(lesson->because);

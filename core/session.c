@@ -137,6 +137,7 @@ void session_close(struct session *session) {
     session->wanted = 0;
     session_close_lab(session); // before its run ends: no other is begun
     session_close_lesson(session);
+    session_close_range(session);
     job_close(&session->job);
     session_close_batches(session);
     session_forget_rows(session);
@@ -222,6 +223,7 @@ bool session_drain(struct session *session) {
     session_drain_batches(session);
     session_drain_rows(session);
     session_drain_gpu(session);
+    session_drain_range(session);
     if (session_drain_run(session) || session_watch_look(session))
         session_refresh_rates(session);
     session_drain_evaluate(session);

@@ -15,6 +15,7 @@
 #include "core/engine/event.h"
 #include "core/nn/model.h"
 #include "core/session_batch_plan.h"
+#include "core/session_chosen.h"
 #include "core/session_evaluated.h"
 #include "core/session_lab.h"
 #include "core/session_lesson.h"
@@ -139,8 +140,10 @@ struct snapshot {
     double microseconds_per_step;      // now
     const struct noise_row *noise;     // the newest of the run that is shown; NULL: none
     struct noise_gauge gauge;          // of it
-    const struct range_curve *range;   // the last range test of the run; NULL: none since it was begun
+    const struct range_curve *range;   // the last range test; NULL: none since the run was begun
     uint64_t range_step, range_count;  // its step; how many there were in this session
+    bool range_of_run;                 // of the run at that step; false: of a model that nobody has trained
+    bool range_active;                 // one of the latter is at work
     struct run_times times;            // of the last seconds; when the run has ended, of all of it
     struct { // what the run runs on; empty name = nothing yet
         char backend[32], name[128], detail[128], precision[8];
@@ -150,6 +153,7 @@ struct snapshot {
     } device;
     const struct run_record *runs;     // every run of the store, newest first
     size_t run_count;
+    struct chosen_runs chosen;         // by the person, to be compared or reported
     uint64_t metrics_dropped;
     const struct lab_view *lab;        // the race or sweep that is open; NULL = none
     const struct lesson_entry *lessons; // those that ship, once session_lessons has read them
@@ -243,7 +247,8 @@ enum status session_mark(struct session *session, const char *text, struct error
 enum status session_roll_back(struct session *session, struct error *error); // to the last checkpoint
 // To the nearest checkpoint from before the last live change, whose value comes back with it. Paused there.
 enum status session_roll_back_change(struct session *session, struct error *error);
-// Tries learning rates out on the living run, which is then as it was: snapshot.range.
+// Tries learning rates out: on the living run, which is then as it was; where none lives, on a model with the present
+// parameters that nobody has trained, by a job of its own. The curve is then snapshot.range.
 enum status session_range_test(struct session *session, struct error *error);
 // Opens the run's data and recipe again (a job) and goes on from its last checkpoint, as a new run
 // whose parent it is.
@@ -296,6 +301,7 @@ enum status session_run_whole(const struct session *session, int64_t run, struct
 void whole_run_clear(struct whole_run *whole); // safe on {0}
 enum status session_overlay(struct session *session, int64_t run, struct error *error); // on, or off again
 enum status session_run_delete(struct session *session, int64_t run, struct error *error);
+enum status session_choose_run(struct session *session, int64_t run, struct error *error); // or let it go
 enum status session_run_note(struct session *session, int64_t run, const char *note, struct error *error);
 
 enum status session_undo(struct session *session, struct error *error);

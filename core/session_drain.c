@@ -182,14 +182,6 @@ static void take_change(struct session *session, const struct event *event) {
         session_growth_look(session);
 }
 
-static void take_range(struct session *session, const struct event *event) {
-    session->range = event->range;
-    session->view.range = &session->range;
-    session->view.range_step = event->step;
-    session->view.range_count++;
-    session_message(session, MESSAGE_INFO, "range test of %d steps: the run is as it was before", event->range.count);
-}
-
 void session_take_event(struct session *session, const struct event *event) {
     struct run_record *record = &session->live->record;
     switch (event->kind) {
@@ -220,7 +212,7 @@ void session_take_event(struct session *session, const struct event *event) {
         take_rows(session, event);
         break;
     case EVENT_RANGE:
-        take_range(session, event);
+        session_show_range(session, &event->range, event->step, true);
         break;
     case EVENT_MARK:
     case EVENT_NOISE:

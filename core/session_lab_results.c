@@ -54,6 +54,19 @@ static uint64_t window_of(const struct experiment *plan, uint64_t train_rows) {
     return window > largest ? window : largest;
 }
 
+struct reach_step *curve_steps(const struct curve *curve) {
+    struct reach_step *steps = mem_alloc(curve->point_count + 1, sizeof *steps);
+    for (size_t i = 0; steps && i < curve->point_count; i++) {
+        const struct step_metrics *point = &curve->points[i];
+        steps[i] = (struct reach_step){.step = point->step,
+                                       .samples = point->samples,
+                                       .seconds = point->seconds,
+                                       .loss = point->loss,
+                                       .batch = point->batch};
+    }
+    return steps;
+}
+
 static void take_curve(struct lab_trial *trial, const struct experiment *plan, const struct run_summary *summary) {
     struct reach_step *steps = curve_steps(summary->curve);
     struct error error;

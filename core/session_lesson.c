@@ -35,19 +35,6 @@ static enum status params_of(const struct lesson *lesson, size_t run, const stru
 
 // ---- figures ------------------------------------------------------------------------------------------------
 
-struct reach_step *curve_steps(const struct curve *curve) {
-    struct reach_step *steps = mem_alloc(curve->point_count + 1, sizeof *steps);
-    for (size_t i = 0; steps && i < curve->point_count; i++) {
-        const struct step_metrics *point = &curve->points[i];
-        steps[i] = (struct reach_step){.step = point->step,
-                                       .samples = point->samples,
-                                       .seconds = point->seconds,
-                                       .loss = point->loss,
-                                       .batch = point->batch};
-    }
-    return steps;
-}
-
 static double lowest(const struct curve *curve) {
     double value = NAN;
     for (size_t i = 0; i < curve->epoch_count; i++)

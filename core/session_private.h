@@ -180,6 +180,12 @@ struct rows_work { // of the job that sorts, filters or finds rows
     struct row_order made;
 };
 
+struct range_work { // of the job that tries learning rates out where no run lives; the job's alone until it is over
+    struct train_params params;
+    struct source *source;
+    struct range_curve made;
+};
+
 struct lesson_probe { // of the job that measures how sharp a minimum is; the job's alone until it is over
     struct kept_run *kept;
     struct sharpness found;
@@ -244,7 +250,11 @@ struct session {
     struct run_record *runs;
     size_t run_count;
     bool wants_pause, restart, store_failed;
-    struct range_curve range; // what view.range points to
+    struct { // session_range.c
+        struct range_curve shown; // what view.range points to
+        struct job job;
+        struct range_work work;
+    } range;
     struct { // a run of another process that is shown as `live` (session_watch.c); run 0: none
         int64_t run, metrics, events; // read so far
         double next;                  // look, on the clock
@@ -402,6 +412,11 @@ void session_drain_lab(struct session *session); // an experiment goes on: what 
 void session_close_lab(struct session *session);
 enum status session_check_lab(const struct session *session, struct error *error); // STATUS_STATE while one, or a lesson, is at work
 enum status session_check_free(const struct session *session, struct error *error); // and while a run is
+
+// session_range.c
+void session_drain_range(struct session *session);
+void session_close_range(struct session *session);
+void session_show_range(struct session *session, const struct range_curve *curve, uint64_t step, bool of_run);
 
 // session_lesson.c
 void session_drain_lesson(struct session *session); // what ended is measured, the next run begun

@@ -284,6 +284,7 @@ enum status session_launch(struct session *session, int64_t parent, enum launch 
     session->run_params = session->params;
     session->wants_pause = session->restart = session->store_failed = false;
     session->view.range = NULL;
+    job_cancel(&session->range.job); // the run has the device now
     session->view.state = RUN_OPENING;
     session->view.steps_total = 0;
     memset(&session->view.device, 0, sizeof session->view.device);
@@ -369,10 +370,6 @@ enum status session_checkpoint(struct session *session, struct error *error) {
 
 enum status session_mark(struct session *session, const char *text, struct error *error) {
     return session_command(session, COMMAND_MARK, text, error);
-}
-
-enum status session_range_test(struct session *session, struct error *error) {
-    return session_command(session, COMMAND_RANGE_TEST, "", error);
 }
 
 // ---- looking up ---------------------------------------------------------------------------------------------------
@@ -518,6 +515,8 @@ enum status session_run_delete(struct session *session, int64_t run, struct erro
     if (status)
         return status;
     remove_overlay(session, run);
+    if (chosen_runs_has(&session->view.chosen, run))
+        chosen_runs_turn(&session->view.chosen, run);
     if (session->live && session->live->record.id == run) {
         session_watch_end(session);
         run_view_free(session->live);
@@ -525,6 +524,13 @@ enum status session_run_delete(struct session *session, int64_t run, struct erro
         session->view.state = RUN_NONE;
     }
     return session_refresh_runs(session, error);
+}
+
+enum status session_choose_run(struct session *session, int64_t run, struct error *error) {
+    if (!chosen_runs_turn(&session->view.chosen, run))
+        return error_set(error, STATUS_STATE, "%d runs are chosen already; let one go first", CHOSEN_RUNS_MOST);
+    session_publish(session);
+    return STATUS_OK;
 }
 
 enum status session_run_note(struct session *session, int64_t run, const char *note, struct error *error) {

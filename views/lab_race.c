@@ -7,22 +7,7 @@
 #include "core/base/str.h"
 #include "views/lab_parts.h"
 
-static const char *const axis_names[] = {"epochs", "steps", "samples", "seconds"};
-
 // ---- curves -----------------------------------------------------------------------------------------------------
-
-static double x_of(const struct lab_state *state, const struct reach_point *point, double rows) {
-    switch (state->x_axis) {
-    case LAB_STEPS:
-        return point->steps;
-    case LAB_SAMPLES:
-        return point->samples;
-    case LAB_SECONDS:
-        return point->seconds;
-    default:
-        return rows > 0 ? point->samples / rows : 0;
-    }
-}
 
 static void add_curve(struct lab_state *state, const struct reach_point *points, size_t count, double rows,
                       int64_t batch) {
@@ -30,7 +15,7 @@ static void add_curve(struct lab_state *state, const struct reach_point *points,
     if (count == 0 || at == PLOT_SERIES_MOST)
         return;
     for (size_t i = 0; i < count; i++) {
-        state->x[at][i] = x_of(state, &points[i], rows);
+        state->x[at][i] = lab_x_of(state->x_axis, &points[i], rows);
         state->y[at][i] = points[i].loss;
     }
     state->points[at] = count;
@@ -69,9 +54,9 @@ static void draw_curves(const struct lab_state *state, struct canvas *canvas, st
                         .auto_y = true,
                         .log_y = state->log_y,
                         .legend = true,
-                        .x_label = axis_names[state->x_axis],
+                        .x_label = lab_x_names[state->x_axis],
                         .empty = "the first run is on its way"};
-    snprintf(note, sizeof note, "%sx: %s", state->log_y ? "log · " : "", axis_names[state->x_axis]);
+    snprintf(note, sizeof note, "%sx: %s", state->log_y ? "log · " : "", lab_x_names[state->x_axis]);
     struct rect inside = canvas_pane(canvas, pane, false, "loss by batch size", note);
     plot_draw(canvas, inside, &plot);
 }

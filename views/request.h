@@ -68,16 +68,22 @@ enum view_id {
     X(SAVE_RECIPE, "S", IN(PREPARE), "save recipe", "save recipe", "Write the pipeline to a JSON file.") \
     X(LOAD_RECIPE, "L", IN(PREPARE), "load recipe", "", "Read the pipeline from a JSON file.") \
     X(EXPORT_CSV, "E", IN(PREPARE), "export prepared data", "export CSV", "Write the prepared rows to a CSV file.") \
-    X(FIELD_EDIT, "Enter e", IN(MODEL) | IN(LAB), "edit parameter", "edit", "Type a new value.") \
+    X(LAB_ENTER, "Enter e", IN(LAB), "open, edit, take", "open/edit", \
+      "Open the page, type a new value, take the rate, give the answer, or name the file of the report.") \
+    X(LAB_GO, "Space", IN(LAB), "begin, stop, go on", "begin/stop", \
+      "Begin what the page is about, stop what is at work, or go on with it; choose a run for the report.") \
+    X(LAB_NEW, "n", IN(LAB), "new one", "new", \
+      "Fill in the form of another race or sweep, or list the lessons; again goes back to the results.") \
+    X(LAB_OLDER, "[", IN(LAB), "older race or sweep", "", "Show the race or sweep before.") \
+    X(LAB_NEWER, "]", IN(LAB), "newer race or sweep", "older/newer", "Show the race or sweep after.") \
+    X(LAB_MEANS, "m", IN(LAB), "means or steps", "", "Curves of a lesson as means, or of every step.") \
+    X(LAB_GROUP, "a", IN(LAB), "choose group", "", "Choose all runs of this run's race or sweep for the report.") \
+    X(LAB_BEST, "b", IN(LAB), "take best values", "take best", "Put the values of the chosen or best trial into Model.") \
+    X(FIELD_EDIT, "Enter e", IN(MODEL), "edit parameter", "edit", "Type a new value.") \
     X(FIELD_UP, "+ = Right", IN(MODEL) | IN(LAB), "raise parameter", "", "The next larger value or the next choice.") \
     X(FIELD_DOWN, "- Left", IN(MODEL) | IN(LAB), "lower parameter", "", "The next smaller value or the choice before.") \
     X(FIELD_DEFAULT, "d", IN(MODEL) | IN(LAB), "default value", "default", "Put the parameter back to its default.") \
     X(START, "Space", IN(MODEL), "start training", "train", "Start a run with these parameters.") \
-    X(LAB_GO, "Space", IN(LAB), "begin, stop, go on", "begin/stop", "Begin the race or sweep of the form, stop the one at work, or go on with it.") \
-    X(LAB_NEW, "n", IN(LAB), "new race or sweep", "new", "Fill in the form of another race or sweep, or go back to the results.") \
-    X(LAB_OLDER, "[", IN(LAB), "older race or sweep", "", "Show the race or sweep before.") \
-    X(LAB_NEWER, "]", IN(LAB), "newer race or sweep", "older/newer", "Show the race or sweep after.") \
-    X(LAB_BEST, "b", IN(LAB), "take best values", "take best", "Put the values of the chosen or best trial into Model.") \
     X(PAUSE, "Space", IN(TRAIN), "start, pause, go on", "pause", "Start a run, pause it, or go on.") \
     X(LR_UP, "+ =", IN(TRAIN), "raise learning rate", "", "Multiply the learning rate, from the next step.") \
     X(LR_DOWN, "-", IN(TRAIN), "lower learning rate", "learning rate", "Divide the learning rate, from the next step.") \
@@ -135,6 +141,7 @@ enum view_id {
     X(RUN_DIFFERENCE, "d", IN(RUNS), "differences", "differences", "Show in which parameters chosen runs differ.") \
     X(RUN_TREE, "t", IN(RUNS), "tree of forks", "tree", "Show every run below the one it was forked from or resumed, or as a list.") \
     X(RUN_FOLD, "z", IN(RUNS), "fold branch", "", "Fold what lies below the run in the tree, or unfold it.") \
+    X(RUN_REPORT, "X", IN(RUNS), "report", "", "Write a report about the chosen runs, or this one, to a file.") \
     X(RUN_NOTE, "N", IN(RUNS), "note", "note", "Write a note on the run.") \
     X(RUN_DELETE, "x Delete", IN(RUNS), "delete run", "delete", "Delete the run, after a question.") \
     /* everywhere */ \
@@ -160,7 +167,7 @@ enum view_id {
     X(GO_MODEL, "4", IN_ALL, "view: model", "", "Model: architecture and parameters.") \
     X(GO_TRAIN, "5", IN_ALL, "view: train", "", "Train: live curves and controls.") \
     X(GO_EVALUATE, "6", IN_ALL, "view: evaluate", "", "Evaluate: what a run is worth, class by class and row by row.") \
-    X(GO_LAB, "7", IN_ALL, "view: lab", "", "Lab: batch sizes raced, parameters swept.") \
+    X(GO_LAB, "7", IN_ALL, "view: lab", "", "Lab: batch sizes raced, parameters swept, rates tried, lessons, reports.") \
     X(GO_RUNS, "8", IN_ALL, "view: runs", "", "Runs: every run ever made.") \
     X(UNDO, "u", IN_ALL, "undo", "", "Undo what changed data, pipeline or parameters.") \
     X(REDO, "U", IN_ALL, "redo", "", "Do again what was undone.") \

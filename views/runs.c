@@ -27,13 +27,6 @@ const struct run_record *runs_selected(const struct runs_state *state, const str
     return row < state->count && state->order[row] < snapshot->run_count ? &snapshot->runs[state->order[row]] : NULL;
 }
 
-bool runs_is_chosen(const struct runs_state *state, int64_t id) {
-    for (size_t i = 0; i < state->chosen_count; i++)
-        if (state->chosen[i] == id)
-            return true;
-    return false;
-}
-
 bool runs_is_overlaid(const struct snapshot *snapshot, int64_t id) {
     for (size_t i = 0; i < snapshot->overlay_count; i++)
         if (snapshot->overlays[i]->record.id == id)
@@ -51,11 +44,11 @@ const struct run_view *runs_curves(const struct snapshot *snapshot, int64_t id) 
 }
 
 size_t runs_compared(const struct runs_state *state, const struct snapshot *snapshot,
-                     const struct run_record *out[RUNS_CHOSEN_MOST]) {
+                     const struct run_record *out[RUNS_COMPARED_MOST]) {
     size_t count = 0;
     const struct run_record *selected = runs_selected(state, snapshot);
-    for (size_t i = 0; i < snapshot->run_count && count < RUNS_CHOSEN_MOST; i++)
-        if (runs_is_chosen(state, snapshot->runs[i].id))
+    for (size_t i = 0; i < snapshot->run_count && count < RUNS_COMPARED_MOST; i++)
+        if (chosen_runs_has(&snapshot->chosen, snapshot->runs[i].id))
             out[count++] = &snapshot->runs[i];
     if (count == 1 && selected && selected != out[0])
         out[count++] = selected;
@@ -183,7 +176,7 @@ static void table_cell(void *data, int64_t row, int64_t column, struct table_vie
     struct runs_table_data *table = data;
     const struct run_record *run = &table->snapshot->runs[table->state->order[row]];
     if (column == 0) {
-        snprintf(out->text, sizeof out->text, "%s%s%s", runs_is_chosen(table->state, run->id) ? "✓" : " ",
+        snprintf(out->text, sizeof out->text, "%s%s%s", chosen_runs_has(&table->snapshot->chosen, run->id) ? "✓" : " ",
                  runs_is_overlaid(table->snapshot, run->id) ? "~" : " ", state_sign(run->state));
         out->style = style_bold(run->state == RUN_FAILED ? INK_ERROR : INK_ACCENT);
         return;
@@ -229,13 +222,13 @@ static void draw_head(const struct runs_state *state, const struct snapshot *sna
         x += canvas_text(canvas, x, row.y, style_ink(INK_DIM), "   where ");
         x += canvas_text(canvas, x, row.y, style_ink(INK_ACCENT), state->filter_text);
     }
-    if (state->chosen_count > 0)
-        canvas_print(canvas, x + 3, row.y, style_ink(INK_DIM), "%zu chosen", state->chosen_count);
+    if (snapshot->chosen.count > 0)
+        canvas_print(canvas, x + 3, row.y, style_ink(INK_DIM), "%zu chosen", snapshot->chosen.count);
 }
 
 static void draw_question(const struct runs_state *state, struct canvas *canvas, struct rect row) {
     static const char *const labels[] = {"", " show runs where: ", " find: ", " note: ",
-                                         " fork with (lr=0.01,batch=64): ", ""};
+                                         " fork with (lr=0.01,batch=64): ", " write a report to (.html or .md): ", ""};
     char text[160];
     canvas_fill(canvas, row, (struct style){0}, ' ');
     if (state->question == RUNS_ASKS_DELETE) {

@@ -1,6 +1,7 @@
 // What keys, typed lines and the mouse do in the Runs view.
 #include <stdio.h>
 
+#include "views/report/report.h"
 #include "views/runs_view.h"
 
 // ---- requests ---------------------------------------------------------------------------------------------
@@ -14,19 +15,6 @@ static enum view_result sort(struct runs_state *state, const struct view_context
         state->descending = runs_field_at(column)->descending;
     }
     runs_reorder(state, context->snapshot);
-    return VIEW_REDRAW;
-}
-
-static enum view_result choose(struct runs_state *state, const struct view_context *context, int64_t id) {
-    for (size_t i = 0; i < state->chosen_count; i++) {
-        if (state->chosen[i] == id) {
-            state->chosen[i] = state->chosen[--state->chosen_count];
-            return VIEW_REDRAW;
-        }
-    }
-    if (state->chosen_count == RUNS_CHOSEN_MOST)
-        return view_say(context, "Eight runs are chosen already: Space on one of them lets it go.");
-    state->chosen[state->chosen_count++] = id;
     return VIEW_REDRAW;
 }
 
@@ -145,7 +133,7 @@ static enum view_result request_run(struct runs_state *state, const struct view_
                                     const struct run_record *run) {
     switch (wanted) {
     case REQUEST_RUN_SELECT:
-        return choose(state, context, run->id);
+        return view_acted(context, session_choose_run(context->session, run->id, &context->wish->error));
     case REQUEST_RUN_OPEN:
         return toggle_pane(state, RUNS_PANE_DETAIL);
     case REQUEST_RUN_NOTE:
@@ -154,6 +142,8 @@ static enum view_result request_run(struct runs_state *state, const struct view_
         return ask(state, RUNS_ASKS_DELETE, "");
     case REQUEST_FORK:
         return ask(state, RUNS_ASKS_FORK, "");
+    case REQUEST_RUN_REPORT:
+        return ask(state, RUNS_ASKS_REPORT, "report.html");
     case REQUEST_RUN_RESUME:
         return resume(context, run->id);
     case REQUEST_RUN_EVALUATE:
@@ -221,6 +211,8 @@ static enum view_result answer(struct runs_state *state, const struct view_conte
     if (question == RUNS_ASKS_NOTE)
         return view_acted(context,
                      session_run_note(context->session, state->subject, state->prompt.text, &context->wish->error));
+    if (question == RUNS_ASKS_REPORT)
+        return report_write_chosen(context, state->subject, state->prompt.text);
     if (question == RUNS_ASKS_FORK) {
         enum status status =
             session_fork(context->session, state->subject, "last", state->prompt.text, &context->wish->error);
@@ -247,8 +239,6 @@ static enum view_result delete_or_keep(struct runs_state *state, const struct vi
     state->question = RUNS_ASKS_NOTHING;
     if (input->code != 'y')
         return view_say(context, "Nothing was deleted.");
-    if (runs_is_chosen(state, state->subject))
-        choose(state, context, state->subject);
     return view_acted(context, session_run_delete(context->session, state->subject, &context->wish->error));
 }
 

@@ -140,10 +140,10 @@ static void difference_line(struct canvas *canvas, struct rect row, const char *
 }
 
 struct difference {
-    const struct run_record *runs[RUNS_CHOSEN_MOST];
+    const struct run_record *runs[RUNS_COMPARED_MOST];
     size_t count;
-    char texts[RUNS_CHOSEN_MOST][RUNS_TEXT_SIZE];
-    const char *values[RUNS_CHOSEN_MOST];
+    char texts[RUNS_COMPARED_MOST][RUNS_TEXT_SIZE];
+    const char *values[RUNS_COMPARED_MOST];
 };
 
 static bool read_field(struct difference *difference, const struct runs_field *field) {

@@ -12,10 +12,11 @@
 #include "views/widgets/prompt.h"
 #include "views/widgets/table.h"
 
-#define RUNS_CHOSEN_MOST 8
+#define RUNS_COMPARED_MOST 8
 
 enum runs_pane { RUNS_PANE_NONE, RUNS_PANE_DETAIL, RUNS_PANE_DIFFERENCE };
-enum runs_question { RUNS_ASKS_NOTHING, RUNS_ASKS_FILTER, RUNS_ASKS_FIND, RUNS_ASKS_NOTE, RUNS_ASKS_FORK, RUNS_ASKS_DELETE };
+enum runs_question { RUNS_ASKS_NOTHING, RUNS_ASKS_FILTER, RUNS_ASKS_FIND, RUNS_ASKS_NOTE, RUNS_ASKS_FORK,
+                     RUNS_ASKS_REPORT, RUNS_ASKS_DELETE };
 
 struct runs_state {
     struct table_view_state table;
@@ -28,8 +29,6 @@ struct runs_state {
     struct runs_filter filter;
     char filter_text[PROMPT_SIZE];
     char find[PROMPT_SIZE];
-    int64_t chosen[RUNS_CHOSEN_MOST]; // ids
-    size_t chosen_count;
     enum runs_pane pane;
     bool pane_focused;
     int scroll;    // of the pane
@@ -62,13 +61,12 @@ enum view_result runs_event(void *state, const struct view_context *context, con
 
 // NULL: none is selected.
 const struct run_record *runs_selected(const struct runs_state *state, const struct snapshot *snapshot);
-bool runs_is_chosen(const struct runs_state *state, int64_t id);
 bool runs_is_overlaid(const struct snapshot *snapshot, int64_t id);
 // The curves the snapshot has of a run; NULL: none.
 const struct run_view *runs_curves(const struct snapshot *snapshot, int64_t id);
-// The runs to compare: the chosen ones, or the selected and the one chosen. Returns how many.
+// The runs to compare: the first of those that are chosen, or the selected and the one chosen. Returns how many.
 size_t runs_compared(const struct runs_state *state, const struct snapshot *snapshot,
-                     const struct run_record *out[RUNS_CHOSEN_MOST]);
+                     const struct run_record *out[RUNS_COMPARED_MOST]);
 
 void runs_draw_pane(const struct runs_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                     struct rect rect);

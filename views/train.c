@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "views/range_pane.h"
 #include "views/train_view.h"
 #include "views/views.h"
 
@@ -95,7 +96,7 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
     train_draw_header(state, snapshot, canvas, at.header);
     bool range = state->range_shown && snapshot->range;
     if (range)
-        train_draw_range(state, snapshot, canvas, at.charts);
+        range_pane_draw(snapshot, state->range_choice, canvas, at.charts, "Esc closes");
     if (!range && !rect_empty(at.loss))
         train_chart_draw(state, snapshot, TRAIN_LOSS, canvas, at.loss);
     if (!range && !rect_empty(at.metric))

@@ -67,14 +67,11 @@ void train_chart_draw(const struct train_state *state, const struct snapshot *sn
                       struct canvas *canvas, struct rect pane);
 
 // ---- the range test -----------------------------------------------------------------------------------------
-#define TRAIN_SUGGESTIONS 4
 void train_refresh_range(struct train_state *state, const struct snapshot *snapshot);
 enum view_result train_test_range(struct train_state *state, const struct view_context *context);
 // While the curve stands over the others. VIEW_PASS: not for it.
 enum view_result train_request_range(struct train_state *state, const struct view_context *context,
                                      enum request wanted);
-void train_draw_range(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
-                      struct rect pane); // only with snapshot->range
 
 // ---- the noise scale ------------------------------------------------------------------------------------------
 bool train_has_noise(const struct snapshot *snapshot);

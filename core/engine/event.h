@@ -68,6 +68,9 @@ struct range_curve { // a range test (core/lab/range_test.h)
     double valley, steep, minimum, slide; // what it suggests; NaN: nothing
 };
 
+struct range_test; // core/lab/range_test.h
+struct range_curve range_curve_of(const struct range_test *test); // that has been run
+
 // Accuracy or RMSE of the rows that validate, where none do of those that train.
 double epoch_figure(const struct epoch_row *row, bool classify);
 double run_times_sum(const struct run_times *times); // of the run itself

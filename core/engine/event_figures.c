@@ -7,6 +7,7 @@
 
 #include "core/base/mem.h"
 #include "core/engine/event.h"
+#include "core/lab/range_test.h"
 
 struct field {
     const char *name;
@@ -57,6 +58,25 @@ static bool add_range(cJSON *object, const struct range_curve *range) {
         added = cJSON_AddItemToArray(loss, cJSON_CreateNumber((double)range->loss[i])) &&
                 cJSON_AddItemToArray(smoothed, cJSON_CreateNumber((double)range->smoothed[i]));
     return added;
+}
+
+struct range_curve range_curve_of(const struct range_test *test) {
+    struct range_suggestions found = range_suggest(test);
+    double smooth[RANGE_STEPS];
+    _Static_assert((int)RANGE_STEPS == (int)RANGE_POINTS, "a curve has room for every step");
+    range_smooth(test, smooth);
+    struct range_curve curve = {.low = test->low,
+                                .high = test->high,
+                                .count = test->count,
+                                .valley = found.valley,
+                                .steep = found.steep,
+                                .minimum = found.minimum,
+                                .slide = found.slide};
+    for (int i = 0; i < test->count; i++) {
+        curve.loss[i] = test->loss[i];
+        curve.smoothed[i] = (float)smooth[i];
+    }
+    return curve;
 }
 
 char *event_figures(const struct event *event) {

@@ -276,26 +276,12 @@ void runner_lab_changed(struct runner *runner, const struct train_params *before
 void runner_range_test(struct runner *runner) {
     struct range_test test = {.low = RANGE_LOW, .high = RANGE_HIGH};
     struct event event = {.kind = EVENT_RANGE, .step = runner_steps(runner)};
-    double smooth[RANGE_STEPS];
     struct error error;
-    _Static_assert((int)RANGE_STEPS == (int)RANGE_POINTS, "a curve has room for every step");
     if (range_test_run(runner->trainer, &test, runner->task, &error)) {
         error_prefix(&error, "range test");
         runner_tell(runner, EVENT_WARNING, error.text);
         return;
     }
-    struct range_suggestions found = range_suggest(&test);
-    range_smooth(&test, smooth);
-    event.range = (struct range_curve){.low = test.low,
-                                       .high = test.high,
-                                       .count = test.count,
-                                       .valley = found.valley,
-                                       .steep = found.steep,
-                                       .minimum = found.minimum,
-                                       .slide = found.slide};
-    for (int i = 0; i < test.count; i++) {
-        event.range.loss[i] = test.loss[i];
-        event.range.smoothed[i] = (float)smooth[i];
-    }
+    event.range = range_curve_of(&test);
     lanes_event(runner->lanes, event);
 }

@@ -132,6 +132,29 @@ void lesson_right(const struct lesson *lesson, const struct lesson_figures *figu
     out[count] = '\0';
 }
 
+// Operand by operand, as it was written.
+char *lesson_explain(const struct lesson *lesson, size_t answer, const struct lesson_figures *figures, char *out,
+                     size_t size) {
+    const char *text = lesson->answers[answer].condition;
+    struct str said = {0};
+    for (struct operand operand; *text;) {
+        const char *from = text;
+        if (!read_operand(lesson, &text, &operand))
+            break;
+        size_t length = (size_t)(text - from);
+        while (length > 0 && from[length - 1] == ' ')
+            length--;
+        str_add_bytes(&said, from, length);
+        if (operand.run >= 0)
+            str_format(&said, " (%.4g)", lesson_figure(&figures[operand.run], figures_table[operand.figure].name));
+        if (*text)
+            str_format(&said, " %c", *text++);
+    }
+    snprintf(out, size, "%s", str_text(&said));
+    str_free(&said);
+    return out;
+}
+
 bool lesson_asks(const struct lesson *lesson, const char *figure) {
     for (size_t i = 0; i < lesson->answer_count; i++) {
         const char *text = lesson->answers[i].condition;

@@ -52,6 +52,9 @@ double lesson_figure(const struct lesson_figures *figures, const char *name); //
 bool lesson_holds(const struct lesson *lesson, size_t answer, const struct lesson_figures *figures);
 // The letters of the answers that hold, "bc": several may, none may, when the machine or chance has it so.
 void lesson_right(const struct lesson *lesson, const struct lesson_figures *figures, char out[LESSON_ANSWERS_MOST + 1]);
+// Its condition with what was measured: "small.steps (570) > 6 * large.steps (80)". Returns `out`.
+char *lesson_explain(const struct lesson *lesson, size_t answer, const struct lesson_figures *figures, char *out,
+                     size_t size);
 // From a run's steps.
 void lesson_measure(const struct reach_step *steps, const float *gradients, size_t count, size_t first_epoch,
                     struct lesson_figures *figures);

@@ -77,6 +77,12 @@ static void answers_are_judged_by_what_was_measured(void **state) {
     assert_string_equal(lesson.answers[2].text, "two lines");
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(lesson_holds(&lesson, i, figures), expected[i]);
+    char why[128], right[LESSON_ANSWERS_MOST + 1];
+    assert_string_equal(lesson_explain(&lesson, 0, figures, why, sizeof why), "one.steps (100) > 2 * two.steps (40)");
+    assert_string_equal(lesson_explain(&lesson, 2, figures, why, sizeof why),
+                        "one.val_loss (0.5) > 0.4 & two.val_loss (0.4) < 0.5");
+    lesson_right(&lesson, figures, right);
+    assert_string_equal(right, "ac");
     assert_true(lesson_asks(&lesson, "steps") && lesson_asks(&lesson, "val_loss") && lesson_asks(&lesson, "noise"));
     assert_false(lesson_asks(&lesson, "sharpness") || lesson_asks(&lesson, "loss"));
     lesson_free(&lesson);

@@ -49,10 +49,35 @@ static void noise_rows_are_shown_and_kept(void **state) {
     mem_free(kept);
 }
 
+static void try_rates(uint64_t count) {
+    lab_must(session_range_test(lab.session, &lab.error));
+    LAB_UNTIL(lab.view->range_count == count);
+    assert_non_null(lab.view->range);
+    assert_false(lab.view->range_active);
+}
+
+static void without_a_run_a_fresh_model_is_tried(void **state) {
+    (void)state;
+    assert_int_equal(session_range_test(lab.session, &lab.error), STATUS_STATE); // no data
+    lab_load(wine);
+    lab_set("epochs", "1");
+    try_rates(1);
+    struct range_curve first = *lab.view->range;
+    assert_true(first.count > 30 && !lab.view->range_of_run);
+    try_rates(2);
+    assert_memory_equal(&first, lab.view->range, sizeof first);
+    assert_int_equal(lab.view->run_count, 0);
+    lab_must(session_start(lab.session, &lab.error)); // the next run begins where the test did
+    assert_null(lab.view->range);
+    lab_wait_end();
+    assert_memory_equal(&lab.view->run->curve.points[0].loss, &first.loss[0], sizeof(float));
+    lab_set("batch", "100000");
+    assert_int_equal(session_range_test(lab.session, &lab.error), STATUS_INVALID);
+}
+
 static void a_range_test_of_the_living_run(void **state) {
     (void)state;
     lab_load(wine);
-    assert_int_equal(session_range_test(lab.session, &lab.error), STATUS_STATE);
     lab_set("epochs", "1000000");
     lab_must(session_start(lab.session, &lab.error));
     lab_must(session_pause(lab.session, &lab.error));
@@ -61,6 +86,7 @@ static void a_range_test_of_the_living_run(void **state) {
     lab_must(session_range_test(lab.session, &lab.error));
     LAB_UNTIL(lab.view->range_count == 1);
     assert_non_null(lab.view->range);
+    assert_true(lab.view->range_of_run);
     assert_int_equal(lab.view->range_step, steps);
     assert_true(lab.view->range->count > 30);
     assert_int_equal(lab.view->state, RUN_PAUSED);
@@ -99,6 +125,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(noise_rows_are_shown_and_kept),
+        TEST(without_a_run_a_fresh_model_is_tried),
         TEST(a_range_test_of_the_living_run),
         TEST(undo_takes_back_what_a_rule_did),
     };

@@ -12,6 +12,7 @@ static struct {
     char last[128]; // "nudge lr 1"
     size_t calls;
     bool refuse; // every call fails
+    struct chosen_runs *chosen; // of the snapshot that is shown; NULL: none
 } fake;
 
 static enum status fake_call(struct error *error, const char *text) {
@@ -52,6 +53,39 @@ FAKE_RUN(resume)
 FAKE_RUN(run_delete)
 FAKE_RUN(experiment_resume)
 FAKE_RUN(experiment_show)
+FAKE(lessons)
+FAKE(lesson_begin)
+
+enum status session_lesson_open(struct session *session, const char *which, struct error *error) {
+    char text[96];
+    (void)session;
+    snprintf(text, sizeof text, "lesson_open %.60s", which);
+    return fake_call(error, text);
+}
+
+void session_lesson_cancel(struct session *session) {
+    struct error error;
+    (void)session;
+    fake_call(&error, "lesson_cancel");
+}
+
+enum status session_choose_run(struct session *session, int64_t run, struct error *error) {
+    (void)session;
+    if (fake.chosen && !fake.refuse)
+        chosen_runs_turn(fake.chosen, run);
+    return fake_call_run(error, "choose", run);
+}
+
+// A run of which nothing but its number is known.
+enum status session_run_whole(const struct session *session, int64_t run, struct whole_run *whole, struct error *error) {
+    (void)session;
+    *whole = (struct whole_run){.record.id = run};
+    return fake_call_run(error, "whole", run);
+}
+
+void whole_run_clear(struct whole_run *whole) {
+    *whole = (struct whole_run){.record.id = 0};
+}
 
 enum status session_experiment_start(struct session *session, const struct experiment *plan, struct error *error) {
     (void)session;

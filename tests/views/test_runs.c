@@ -21,6 +21,7 @@ struct scene {
 static void scene_open(struct scene *scene, void (*make)(struct snapshots *)) {
     memset(&fake, 0, sizeof fake);
     make(&scene->made);
+    fake.chosen = &scene->made.snapshot.chosen;
     driver_open(&scene->driver, &view_runs, &scene->made.snapshot);
     scene->runs = scene->driver.state;
     view_runs.refresh(scene->driver.state, &scene->made.snapshot);

@@ -152,6 +152,7 @@ static void a_range_test_is_shown_and_taken(void **state) {
     assert_string_equal(fake.last, "range_test");
     snapshot->range = &tested;
     snapshot->range_step = 1270;
+    snapshot->range_of_run = true;
     snapshot->range_count = 1;
     driver_request(&scene.driver, REQUEST_DOWN); // valley was chosen: steep
     screen_check_all("train-range", driver_draw, &scene.driver);

@@ -1,5 +1,7 @@
 #include "views/report/report.h"
 
+#include <stdio.h>
+
 #include "core/base/file.h"
 #include "core/base/mem.h"
 
@@ -83,4 +85,15 @@ enum status report_save(const struct session *session, const int64_t *ids, size_
     report_free(&report);
     str_free(&text);
     return status;
+}
+
+enum view_result report_write_chosen(const struct view_context *context, int64_t run, const char *path) {
+    const struct chosen_runs *chosen = &context->snapshot->chosen;
+    const int64_t *ids = chosen->count > 0 ? chosen->ids : &run;
+    size_t count = chosen->count > 0 ? chosen->count : 1;
+    enum status status = report_save(context->session, ids, count, path, &context->wish->error);
+    if (!status)
+        snprintf(context->wish->message, sizeof context->wish->message, "The report on %zu run%s is in %.200s", count,
+                 count == 1 ? "" : "s", path);
+    return view_acted(context, status);
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/str.h"
 #include "core/session.h"
+#include "views/view.h"
 
 struct report {
     struct whole_run *runs;
@@ -42,6 +43,8 @@ enum status report_save(const struct session *session, const int64_t *ids, size_
                         struct error *error);
 // The runs of a race or a sweep in the order of its plan, at most `most`; returns how many.
 size_t report_group(const struct snapshot *snapshot, int64_t group, int64_t *ids, size_t most);
-enum { REPORT_RUNS_MOST = 200 };
+enum { REPORT_RUNS_MOST = CHOSEN_RUNS_MOST };
+// The chosen runs, or `run` where none is chosen: written, and said.
+enum view_result report_write_chosen(const struct view_context *context, int64_t run, const char *path);
 
 #endif
