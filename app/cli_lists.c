@@ -23,6 +23,7 @@ static void json_run(const struct run_record *run) {
     cJSON *object = cJSON_CreateObject();
     json_number(object, "run", (double)run->id);
     json_number(object, "parent", run->parent ? (double)run->parent : NAN);
+    json_number(object, "begun_at", (double)run->begun);
     cJSON_AddStringToObject(object, "name", run->name);
     cJSON_AddStringToObject(object, "state", run_state_name(run->state));
     cJSON_AddStringToObject(object, "data", run->data_path);

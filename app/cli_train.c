@@ -133,6 +133,20 @@ static void json_noise(cJSON *object, const struct noise_row *row) {
     json_number(object, "cost", row->cost);
 }
 
+// The histograms themselves are kept with the run; a line of JSON is for how far the layer has come.
+static void json_layer(cJSON *object, const struct layer_row *row) {
+    cJSON_AddStringToObject(object, "event", "layer");
+    json_number(object, "step", (double)row->step);
+    json_number(object, "epoch", row->epoch);
+    cJSON_AddStringToObject(object, "layer", row->name);
+    json_number(object, "weights", (double)row->weights);
+    json_number(object, "moved", row->moved);
+    json_number(object, "norm", row->norm);
+    json_number(object, "zero_gradients", row->histogram.zeros);
+    json_number(object, "distance", row->distance);
+    json_number(object, "cost", row->cost);
+}
+
 static void json_event(const struct report *report, const struct event *event) {
     const struct snapshot *snapshot = session_snapshot(report->session);
     cJSON *object = cJSON_CreateObject();
@@ -154,6 +168,8 @@ static void json_event(const struct report *report, const struct event *event) {
         json_rows(object, event);
     } else if (event->kind == EVENT_NOISE) {
         json_noise(object, &event->noise);
+    } else if (event->kind == EVENT_LAYER) {
+        json_layer(object, &event->layer);
     } else if (event->kind == EVENT_MARK) {
         cJSON_AddStringToObject(object, "event", "mark");
         json_number(object, "step", (double)event->step);
@@ -346,6 +362,16 @@ int cli_train(const struct arguments *arguments) {
     return exit_status;
 }
 
+// With more epochs it is another run, which keeps everything else: a fork.
+static enum status go_on(struct report *report, const struct arguments *arguments, int64_t run, struct error *error) {
+    const char *epochs = cli_setting(arguments, "epochs");
+    char changes[64];
+    snprintf(changes, sizeof changes, "epochs=%.40s", epochs ? epochs : "");
+    return epochs             ? session_fork(report->session, run, "last", changes, error)
+           : report->detached ? session_continue(report->session, run, error)
+                              : session_resume(report->session, run, error);
+}
+
 int cli_resume(const struct arguments *arguments) {
     struct report report;
     struct error error;
@@ -354,8 +380,7 @@ int cli_resume(const struct arguments *arguments) {
         return cli_usage(&error);
     if (open_report(arguments, &report, &error))
         return cli_fail(&error);
-    enum status status = report.detached ? session_continue(report.session, run, &error)
-                                         : session_resume(report.session, run, &error);
+    enum status status = go_on(&report, arguments, run, &error);
     if (!status)
         status = session_wait(report.session, &error);
     cli_catch_interrupts();

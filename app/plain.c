@@ -161,7 +161,8 @@ enum status plain_settle(struct plain *plain, struct error *error) {
 enum status plain_wait_run(struct plain *plain, plain_done *done, uint64_t since, struct error *error) {
     enum status status = STATUS_OK;
     interrupted = 0;
-    while (!status && !ended && !interrupted && session_run_alive(plain->session) && !(done && done(plain, since))) {
+    while (!status && !ended && !interrupted && !(done && done(plain, since)) &&
+           (session_run_alive(plain->session) || session_snapshot(plain->session)->range_active)) {
         if (!done && session_snapshot(plain->session)->state == RUN_PAUSED)
             return error_set(error, STATUS_STATE, "the run is paused: pause lets it go on, stop saves it");
         status = wait_news(plain, false, error);

@@ -73,7 +73,7 @@ typedef enum status plain_command(struct plain *plain, const struct plain_line *
     X(checkpoint, "", 0, 0, "Save everything now.") \
     X(back, "[change]", 0, 1, "Go back to the last checkpoint, or to the nearest one from before the last live change.") \
     X(mark, "TEXT", 1, 1, "Put a note on the run at this step.") \
-    X(range, "", 0, 0, "Try learning rates on the living run, and suggest one in four ways.") \
+    X(range, "", 0, 0, "Try learning rates on the living run or a fresh model, and suggest one in four ways.") \
     X(status, "", 0, 0, "Where the run stands.") \
     X(epochs, "[COUNT]", 0, 1, "The last epochs, a line each (10).") \
     X(tell, "SECONDS|no", 1, 1, "How often a line about an epoch may come by itself (0: each of them).") \
@@ -98,7 +98,7 @@ PLAIN_COMMANDS(X)
 
 // Until no work is on its way but training. An interrupt gives the work up.
 enum status plain_settle(struct plain *plain, struct error *error);
-// Until the living run has ended, or `done` (NULL: nothing else) says so, or somebody interrupts the waiting.
+// Until the living run (or a range test without one) has ended, or `done` (NULL: nothing else) says so, or somebody interrupts the waiting.
 typedef bool plain_done(struct plain *plain, uint64_t since);
 enum status plain_wait_run(struct plain *plain, plain_done *done, uint64_t since, struct error *error);
 void plain_epoch_line(const struct epoch_row *row, bool classify);

@@ -199,7 +199,9 @@ enum status plain_range(struct plain *plain, const struct plain_line *line, stru
     (void)line;
     uint64_t before = snapshot_of(plain)->range_count;
     plain->refused = false;
-    enum status status = session_range_test(plain->session, error);
+    enum status status = session_run_alive(plain->session) ? STATUS_OK : plain_settle(plain, error);
+    if (!status)
+        status = session_range_test(plain->session, error);
     if (!status)
         status = plain_wait_run(plain, is_tested, before, error);
     if (!status && snapshot_of(plain)->range_count > before)

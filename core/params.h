@@ -128,6 +128,7 @@ struct train_params {
     double checkpoint_every; // epochs; 0 = only at the end and on stop
     bool noise_scale;        // measured while training
     int64_t noise_every;     // steps; 0 = as often as costs little
+    bool histograms;         // of every layer, while training
 };
 
 extern const struct param_table train_table;

@@ -40,6 +40,8 @@ struct curve { // every point of one run, never thinned; arrays grow at the end 
     struct mark *marks;
     struct noise_row *noise; // where the run measured its noise scale
     size_t noise_count, noise_capacity;
+    struct layer_row *layers; // where it looked into its layers: of every one that has weights, in order, each time
+    size_t layer_count, layer_capacity;
     size_t point_count, point_capacity, epoch_count, epoch_capacity, mark_count, mark_capacity;
 };
 
@@ -305,6 +307,15 @@ enum status session_choose_run(struct session *session, int64_t run, struct erro
 enum status session_run_note(struct session *session, int64_t run, const char *note, struct error *error);
 
 enum status session_undo(struct session *session, struct error *error);
+// Where undo would take a live change of the living run back, and there is a checkpoint from before it, the person can
+// choose: set the value back from here on (session_undo), or go back to before it (session_undo_back), weights and all;
+// the run is then paused there. False: there is nothing to choose.
+struct undo_choice {
+    char change[96];     // "batch 128→256"
+    uint64_t step, back; // of the change; of the checkpoint
+};
+bool session_undo_choice(const struct session *session, struct undo_choice *choice);
+enum status session_undo_back(struct session *session, struct error *error);
 enum status session_redo(struct session *session, struct error *error);
 
 #endif

@@ -174,7 +174,7 @@ static enum status check_unfinished(const struct run_record *record, const struc
     if (record->state != RUN_DONE || record->epochs < (uint64_t)epochs)
         return STATUS_OK;
     return error_set(error, STATUS_INVALID,
-                     "run %lld has all of its %lld epoch%s behind it; fork it with more, such as --epochs %lld", run, epochs,
+                     "run %lld has all of its %lld epoch%s behind it; give it more, such as --epochs %lld", run, epochs,
                      epochs == 1 ? "" : "s", 2 * epochs);
 }
 

@@ -216,6 +216,7 @@ void session_take_event(struct session *session, const struct event *event) {
         break;
     case EVENT_MARK:
     case EVENT_NOISE:
+    case EVENT_LAYER:
         break;
     }
     curve_mark(&session->live->curve, event);
@@ -282,6 +283,18 @@ static void keep(struct session *session, const struct event *events, size_t cou
     }
 }
 
+// What only the device finds: such a run has nothing to be listed for. One of a race or a sweep stays, as the outcome of
+// its place.
+static void drop_unbegun(struct session *session) {
+    const struct run_record *record = &session->live->record;
+    struct error error;
+    bool began = session->view.device.name[0] != '\0' || record->steps > 0 || record->checkpoint[0] != '\0';
+    if (record->state != RUN_FAILED || began || record->experiment != 0)
+        return;
+    if (store_run_delete(session->store, record->id, &error) || session_refresh_runs(session, &error))
+        session_tell_error(session, &error);
+}
+
 static void start_again(struct session *session) {
     struct error error;
     session->restart = false;
@@ -307,6 +320,7 @@ bool session_drain_run(struct session *session) {
     if (news) {
         keep(session, events, count, from);
         session_publish(session);
+        drop_unbegun(session);
         if (session_run_alive(session))
             store_tidy(session->store);
     }

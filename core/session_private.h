@@ -391,6 +391,10 @@ void session_close_evaluate(struct session *session);
 // session_undo.c
 enum status history_record(struct session *session, struct error *error); // before a change
 void history_clear(struct history *history);
+const struct past *history_next(const struct history *history); // what comes back next; NULL: nothing
+// Pipeline and data were as they are now.
+bool history_same_data(const struct session *session, const struct past *past);
+enum status history_step_back(struct session *session, struct error *error); // undone by other means: it can be redone
 
 // session_runs.c
 enum launch { LAUNCH_NEW, LAUNCH_SAME, LAUNCH_FORK }; // SAME: as the parent itself, not as a new run; FORK: a new one

@@ -17,6 +17,7 @@ static void run_view_clear(struct run_view *view) {
     mem_free(view->curve.epochs);
     mem_free(view->curve.marks);
     mem_free(view->curve.noise);
+    mem_free(view->curve.layers);
     *view = (struct run_view){0};
 }
 
@@ -244,6 +245,15 @@ static enum status list_run(struct session *session, struct error *error) {
     return STATUS_OK;
 }
 
+// 0 where there is no checkpoint; one that cannot be read is told by whoever loads it.
+static uint64_t step_of(const char *checkpoint) {
+    struct checkpoint_header header = {0};
+    struct error error;
+    uint64_t step = checkpoint[0] && !checkpoint_read_header(checkpoint, &header, &error) ? header.step : 0;
+    checkpoint_header_clear(&header);
+    return step;
+}
+
 enum status session_launch(struct session *session, int64_t parent, enum launch how, const char *checkpoint,
                            struct error *error) {
     struct luggage luggage = {0};
@@ -258,6 +268,7 @@ enum status session_launch(struct session *session, int64_t parent, enum launch 
         if (view->record.id == 0) {
             fill_record(session, str_text(&luggage.path), &view->record);
             view->record.parent = parent;
+            view->record.begun = step_of(checkpoint);
             if (session->lab.view.active && session->lab.slot != SIZE_MAX) {
                 view->record.experiment = session->lab.view.id;
                 view->record.slot = session->lab.slot;
@@ -309,12 +320,7 @@ enum status session_check_start(const struct session *session, struct error *err
         return error_set(error, STATUS_INVALID, "%s", session->view.source_reason);
     if (session->view.model_reason[0])
         return error_set(error, STATUS_INVALID, "%s", session->view.model_reason);
-    size_t rows = session->source->part_count[PART_TRAIN];
-    if (rows > 0 && (uint64_t)session->params.batch > rows)
-        return error_set(error, STATUS_INVALID,
-                         "batch size %lld is larger than the %zu training rows; choose at most %zu",
-                         (long long)session->params.batch, rows, rows);
-    return STATUS_OK;
+    return trainer_check(&session->params, session->source, error);
 }
 
 enum status session_start(struct session *session, struct error *error) {
@@ -400,7 +406,14 @@ static void add_noise(struct curve *curve, const struct noise_row *row) {
         curve->noise[curve->noise_count++] = *row;
 }
 
+static void add_layer(struct curve *curve, const struct layer_row *row) {
+    if (vec_reserve(&curve->layers, &curve->layer_capacity, curve->layer_count + 1, sizeof *curve->layers))
+        curve->layers[curve->layer_count++] = *row;
+}
+
 void curve_mark(struct curve *curve, const struct event *event) {
+    if (event->kind == EVENT_LAYER)
+        add_layer(curve, &event->layer);
     if (event->kind == EVENT_NOISE)
         add_noise(curve, &event->noise);
     bool demanded = event->kind == EVENT_CHECKPOINT && strstr(event->text, "/step-");

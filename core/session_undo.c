@@ -132,3 +132,29 @@ enum status session_undo(struct session *session, struct error *error) {
 enum status session_redo(struct session *session, struct error *error) {
     return travel(session, &session->redo, &session->undo, "redo", error);
 }
+
+const struct past *history_next(const struct history *history) {
+    return history->count > 0 ? &history->items[history->count - 1] : NULL;
+}
+
+bool history_same_data(const struct session *session, const struct past *past) {
+    struct past now;
+    struct error error;
+    if (capture(session, &now, &error))
+        return false;
+    bool same = past->mode == now.mode && text_equal(past->pipeline, now.pipeline) && text_equal(past->load, now.load);
+    past_clear(&now);
+    return same;
+}
+
+enum status history_step_back(struct session *session, struct error *error) {
+    struct past now;
+    enum status status = capture(session, &now, error);
+    if (!status)
+        status = push(&session->redo, &now, error);
+    if (status)
+        return status;
+    past_clear(&session->undo.items[--session->undo.count]);
+    session_publish(session);
+    return STATUS_OK;
+}

@@ -198,6 +198,16 @@ static enum frame_act quit(struct frame *frame) {
     return FRAME_NOTHING;
 }
 
+static void report_overlay(struct frame *frame, const struct overlay_result *result) {
+    report(frame, result->failed ? result->error.status : STATUS_OK, &result->error);
+}
+
+static void undo(struct frame *frame) {
+    struct overlay_result result = {.handled = true};
+    overlay_undo(&frame->overlay, frame->session, &result);
+    report_overlay(frame, &result);
+}
+
 static enum frame_act act(struct frame *frame, enum request request) {
     struct error error;
     if (offer_request(frame, request))
@@ -207,7 +217,7 @@ static enum frame_act act(struct frame *frame, enum request request) {
         go(frame, id);
     switch (request) {
     case REQUEST_UNDO:
-        report(frame, session_undo(frame->session, &error), &error);
+        undo(frame);
         break;
     case REQUEST_REDO:
         report(frame, session_redo(frame->session, &error), &error);
@@ -273,6 +283,7 @@ static enum frame_act take_event(struct frame *frame, const struct input_event *
         session_clear_message(frame->session);
     if (frame->overlay.kind != OVERLAY_NONE) {
         struct overlay_result result = overlay_event(&frame->overlay, frame->session, event);
+        report_overlay(frame, &result);
         if (result.quit)
             return result.detach ? FRAME_DETACH : FRAME_QUIT;
         return result.request != REQUEST_NONE ? act(frame, result.request) : FRAME_NOTHING;

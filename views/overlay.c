@@ -200,6 +200,49 @@ static void quit_draw(struct canvas *canvas, struct rect area) {
     }
 }
 
+// ---- how far undo goes --------------------------------------------------------------------------------
+
+static void undone(struct overlay_result *out, enum status status) {
+    out->failed = status != STATUS_OK;
+}
+
+void overlay_undo(struct overlay *overlay, struct session *session, struct overlay_result *result) {
+    if (session_undo_choice(session, &overlay->undo))
+        overlay->kind = OVERLAY_UNDO;
+    else
+        undone(result, session_undo(session, &result->error));
+}
+
+static struct overlay_result undo_handle(struct overlay *overlay, struct session *session,
+                                         const struct input_event *event) {
+    struct overlay_result out = {.handled = true};
+    bool here = event->code == 's' || event->code == CODE_ENTER || event->code == 'u', back = event->code == 'b';
+    if (here)
+        undone(&out, session_undo(session, &out.error));
+    if (back)
+        undone(&out, session_undo_back(session, &out.error));
+    if (here || back || event->code == CODE_ESCAPE || event->code == 'q')
+        overlay->kind = OVERLAY_NONE;
+    return out;
+}
+
+static void undo_draw(const struct overlay *overlay, struct canvas *canvas, struct rect area) {
+    const struct undo_choice *undo = &overlay->undo;
+    struct rect box = rect_center(area, 66, 5);
+    char title[128], number[TEXT_NUMBER_SIZE], back[96];
+    snprintf(title, sizeof title, "Undo %s of step %s", undo->change,
+             text_integer((int64_t)undo->step, NUMBER_SCREEN, number));
+    snprintf(back, sizeof back, "go back to before it: to step %s, weights and all",
+             text_integer((int64_t)undo->back, NUMBER_SCREEN, number));
+    const char *const answers[][2] = {{"s", "set it back from here on"}, {"b", back}, {"Esc", "leave it as it is"}};
+    canvas_fill(canvas, box, style_ink(INK_TEXT), ' ');
+    struct rect inside = canvas_pane(canvas, box, true, title, NULL);
+    for (int i = 0; i < 3; i++) {
+        canvas_text(canvas, inside.x + 1, inside.y + i, style_bold(INK_KEY), answers[i][0]);
+        canvas_text(canvas, inside.x + 6, inside.y + i, style_ink(INK_TEXT), answers[i][1]);
+    }
+}
+
 // ---- all of them --------------------------------------------------------------------------------------
 
 void overlay_open(struct overlay *overlay, enum overlay_kind kind, enum view_id view) {
@@ -250,6 +293,8 @@ struct overlay_result overlay_event(struct overlay *overlay, struct session *ses
         return value_handle(overlay, session, event);
     case OVERLAY_QUIT:
         return quit_handle(overlay, event);
+    case OVERLAY_UNDO:
+        return undo_handle(overlay, session, event);
     case OVERLAY_NONE:
         break;
     }
@@ -274,6 +319,8 @@ void overlay_draw(const struct overlay *overlay, const struct snapshot *snapshot
         palette_draw(canvas, box, "Commands and parameters", &model, &overlay->palette);
     } else if (overlay->kind == OVERLAY_VALUE) {
         value_draw(overlay, canvas, area);
+    } else if (overlay->kind == OVERLAY_UNDO) {
+        undo_draw(overlay, canvas, area);
     } else {
         quit_draw(canvas, area);
     }

@@ -7,7 +7,8 @@
 #include "views/request.h"
 #include "views/widgets/palette.h"
 
-enum overlay_kind { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_LOG, OVERLAY_PALETTE, OVERLAY_VALUE, OVERLAY_QUIT };
+enum overlay_kind { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_LOG, OVERLAY_PALETTE, OVERLAY_VALUE, OVERLAY_QUIT,
+                    OVERLAY_UNDO };
 
 // What the frame is to do after an event.
 struct overlay_result {
@@ -15,7 +16,7 @@ struct overlay_result {
     bool quit;            // the question was answered with "leave"
     bool detach;          // and with "let it run"
     enum request request; // chosen in the palette
-    bool failed;
+    bool failed;          // `error` is to be told
     struct error error;
 };
 
@@ -28,8 +29,11 @@ struct overlay {
     struct prompt prompt;
     char refusal[ERROR_TEXT_SIZE]; // of the value being typed; "" = fine
     struct prompt_history history; // palette
+    struct undo_choice undo;       // OVERLAY_UNDO
 };
 
+// Undo, or first the question how far.
+void overlay_undo(struct overlay *overlay, struct session *session, struct overlay_result *result);
 void overlay_open(struct overlay *overlay, enum overlay_kind kind, enum view_id view);
 struct overlay_result overlay_event(struct overlay *overlay, struct session *session, const struct input_event *event);
 void overlay_draw(const struct overlay *overlay, const struct snapshot *snapshot, struct canvas *canvas,

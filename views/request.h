@@ -112,6 +112,8 @@ enum view_id {
       "Try learning rates from 1e-7 to 10 on the living run, show the loss over them, and leave the run as it was.") \
     X(NOISE_SCALE, "N", IN(TRAIN), "noise scale", "noise scale", \
       "Measure the gradient noise scale while training, or stop doing so.") \
+    X(LAYERS, "H", IN(TRAIN), "layers", "layers", \
+      "Look into the layers: their weights and gradients over time, the distance from the start; again for the curves.") \
     X(LOG_AXIS, "y", IN(TRAIN) | IN(LAB), "log axis", "log axis", "Linear or logarithmic values.") \
     X(X_AXIS, "x", IN(TRAIN) | IN(LAB), "x axis", "x axis", "Epochs, steps, samples or seconds.") \
     X(SMOOTHING, "e", IN(TRAIN), "smoothing", "smoothing", "The next degree of smoothing.") \

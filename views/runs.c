@@ -8,6 +8,7 @@
 #include "views/views.h"
 
 #define BESIDE_WIDTH 110 // from here on the pane stands beside the table
+#define STEP_WIDTH 6     // of where a run was forked, in the tree
 
 struct runs_places runs_layout(const struct runs_state *state, struct rect area) {
     struct runs_places at = {.head = rect_take_top(&area, 1)};
@@ -140,7 +141,8 @@ static void table_column(void *data, int64_t column, struct table_view_column *o
         out->width = 18;
     if (table->state->tree.shown && text_equal(field->name, "id")) {
         out->right = false;
-        out->width = 8 + 2 * (int)(table->state->tree.deepest < 8 ? table->state->tree.deepest : 8);
+        int deep = (int)(table->state->tree.deepest < 8 ? table->state->tree.deepest : 8);
+        out->width = 8 + 2 * deep + (deep > 0 ? STEP_WIDTH : 0);
     }
 }
 

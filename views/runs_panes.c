@@ -73,7 +73,11 @@ static void fact_lines(struct lines *lines, const struct run_record *run) {
     field_line(lines, "time", "seconds", run);
     field_line(lines, "epochs done", "done", run);
     field_line(lines, "steps", "steps", run);
-    field_line(lines, "parent", "parent", run);
+    if (run->parent > 0) {
+        snprintf(text, sizeof text, "run %lld, at step %s", (long long)run->parent,
+                 text_integer((int64_t)run->begun, NUMBER_SCREEN, train));
+        line(lines, "parent", style_ink(INK_TEXT), text);
+    }
     line(lines, "checkpoint", style_ink(run->checkpoint[0] ? INK_TEXT : INK_DIM),
          run->checkpoint[0] ? run->checkpoint : "none: cannot be resumed");
 }

@@ -110,7 +110,10 @@ void runs_tree_label(const struct runs_tree *tree, const struct run_record *runs
     const struct runs_branch *branch = &tree->branches[index];
     int depth = (int)(branch->depth < DEPTH_DRAWN ? branch->depth : DEPTH_DRAWN);
     const char *twig = depth == 0 ? "" : branch->last ? "└ " : "├ ";
-    int used = snprintf(out, size, "%*s%s%lld", depth > 0 ? 2 * (depth - 1) : 0, "", twig, (long long)runs[index].id);
+    const struct run_record *run = &runs[index];
+    int used = snprintf(out, size, "%*s%s%lld", depth > 0 ? 2 * (depth - 1) : 0, "", twig, (long long)run->id);
+    if (branch->parent != SIZE_MAX && used > 0 && (size_t)used < size)
+        used += snprintf(out + used, size - (size_t)used, " @%llu", (unsigned long long)run->begun);
     if (branch->hidden > 0 && used > 0 && (size_t)used < size)
         snprintf(out + used, size - (size_t)used, " +%zu", branch->hidden);
 }

@@ -25,7 +25,8 @@ struct runs_tree {
 bool runs_tree_order(struct runs_tree *tree, const struct run_record *runs, size_t run_count, size_t *rows, size_t *count);
 void runs_tree_fold(struct runs_tree *tree, int64_t id); // or unfold
 bool runs_tree_is_folded(const struct runs_tree *tree, int64_t id);
-// "12", "  └ 14", "  └ 14 +3": the number of a run with its place in the tree.
+// "12", "  └ 14 @1270", "  └ 14 @1270 +3": the number of a run with its place in the tree, the step of its parent that it
+// began at, and how many runs are folded away below it.
 void runs_tree_label(const struct runs_tree *tree, const struct run_record *runs, size_t index, char *out, size_t size);
 void runs_tree_free(struct runs_tree *tree);
 

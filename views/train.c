@@ -16,6 +16,8 @@ static void lay_charts(struct train_places *at, enum train_shown shown, struct r
     bool beside = area.width >= 76, above = area.height >= 20;
     static const struct layout_part halves[] = {{8, 0, 1}, {8, 0, 1}};
     struct rect parts[2];
+    if (shown == TRAIN_LAYERS)
+        return;
     if (shown == TRAIN_METRIC) {
         at->metric = area;
     } else if (shown == TRAIN_LOSS || (!beside && !above)) {
@@ -97,6 +99,8 @@ static void draw(const void *view_state, const struct snapshot *snapshot, struct
     bool range = state->range_shown && snapshot->range;
     if (range)
         range_pane_draw(snapshot, state->range_choice, canvas, at.charts, "Esc closes");
+    if (!range && state->shown == TRAIN_LAYERS)
+        train_draw_layers(state, snapshot, canvas, at.charts);
     if (!range && !rect_empty(at.loss))
         train_chart_draw(state, snapshot, TRAIN_LOSS, canvas, at.loss);
     if (!range && !rect_empty(at.metric))
@@ -268,6 +272,14 @@ static enum view_result back(struct train_state *state) {
     return any ? VIEW_REDRAW : VIEW_PASS;
 }
 
+// Layers only where there is something to see.
+static enum view_result next_shown(struct train_state *state, const struct snapshot *snapshot, int by) {
+    do
+        state->shown = (enum train_shown)(((int)state->shown + by) % TRAIN_SHOWN);
+    while (state->shown == TRAIN_LAYERS && !train_has_layers(snapshot));
+    return VIEW_REDRAW;
+}
+
 // How the curves are shown.
 static enum view_result request_curves(struct train_state *state, const struct view_context *context,
                                        enum request wanted) {
@@ -291,11 +303,9 @@ static enum view_result request_curves(struct train_state *state, const struct v
         fit(state);
         return VIEW_REDRAW;
     case REQUEST_NEXT_PANE:
-        state->shown = (state->shown + 1) % TRAIN_SHOWN;
-        return VIEW_REDRAW;
+        return next_shown(state, context->snapshot, 1);
     case REQUEST_PREVIOUS_PANE:
-        state->shown = (state->shown + TRAIN_SHOWN - 1) % TRAIN_SHOWN;
-        return VIEW_REDRAW;
+        return next_shown(state, context->snapshot, TRAIN_SHOWN - 1);
     case REQUEST_LEFT:
         return move(state, context, -1);
     case REQUEST_RIGHT:
@@ -306,6 +316,8 @@ static enum view_result request_curves(struct train_state *state, const struct v
         return move(state, context, tenth);
     case REQUEST_UP:
     case REQUEST_DOWN:
+        if (state->shown == TRAIN_LAYERS)
+            return train_choose_layer(state, context, wanted == REQUEST_UP ? -1 : 1);
         if (state->zooming)
             zoom_about(state, zoom_center(state), wanted == REQUEST_UP ? 0.5 : 2);
         return VIEW_REDRAW;
@@ -331,6 +343,8 @@ static enum view_result request(void *view_state, const struct view_context *con
     switch (wanted) {
     case REQUEST_RANGE_TEST:
         return train_test_range(state, context);
+    case REQUEST_LAYERS:
+        return train_request_layers(state, context);
     case REQUEST_NOISE_SCALE:
         return measure_noise(context, !context->snapshot->params->noise_scale);
     case REQUEST_PAUSE:

@@ -200,7 +200,7 @@ enum status train_charts_save(const struct train_state *state, const struct snap
         return error_set(error, STATUS_STATE, "there is no run yet whose curves could be written");
     for (int i = 0; i < 2 && !status; i++) {
         enum train_shown which = i == 0 ? TRAIN_LOSS : TRAIN_METRIC;
-        if (state->shown != TRAIN_BOTH && state->shown != which)
+        if (state->shown != TRAIN_BOTH && state->shown != TRAIN_LAYERS && state->shown != which)
             continue;
         status = train_chart_open(&charts[count], state, snapshot, which, columns, error);
         if (!status) {

@@ -11,7 +11,7 @@
 
 #define TRAIN_RUNS 6 // the run itself and those laid over it
 
-enum train_shown { TRAIN_BOTH, TRAIN_LOSS, TRAIN_METRIC, TRAIN_SHOWN };
+enum train_shown { TRAIN_BOTH, TRAIN_LOSS, TRAIN_METRIC, TRAIN_LAYERS, TRAIN_SHOWN };
 enum train_question { TRAIN_ASKS_NOTHING, TRAIN_ASKS_MARK, TRAIN_ASKS_OVERLAY, TRAIN_ASKS_FILE, TRAIN_ASKS_FORK };
 
 struct train_state {
@@ -33,6 +33,7 @@ struct train_state {
     bool range_waits, range_shown; // a range test was asked for; its curve stands over the others
     uint64_t range_seen;           // of snapshot.range_count
     int range_choice;              // which suggestion
+    size_t layer;                  // that TRAIN_LAYERS shows
 };
 
 // ---- layout -----------------------------------------------------------------------------------------------
@@ -72,6 +73,13 @@ enum view_result train_test_range(struct train_state *state, const struct view_c
 // While the curve stands over the others. VIEW_PASS: not for it.
 enum view_result train_request_range(struct train_state *state, const struct view_context *context,
                                      enum request wanted);
+
+// ---- layers ---------------------------------------------------------------------------------------------------
+bool train_has_layers(const struct snapshot *snapshot);
+void train_draw_layers(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
+                       struct rect area);
+enum view_result train_request_layers(struct train_state *state, const struct view_context *context); // show them, or the curves
+enum view_result train_choose_layer(struct train_state *state, const struct view_context *context, int by);
 
 // ---- the noise scale ------------------------------------------------------------------------------------------
 bool train_has_noise(const struct snapshot *snapshot);

@@ -13,6 +13,7 @@ static const char *const kind_names[] = {
     [EVENT_CHANGE] = "change",   [EVENT_CHECKPOINT] = "checkpoint", [EVENT_MARK] = "mark",
     [EVENT_WARNING] = "warning", [EVENT_ERROR] = "error",
     [EVENT_ROWS] = "rows",       [EVENT_NOISE] = "noise",           [EVENT_RANGE] = "range",
+    [EVENT_LAYER] = "layer",
 };
 
 const char *run_state_name(enum run_state state) {

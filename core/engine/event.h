@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/status.h"
+#include "core/lab/histogram.h"
 
 enum run_state { RUN_NONE, RUN_OPENING, RUN_TRAINING, RUN_PAUSED, RUN_DONE, RUN_STOPPED, RUN_FAILED };
 const char *run_state_name(enum run_state state); // "training"
@@ -60,6 +61,18 @@ struct noise_row { // the gradient noise scale as the last samples have it (core
     bool double_measured;
 };
 
+struct layer_row { // how a layer's weights and gradients spread, and how far it is from its start (core/lab/layers.h)
+    uint64_t step, samples_seen; // before step `step` + 1 (that of the event); rows trained on until then
+    double epoch, seconds;
+    uint32_t layer, layers; // its number among the layers that have weights, from 0; how many there are
+    char name[32];
+    uint64_t weights; // that it has
+    struct layer_histogram histogram;
+    double moved, norm;      // |w − w₀|, |w| of the layer
+    double distance, length; // of all layers
+    double cost;             // share of the run's time that looking into layers has taken
+};
+
 enum { RANGE_POINTS = 100 };
 struct range_curve { // a range test (core/lab/range_test.h)
     double low, high; // point i is at rate low·(high/low)^(i/RANGE_POINTS)
@@ -80,7 +93,7 @@ struct run_times run_times_since(const struct run_times *now, const struct run_t
 enum { EVENT_TEXT_SIZE = 1024 };
 #define ROLLED_BACK_TEXT "rolled back to step %llu" // of the mark that going back to a checkpoint leaves
 enum event_kind { EVENT_STATE, EVENT_STARTED, EVENT_EPOCH, EVENT_CHANGE, EVENT_CHECKPOINT, EVENT_MARK, EVENT_WARNING,
-                  EVENT_ERROR, EVENT_ROWS, EVENT_NOISE, EVENT_RANGE };
+                  EVENT_ERROR, EVENT_ROWS, EVENT_NOISE, EVENT_RANGE, EVENT_LAYER };
 const char *event_kind_name(enum event_kind kind); // "change"
 bool event_kind_parse(const char *name, enum event_kind *kind);
 
@@ -102,11 +115,12 @@ struct event {
         } started;
         struct noise_row noise;
         struct range_curve range;
+        struct layer_row layer;
         char text[EVENT_TEXT_SIZE]; // path of a checkpoint, a mark's text, a sentence
     };
 };
 
-// What a noise row or a range curve is kept as: a JSON object. NULL: no memory; mem_free.
+// What a noise row, a range curve or a layer row is kept as: a JSON object. NULL: no memory; mem_free.
 char *event_figures(const struct event *event);
 bool event_figures_read(const char *text, struct event *event); // of event->kind and step; false: makes no sense
 

@@ -1,4 +1,4 @@
-// Noise rows and range curves as JSON, for the store. Numbers read back to the same bits; what JSON has no number for
+// Noise rows, range curves and layer rows as JSON, for the store. Numbers read back to the same bits; what JSON has no number for
 // is null, and comes back as what it was: an upper end that is not there is infinite, everything else not a number.
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/engine/event.h"
 #include "core/lab/range_test.h"
 
@@ -23,6 +24,12 @@ static const struct field noise_fields[] = {
 };
 static const struct field range_fields[] = {
     RANGE(low), RANGE(high), RANGE(valley), RANGE(steep), RANGE(minimum), RANGE(slide),
+};
+#define LAYER(name)                                                                                                    \
+    { #name, offsetof(struct layer_row, name) }
+static const struct field layer_fields[] = {
+    LAYER(epoch), LAYER(seconds), LAYER(moved), LAYER(norm), LAYER(distance), LAYER(length), LAYER(cost),
+    {"reach", offsetof(struct layer_row, histogram.reach)},
 };
 #define COUNT(fields) (sizeof(fields) / sizeof *(fields))
 
@@ -60,6 +67,41 @@ static bool add_range(cJSON *object, const struct range_curve *range) {
     return added;
 }
 
+// "[0,0,12,3]"
+static bool add_counts(cJSON *object, const char *name, const uint32_t *counts, size_t count) {
+    struct str text = {0};
+    for (size_t i = 0; i < count; i++)
+        str_format(&text, "%c%u", i == 0 ? '[' : ',', (unsigned)counts[i]);
+    str_add(&text, "]");
+    bool added = !text.failed && cJSON_AddRawToObject(object, name, str_text(&text));
+    str_free(&text);
+    return added;
+}
+
+static bool add_layer(cJSON *object, const struct layer_row *row) {
+    const struct layer_histogram *histogram = &row->histogram;
+    const uint32_t apart[] = {histogram->zeros, histogram->bad_weights, histogram->bad_gradients};
+    return add_fields(object, row, layer_fields, COUNT(layer_fields)) &&
+           cJSON_AddStringToObject(object, "name", row->name) && cJSON_AddNumberToObject(object, "layer", row->layer) &&
+           cJSON_AddNumberToObject(object, "layers", row->layers) &&
+           cJSON_AddNumberToObject(object, "weights", (double)row->weights) &&
+           cJSON_AddNumberToObject(object, "samples_seen", (double)row->samples_seen) &&
+           add_counts(object, "weight_counts", histogram->weights, WEIGHT_BINS) &&
+           add_counts(object, "gradient_counts", histogram->gradients, GRADIENT_BINS) &&
+           add_counts(object, "apart", apart, COUNT(apart));
+}
+
+static bool add_figures(cJSON *object, const struct event *event) {
+    switch (event->kind) {
+    case EVENT_NOISE:
+        return add_noise(object, &event->noise);
+    case EVENT_RANGE:
+        return add_range(object, &event->range);
+    default:
+        return add_layer(object, &event->layer);
+    }
+}
+
 struct range_curve range_curve_of(const struct range_test *test) {
     struct range_suggestions found = range_suggest(test);
     double smooth[RANGE_STEPS];
@@ -81,8 +123,7 @@ struct range_curve range_curve_of(const struct range_test *test) {
 
 char *event_figures(const struct event *event) {
     cJSON *object = cJSON_CreateObject();
-    bool made =
-        object && (event->kind == EVENT_NOISE ? add_noise(object, &event->noise) : add_range(object, &event->range));
+    bool made = object && add_figures(object, event);
     char *printed = made ? cJSON_PrintUnformatted(object) : NULL;
     char *text = printed ? mem_string(printed) : NULL;
     cJSON_free(printed);
@@ -139,10 +180,54 @@ static bool read_range(const cJSON *object, struct range_curve *range) {
     return smoothed == range->count && range->low > 0 && range->high > range->low;
 }
 
+static bool read_counts(const cJSON *object, const char *name, uint32_t *counts, size_t count) {
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, name), *item;
+    size_t filled = 0;
+    cJSON_ArrayForEach(item, array) {
+        double value = cJSON_GetNumberValue(item);
+        if (filled < count && value >= 0 && value <= UINT32_MAX)
+            counts[filled++] = (uint32_t)value;
+    }
+    return filled == count && cJSON_GetArraySize(array) == (int)count;
+}
+
+static bool read_layer(const cJSON *object, uint64_t step, struct layer_row *row) {
+    uint32_t apart[3];
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "name"));
+    double samples = number(object, "samples_seen"), weights = number(object, "weights");
+    *row = (struct layer_row){.step = step, .layer = whole(object, "layer"), .layers = whole(object, "layers")};
+    read_fields(object, row, layer_fields, COUNT(layer_fields));
+    struct layer_histogram *histogram = &row->histogram;
+    bool sound = name && samples >= 0 && samples < 9e15 && weights >= 0 && weights < 9e15 &&
+                 row->layer < row->layers && histogram->reach > 0 && isfinite(histogram->reach) &&
+                 read_counts(object, "weight_counts", histogram->weights, WEIGHT_BINS) &&
+                 read_counts(object, "gradient_counts", histogram->gradients, GRADIENT_BINS) &&
+                 read_counts(object, "apart", apart, COUNT(apart));
+    if (!sound)
+        return false;
+    snprintf(row->name, sizeof row->name, "%s", name);
+    row->samples_seen = (uint64_t)samples;
+    row->weights = (uint64_t)weights;
+    histogram->zeros = apart[0];
+    histogram->bad_weights = apart[1];
+    histogram->bad_gradients = apart[2];
+    return true;
+}
+
+static bool read_figures(const cJSON *object, struct event *event) {
+    switch (event->kind) {
+    case EVENT_NOISE:
+        return read_noise(object, event->step, &event->noise);
+    case EVENT_RANGE:
+        return read_range(object, &event->range);
+    default:
+        return read_layer(object, event->step, &event->layer);
+    }
+}
+
 bool event_figures_read(const char *text, struct event *event) {
     cJSON *object = text ? cJSON_Parse(text) : NULL;
-    bool read = cJSON_IsObject(object) &&
-                (event->kind == EVENT_NOISE ? read_noise(object, event->step, &event->noise) : read_range(object, &event->range));
+    bool read = cJSON_IsObject(object) && read_figures(object, event);
     cJSON_Delete(object);
     return read;
 }

@@ -316,10 +316,14 @@ static enum status wait_for_rows(struct runner *runner, bool *ready, struct erro
 
 // Counted as keeping records.
 static void look_at_gradients(struct runner *runner) {
-    if (!runner_lab_due(runner))
+    bool noise = runner_lab_due(runner), layers = runner_layers_due(runner);
+    if (!noise && !layers)
         return;
     account(runner, between_steps(runner));
-    runner_lab_measure(runner);
+    if (noise)
+        runner_lab_measure(runner);
+    if (layers)
+        runner_layers_measure(runner);
     account(runner, &runner->times.keeping);
 }
 

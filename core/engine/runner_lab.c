@@ -12,6 +12,8 @@
 
 #define DECAY 0.98      // of samples in the averages: the last 100 count
 #define SHARE_MOST 0.03 // of the time of the steps, for measuring where no interval is given
+#define LAYERS_SHARE 0.015 // the same, for looking into layers
+enum { LAYERS_SAMPLES = 128 }; // of a run
 enum { STEERED_EVERY = 32, STEPS_BEFORE = 100, SAMPLES_BETWEEN = 10, STEPS_REMEMBERED = 200 };
 static const double told_every = 0.1; // seconds, where no interval is given
 
@@ -35,10 +37,13 @@ void runner_lab_open(struct runner *runner) {
     // So that the first sample takes no longer than the others; what fails here is told when it is measured.
     if ((params->noise_scale || steers(params)) && noise_choose(runner->trainer, &batch, &part))
         (void)trainer_gradient_ready(runner->trainer, part, &error);
+    if (params->histograms)
+        (void)trainer_gradient_ready(runner->trainer, layers_rows(runner->trainer), &error);
 }
 
 void runner_lab_close(struct runner *runner) {
     noise_meter_close(&runner->lab.meter);
+    layer_meter_close(&runner->lab.layers);
 }
 
 // ---- the noise scale ----------------------------------------------------------------------------------
@@ -181,6 +186,63 @@ void runner_lab_stepped(struct runner *runner, int64_t batch, double seconds) {
     lab->timed[at].seconds = steps == 1 ? seconds : lab->timed[at].seconds + share * (seconds - lab->timed[at].seconds);
 }
 
+// ---- layers -------------------------------------------------------------------------------------------
+
+// So often over the whole run that a picture of it has enough columns, unless that would take too much of the time.
+bool runner_layers_due(const struct runner *runner) {
+    const struct runner_lab *lab = &runner->lab;
+    return trainer_params(runner->trainer)->histograms && !lab->layers_refused && !runner->diverged &&
+           (runner_steps(runner) >= lab->layers_next || runner_steps(runner) < lab->layers_last) && // rolled back
+           (lab->layers_spent == 0 || lab->layers_spent <= LAYERS_SHARE * runner->times.steps);
+}
+
+static void tell_layers(struct runner *runner, double begun) {
+    struct runner_lab *lab = &runner->lab;
+    const struct model *model = trainer_model(runner->trainer);
+    struct event event = {.kind = EVENT_LAYER, .step = runner_steps(runner)};
+    struct layer_row *row = &event.layer;
+    *row = (struct layer_row){.step = event.step,
+                              .samples_seen = trainer_samples_done(runner->trainer),
+                              .epoch = trainer_epochs_done(runner->trainer),
+                              .seconds = runner->seconds,
+                              .distance = lab->layers.distance,
+                              .length = lab->layers.length};
+    for (size_t i = 0; i < model->count; i++)
+        row->layers += model->layers[i].weight_count > 0;
+    for (size_t i = 0; i < model->count; i++) {
+        const struct layer *layer = &model->layers[i];
+        if (layer->weight_count == 0)
+            continue;
+        struct layer_look look = layers_look(&lab->layers, &lab->meter, layer);
+        double spent = lab->layers_spent + clock_now() - begun;
+        snprintf(row->name, sizeof row->name, "%s", layer->name);
+        row->weights = layer->weight_count;
+        row->histogram = look.histogram;
+        row->moved = look.moved;
+        row->norm = look.norm;
+        row->cost = spent / (run_times_sum(&runner->times) + clock_now() - begun);
+        lanes_event(runner->lanes, event);
+        row->layer++;
+    }
+}
+
+void runner_layers_measure(struct runner *runner) {
+    struct runner_lab *lab = &runner->lab;
+    struct error error;
+    uint64_t steps = runner_steps(runner), all = steps + trainer_steps_left(runner->trainer);
+    double begun = clock_now();
+    if (layers_measure(&lab->layers, &lab->meter, runner->trainer, steps, &error)) {
+        lab->layers_refused = true;
+        error_prefix(&error, "no layer histograms");
+        runner_tell(runner, EVENT_WARNING, error.text);
+        return;
+    }
+    tell_layers(runner, begun);
+    lab->layers_spent += clock_now() - begun;
+    lab->layers_last = steps;
+    lab->layers_next = steps + (all > LAYERS_SAMPLES ? all / LAYERS_SAMPLES : 1);
+}
+
 // ---- rules --------------------------------------------------------------------------------------------
 
 static double gain(const struct lab_state *state, int64_t batch) {
@@ -264,7 +326,7 @@ static void batch_changed(struct runner *runner, const struct train_params *befo
 
 void runner_lab_changed(struct runner *runner, const struct train_params *before, const char *name) {
     const struct train_params *params = trainer_params(runner->trainer);
-    runner->lab.refused = false;
+    runner->lab.refused = runner->lab.layers_refused = false;
     if (params->batch != before->batch)
         batch_changed(runner, before);
     else if (text_equal(name, "lr_rule") || text_equal(name, "batch_rule"))

@@ -132,6 +132,26 @@ enum status noise_measure(struct noise_meter *meter, struct trainer *trainer, ui
     return status;
 }
 
+enum status noise_gradient(struct noise_meter *meter, struct trainer *trainer, uint64_t index, size_t rows,
+                           struct error *error) {
+    struct gradient_figures figures;
+    enum status status = make_ready(meter, trainer, error);
+    if (!status && rows > meter->count) {
+        status = error_set(error, STATUS_INVALID, "a gradient of %zu rows: there are only %zu training rows", rows,
+                           meter->count);
+    }
+    if (!status) {
+        status = draw(meter, index, rows, error);
+    }
+    if (status) {
+        return status;
+    }
+    memset(meter->sum, 0, meter->weights * sizeof *meter->sum);
+    status = trainer_gradient(trainer, meter->order, rows, meter->sum, &figures, error);
+    put_back(meter, rows);
+    return status;
+}
+
 enum status noise_exact(struct noise_meter *meter, struct trainer *trainer, struct noise_exact *exact,
                         struct task *task, struct error *error) {
     struct gradient_figures figures;

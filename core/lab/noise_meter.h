@@ -15,7 +15,7 @@ struct noise_meter {
     size_t place_capacity;
     const uint32_t *rows;
     size_t count;
-    double *sum; // [weights] the gradient of a batch
+    double *sum; // [weights] the gradient of a batch (of a sample: the sum over its parts)
     size_t weights;
 };
 
@@ -27,6 +27,10 @@ bool noise_choose(const struct trainer *trainer, size_t *batch, size_t *part);
 // Sample number `index`. An all-zero meter with a seed is ready; it makes its arrays at the first sample.
 enum status noise_measure(struct noise_meter *meter, struct trainer *trainer, uint64_t index, size_t batch, size_t part,
                           struct noise_sample *sample, struct error *error);
+
+// The gradient of the mean loss of `rows` rows, drawn at random by (seed, index) too: in meter->sum.
+enum status noise_gradient(struct noise_meter *meter, struct trainer *trainer, uint64_t index, size_t rows,
+                           struct error *error);
 
 struct noise_exact {                        // of all training rows
     double trace, gradient_sq, noise_scale; // noise_scale.h; infinite where the gradient is 0

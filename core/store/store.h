@@ -13,6 +13,7 @@ struct store;
 
 struct run_record {
     int64_t id, parent;      // parent: the run it was forked from or resumed; 0 = none
+    uint64_t begun;          // the step at which it began: of the checkpoint it was forked from or resumed at
     double started, ended;   // ended 0 while it lives
     enum run_state state;
     char name[128];          // "mlp · breast_cancer.csv"

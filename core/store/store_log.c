@@ -99,7 +99,7 @@ enum status store_run_epochs(struct store *store, int64_t id, struct epoch_row *
 // ---- events ---------------------------------------------------------------------------------------
 
 static bool has_figures(enum event_kind kind) {
-    return kind == EVENT_NOISE || kind == EVENT_RANGE;
+    return kind == EVENT_NOISE || kind == EVENT_RANGE || kind == EVENT_LAYER;
 }
 
 static enum status insert_event(struct store *store, int64_t run, const struct event *event, struct error *error) {

@@ -39,7 +39,8 @@ static void bind_run(struct query *query, const struct run_record *run) {
 
 // What stands beside the columns of the run itself.
 #define RUN_MORE                                                                                                       \
-    "(SELECT experiment FROM experiment_run WHERE run = run.id), (SELECT slot FROM experiment_run WHERE run = run.id)"
+    "(SELECT experiment FROM experiment_run WHERE run = run.id), (SELECT slot FROM experiment_run WHERE run = run.id), " \
+    "(SELECT step FROM event WHERE run = run.id AND kind = 'started' ORDER BY event.id LIMIT 1)"
 
 static void read_run(struct query *query, struct run_record *run) {
     run->started = query_get_real(query);
@@ -63,6 +64,7 @@ static void read_run(struct query *query, struct run_record *run) {
     query_get_text(query, run->note, sizeof run->note);
     run->experiment = query_get_integer(query);
     run->slot = query_get_unsigned(query);
+    run->begun = query_get_unsigned(query); // 0 where it never came to its start
 }
 
 // ---- writing --------------------------------------------------------------------------------------

@@ -95,9 +95,6 @@ struct step_args trainer_arguments(const struct trainer *trainer);
 // The trainer without weights: everything allocated, plans of the present batch size made ready.
 enum status trainer_create(struct trainer **trainer, const struct train_params *params, struct source *source,
                            struct backend *backend, bool predicts_only, struct error *error);
-// Do these parameters go together, and with this data? Names the parameter and what to do.
-enum status trainer_check(const struct train_params *params, const struct source *source, struct error *error);
-
 // ---- device.c: memory ---------------------------------------------------------------------------
 
 enum status device_open(struct trainer *trainer, struct error *error);            // weights, moments, metrics, outputs

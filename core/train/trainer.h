@@ -46,6 +46,8 @@ struct parameter_change { // one live change, kept in the run's log and in the c
     char from[PARAM_TEXT_SIZE], to[PARAM_TEXT_SIZE];
 };
 
+// Do these parameters go together, and with this data? Names the parameter and what to do. Any thread; nothing is opened.
+enum status trainer_check(const struct train_params *params, const struct source *source, struct error *error);
 // The backend that params name, with their threads and precision.
 enum status trainer_backend(const struct train_params *params, struct backend **backend, struct error *error);
 enum status trainer_open(struct trainer **trainer, const struct train_params *params, struct source *source,

@@ -116,6 +116,18 @@ static void a_fork_goes_on_to_the_bit(void **state) {
     program = CHILD_RUN("fork", half.run);
     REFUSED(program, 1, "has all of its 4 epochs behind it");
     child_free(&program);
+    struct trained resumed = fork_run((const char *const[]){"resume", half.run, "--epochs", "9", "--json", NULL});
+    assert_true(loss_of(resumed.run) == loss_of(whole.run));
+    cJSON_Delete(resumed.done);
+    program = CHILD_RUN("resume", half.run);
+    REFUSED(program, 1, "give it more, such as --epochs 8");
+    child_free(&program);
+    program = CHILD_RUN("resume", half.run, "--epochs", "4");
+    REFUSED(program, 1, "has all of its 4 epochs behind it");
+    child_free(&program);
+    program = CHILD_RUN("resume", half.run, "--lr", "1");
+    REFUSED(program, 2, "lr");
+    child_free(&program);
     program = CHILD_RUN("fork", half.run, "--seed", "7");
     REFUSED(program, 1, "seed decides which rows train");
     child_free(&program);

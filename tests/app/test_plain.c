@@ -66,11 +66,11 @@ static void preparing_is_told(void **state) {
 static void training_is_told(void **state) {
     (void)state;
     struct child child =
-        dialogue(TITANIC, "set epochs 3\nraise batch\nparameter lr\nmodel\ntrain\nwait\nepochs\nstatus\nevaluate\n"
+        dialogue(TITANIC, "set epochs 3\nraise batch\nparameter lr\nmodel\nrange\ntrain\nwait\nepochs\nstatus\nevaluate\n"
                           "confusion\nworst 2\nset epochs 200\nset pace 300\ntell no\ntrain\nrange\nset lr 0.02\nmark here\n"
                           "checkpoint\npause\nstop\nruns 2\nnote 1 the first one\nruns 2\n");
     child_assert_done(&child);
-    TOLD(child, "epochs: 3\n", "batch: 64 rows\n", "greater than 0 and at most 100", "weights: ", "begins on ", "epoch 3: loss ",
+    TOLD(child, "epochs: 3\n", "batch: 64 rows\n", "greater than 0 and at most 100", "weights: ", "no run was made\nlearning rate ", "begins on ", "epoch 3: loss ",
          "is done", "epoch 3: loss ", "learning rate: ", "validation rows\naccuracy: ", "area under the ROC curve: ",
          " taken for ", "chance of the true class", "the run is as it was before\nlearning rate ", ": here\n", "saved: ",
          "is stopped", "run 2, ", "run 1, ", "note: the first one");

@@ -73,6 +73,32 @@ static void measuring_changes_nothing(void **state) {
     source_release(source);
 }
 
+// At the start and then so often that a picture has enough columns, or as often as its share of the time allows: how
+// often that is, a clock decides. At this pace there is time enough.
+static void looking_into_layers_changes_nothing(void **state) {
+    (void)state;
+    struct source *source = source_blobs(125, 4, 3, 2, 3);
+    struct step_metrics *plain = room(), *looked = room();
+    size_t steps = run_with(source, NET, plain);
+    assert_int_equal(rig_count(EVENT_LAYER), 0);
+    assert_int_equal(run_with(source, NET "histograms=yes noise_scale=yes noise_every=3", looked), steps);
+    assert_same_steps(plain, looked, steps);
+    size_t rows = rig_count(EVENT_LAYER);
+    assert_true(rows >= 3 && rows % 3 == 0); // dense1, batch_norm1, dense2, each time
+    for (size_t i = 0; i < rows; i++) {
+        const struct layer_row *row = &rig_find(EVENT_LAYER, i)->layer;
+        assert_true(row->layer == i % 3 && row->layers == 3);
+        assert_true(row->cost > 0 && row->cost <= 1 && row->samples_seen == 10 * row->step);
+        assert_int_equal(row->weights, row->layer == 0 ? 40 : row->layer == 1 ? 16 : 27);
+        assert_true(i >= 3 ? row->distance > 0 && row->step > rig_find(EVENT_LAYER, i - 3)->layer.step
+                           : row->distance == 0 && row->step == 0);
+    }
+    assert_string_equal(rig_find(EVENT_LAYER, 0)->layer.name, "dense1");
+    mem_free(plain);
+    mem_free(looked);
+    source_release(source);
+}
+
 static void too_few_rows_are_told_once(void **state) {
     (void)state;
     struct source *source = source_zeros(1, shape_make(1, (int64_t[]){3}), DTYPE_F32, 2);
@@ -267,6 +293,19 @@ static void figures_survive_as_text(void **state) {
     assert_true(back.range.count == 3 && back.range.loss[1] == 2.5f && isnan(back.range.loss[2]));
     assert_true(isnan(back.range.steep) && back.range.minimum == 1.0 / 7);
     mem_free(text);
+    event = (struct event){.kind = EVENT_LAYER, .step = 9};
+    event.layer = (struct layer_row){.step = 9, .samples_seen = 90, .epoch = 0.1, .seconds = 1.0 / 3, .layer = 1, .layers = 2,
+                                     .name = "dense2", .weights = 70, .moved = 0.1, .norm = 2.0 / 7, .distance = 1,
+                                     .length = 3, .cost = 0.01};
+    event.layer.histogram = (struct layer_histogram){.reach = 0.5, .weights = {[3] = 60, [63] = 9}, .gradients = {[0] = 66},
+                                                     .zeros = 4, .bad_weights = 1};
+    back = (struct event){.kind = EVENT_LAYER, .step = 9};
+    text = event_figures(&event);
+    assert_true(event_figures_read(text, &back));
+    assert_memory_equal(&back.layer, &event.layer, sizeof event.layer);
+    mem_free(text);
+    assert_false(event_figures_read("{}", &back));
+    back.kind = EVENT_NOISE;
     assert_false(event_figures_read("{}", &back));
     assert_false(event_figures_read("[", &back));
     assert_false(event_figures_read(NULL, &back));
@@ -276,6 +315,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(measuring_changes_nothing),
+        TEST(looking_into_layers_changes_nothing),
         TEST(too_few_rows_are_told_once),
         TEST(rates_follow_the_batch),
         TEST(batches_grow_in_place_of_decay),

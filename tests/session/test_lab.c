@@ -49,6 +49,27 @@ static void noise_rows_are_shown_and_kept(void **state) {
     mem_free(kept);
 }
 
+static void layers_are_shown_and_kept(void **state) {
+    (void)state;
+    lab_load(wine);
+    lab_set("histograms", "yes");
+    lab_must(session_start(lab.session, &lab.error));
+    lab_wait_end();
+    const struct curve *curve = &lab.view->run->curve;
+    size_t count = curve->layer_count;
+    assert_true(count >= 3 && count % 3 == 0); // of an mlp with two hidden layers
+    struct layer_row *kept = mem_copy(curve->layers, count * sizeof *kept);
+    int64_t first = lab.view->run->record.id;
+    lab_set("histograms", "no");
+    lab_must(session_start(lab.session, &lab.error));
+    lab_wait_end();
+    assert_int_equal(lab.view->run->curve.layer_count, 0);
+    lab_must(session_overlay(lab.session, first, &lab.error)); // read from the store
+    assert_int_equal(lab.view->overlays[0]->curve.layer_count, count);
+    assert_memory_equal(lab.view->overlays[0]->curve.layers, kept, count * sizeof *kept);
+    mem_free(kept);
+}
+
 static void try_rates(uint64_t count) {
     lab_must(session_range_test(lab.session, &lab.error));
     LAB_UNTIL(lab.view->range_count == count);
@@ -125,6 +146,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(noise_rows_are_shown_and_kept),
+        TEST(layers_are_shown_and_kept),
         TEST(without_a_run_a_fresh_model_is_tried),
         TEST(a_range_test_of_the_living_run),
         TEST(undo_takes_back_what_a_rule_did),

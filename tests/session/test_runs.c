@@ -149,6 +149,102 @@ static void going_back_before_a_change_takes_its_value_back(void **state) {
     lab_wait_end();
 }
 
+// Undo of a live change: set back from here on, or back to the checkpoint before it, which can be redone.
+static void undo_asks_how_far_where_it_can(void **state) {
+    (void)state;
+    struct undo_choice choice;
+    lab_load(iris);
+    lab_set("checkpoint_every", "0");
+    lab_set("epochs", "1000");
+    lab_set("lr", "0.03");
+    assert_false(session_undo_choice(lab.session, &choice)); // no run
+    lab_must(session_start(lab.session, &lab.error));
+    lab_must(session_pause(lab.session, &lab.error));
+    lab_wait_state(RUN_PAUSED);
+    step_once();
+    assert_false(session_undo_choice(lab.session, &choice)); // lr 0.03 was no live change
+    uint64_t first = lab.view->run->record.steps;
+    lab_set("lr", "0.05");
+    wait_marks(1);
+    assert_false(session_undo_choice(lab.session, &choice)); // no checkpoint
+    assert_int_equal(session_undo_back(lab.session, &lab.error), STATUS_STATE);
+    step_once();
+    lab_must(session_checkpoint(lab.session, &lab.error));
+    wait_marks(2);
+    lab_set("batch", "16");
+    wait_marks(3);
+    step_once();
+    assert_true(session_undo_choice(lab.session, &choice));
+    assert_string_equal(choice.change, "batch 32→16");
+    assert_true(choice.step == first + 1 && choice.back == first + 1);
+    lab_must(session_undo_back(lab.session, &lab.error));
+    wait_marks(5);
+    assert_int_equal(lab.view->params->batch, 32);
+    assert_true(lab.view->params->lr == 0.05 && lab.view->can_redo);
+    assert_int_equal(lab.view->state, RUN_PAUSED);
+    lab_must(session_redo(lab.session, &lab.error));
+    wait_marks(6);
+    assert_int_equal(lab.view->params->batch, 16);
+    lab_must(session_undo(lab.session, &lab.error)); // from here on
+    wait_marks(7);
+    assert_int_equal(lab.view->params->batch, 32);
+    // What comes next is the change of lr, before which there is no checkpoint; not the one that undo has just made.
+    assert_false(session_undo_choice(lab.session, &choice));
+    lab_must(session_stop(lab.session, &lab.error));
+    lab_wait_end();
+}
+
+static void a_fork_knows_where_it_began(void **state) {
+    (void)state;
+    lab_load(iris);
+    lab_set("epochs", "3");
+    lab_must(session_start(lab.session, &lab.error));
+    lab_wait_end();
+    uint64_t steps = lab.view->run->record.steps;
+    int64_t first = lab.view->run->record.id;
+    assert_int_equal(lab.view->run->record.begun, 0);
+    lab_must(session_fork(lab.session, first, "last", "epochs=5", &lab.error));
+    lab_wait_job();
+    assert_int_equal(lab.view->run->record.begun, steps); // at once
+    lab_wait_end();
+    assert_int_equal(lab.view->runs[0].begun, steps);
+    lab_open((struct session_options){0});
+    assert_int_equal(lab.view->runs[0].parent, first);
+    assert_int_equal(lab.view->runs[0].begun, steps); // kept
+    assert_int_equal(lab.view->runs[1].begun, 0);
+}
+
+// What only the trainer or its device finds out leaves no run behind.
+static void conflicts_leave_no_run(void **state) {
+    (void)state;
+    static const char *const conflicts[][3] = {{"flip", "yes", "is for images"},
+                                               {"batch_rule", "increase", "schedule"},
+                                               {"class_weights", "1,2", "class weights"},
+                                               {"precision", "bf16", "bf16"}};
+    lab_load(iris);
+    for (size_t i = 0; i < 4; i++) {
+        struct train_params before = *lab.view->params;
+        char text[PARAM_TEXT_SIZE];
+        lab_set(conflicts[i][0], conflicts[i][1]);
+        enum status status = session_start(lab.session, &lab.error);
+        if (!status) { // the device has to be asked
+            lab_wait_end();
+            assert_int_equal(lab.view->state, RUN_FAILED);
+            assert_int_equal(lab.view->message_kind, MESSAGE_ERROR);
+            snprintf(lab.error.text, sizeof lab.error.text, "%s", lab.view->message);
+        }
+        if (!strstr(lab.error.text, conflicts[i][2]))
+            fail_msg("%s %s: \"%s\"", conflicts[i][0], conflicts[i][1], lab.error.text);
+        assert_int_equal(status == STATUS_OK, i == 3);
+        assert_int_equal(lab.view->run_count, 0);
+        lab_set(conflicts[i][0], params_get(params_find(&train_table, conflicts[i][0]), &before, text));
+    }
+    lab_set("epochs", "1");
+    lab_must(session_start(lab.session, &lab.error));
+    lab_wait_end();
+    assert_int_equal(lab.view->run_count, 1);
+}
+
 static void a_resumed_run_has_the_bits_of_one_that_never_stopped(void **state) {
     (void)state;
     lab_load(iris);
@@ -337,6 +433,9 @@ int main(void) {
         TEST(shipped_defaults_learn_shipped_data),
         TEST(live_changes_reach_the_run_and_the_store),
         TEST(going_back_before_a_change_takes_its_value_back),
+        TEST(undo_asks_how_far_where_it_can),
+        TEST(a_fork_knows_where_it_began),
+        TEST(conflicts_leave_no_run),
         TEST(a_resumed_run_has_the_bits_of_one_that_never_stopped),
         TEST(features_beyond_memory_make_no_difference),
         TEST(changed_data_is_not_resumed),

@@ -254,6 +254,7 @@ void snapshots_runs(struct snapshots *made) {
     list_run(run++, 1, "mlp", "digits.csv", RUN_DONE, 512, 0.4, 0.62);
     made->runs[1].parent = 5;
     made->runs[0].parent = 13;
+    made->runs[0].begun = 1270;
     snprintf(made->runs[3].note, sizeof made->runs[3].note, "small batches generalize best here");
     made->snapshot.runs = made->runs;
     made->snapshot.run_count = 12;

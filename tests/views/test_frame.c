@@ -226,6 +226,45 @@ static void test_overlays(void **state) {
     screen_check_all("frame-palette", draw, NULL);
 }
 
+// One step is made at once, and the next one is not due before this test is over.
+static void test_undo_asks_how_far(void **state) {
+    (void)state;
+    open_file("datasets/samples/iris.csv");
+    must(session_set(session, "device", "ref", &error));
+    must(session_set(session, "pace", "1e-9", &error));
+    must(session_start(session, &error));
+    while (session_snapshot(session)->run->curve.point_count == 0)
+        session_drain(session);
+    must(session_checkpoint(session, &error));
+    must(session_set(session, "batch", "16", &error));
+    while (session_snapshot(session)->run->curve.mark_count < 2)
+        session_drain(session);
+    press("7");
+    press("u");
+    session_clear_message(session);
+    screen_check("frame-undo", 80, 24, false, draw, NULL);
+    screen_check("frame-undo", 80, 24, true, draw, NULL);
+    press("Esc");
+    assert_int_equal(session_snapshot(session)->params->batch, 16);
+    press("u");
+    press("b");
+    while (session_snapshot(session)->run->curve.mark_count < 4)
+        session_drain(session);
+    assert_int_equal(session_snapshot(session)->params->batch, 32);
+    assert_int_equal(session_snapshot(session)->state, RUN_PAUSED);
+    press("U");
+    while (session_snapshot(session)->params->batch != 16)
+        session_drain(session);
+    press("u");
+    press("s");
+    while (session_snapshot(session)->run->curve.mark_count < 6)
+        session_drain(session);
+    assert_int_equal(session_snapshot(session)->params->batch, 32);
+    must(session_stop(session, &error));
+    while (session_run_alive(session))
+        session_drain(session);
+}
+
 static void test_too_small(void **state) {
     (void)state;
     open_file("datasets/samples/iris.csv");
@@ -309,6 +348,7 @@ int main(void) {
         TEST(test_model),
         TEST(test_a_row_of_a_batch_leads_to_the_data),
         TEST(test_overlays),
+        TEST(test_undo_asks_how_far),
         TEST(test_tabs_are_clicked),
         TEST(test_too_small),
         TEST(test_random_input),

@@ -254,6 +254,9 @@ static void the_tree_unfolds_and_keeps_the_chosen_run(void **state) {
     scene.made.runs[last - 1].parent = scene.made.runs[last].id;
     scene.made.runs[last - 3].parent = scene.made.runs[last].id;
     scene.made.runs[last - 4].parent = scene.made.runs[last - 1].id;
+    scene.made.runs[last - 1].begun = 40;
+    scene.made.runs[last - 3].begun = 1270;
+    scene.made.runs[last - 4].begun = 27000;
     driver_key(&scene.driver, "z");
     assert_non_null(strstr(scene.driver.wish.message, "t shows them as a tree"));
     driver_key(&scene.driver, "t");

@@ -141,6 +141,61 @@ static void the_noise_scale_reads_in_words(void **state) {
     scene_close(&scene);
 }
 
+// Weights that spread from one time to the next, and gradients that shrink by half.
+static void add_layers(struct run_view *run, int looks) {
+    struct curve *curve = &run->curve;
+    for (int i = 0; i < 2 * looks; i++) {
+        struct layer_row row = {.step = (uint64_t)(i / 2 * 10), .epoch = i / 2 * 0.1, .layer = (uint32_t)i % 2, .layers = 2,
+                                .weights = 6400, .moved = 0.6 * sqrt(i / 2), .norm = 4, .distance = sqrt(i / 2), .length = 5,
+                                .cost = 0.008, .histogram = {.reach = i / 2 < looks / 2 ? 0.5 : 1, .zeros = 640}};
+        double wide = 4.0 + (i / 2 < looks / 2 ? i / 2 : i / 4.0);
+        snprintf(row.name, sizeof row.name, "dense%d", i % 2 + 1);
+        for (int bin = 0; bin < WEIGHT_BINS; bin++)
+            row.histogram.weights[bin] = (uint32_t)(2550 / wide * exp(-pow((bin - 31.5) / wide, 2) / 2));
+        for (int bin = 0; bin < GRADIENT_BINS; bin++)
+            row.histogram.gradients[bin] = (uint32_t)(1000 * exp(-pow(bin - 28 + i / 8.0, 2) / 8));
+        assert_true(vec_reserve(&curve->layers, &curve->layer_capacity, curve->layer_count + 1, sizeof row));
+        curve->layers[curve->layer_count++] = row;
+    }
+}
+
+static void layers_are_looked_into(void **state) {
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, snapshots_classification);
+    const struct train_state *train = scene.driver.state;
+    driver_key(&scene.driver, "Tab");
+    driver_key(&scene.driver, "Tab");
+    driver_key(&scene.driver, "Tab");
+    assert_int_equal(train->shown, TRAIN_BOTH); // there are no layers to show
+    driver_key(&scene.driver, "H");
+    assert_string_equal(fake.last, "set histograms yes");
+    screen_check("train-layers-none", 80, 24, false, driver_draw, &scene.driver);
+    struct run_view *run = &scene.made.run;
+    add_layers(run, 30);
+    screen_check_all("train-layers", driver_draw, &scene.driver);
+    driver_key(&scene.driver, "Down");
+    assert_int_equal(train->layer, 1);
+    screen_check("train-layers-second", 80, 24, false, driver_draw, &scene.driver);
+    driver_key(&scene.driver, "Down");
+    assert_int_equal(train->layer, 0);
+    driver_key(&scene.driver, "Up");
+    assert_int_equal(train->layer, 1);
+    scene.made.snapshot.params = &(struct train_params){.histograms = true, .epochs = 15, .batch = 1};
+    fake.calls = 0;
+    driver_key(&scene.driver, "H");
+    assert_int_equal(train->shown, TRAIN_BOTH);
+    driver_key(&scene.driver, "H");
+    driver_key(&scene.driver, "Tab");
+    assert_int_equal(fake.calls, 0);
+    driver_key(&scene.driver, "Shift-Tab");
+    assert_int_equal(train->shown, TRAIN_LAYERS);
+    mem_free(run->curve.layers);
+    run->curve.layers = NULL;
+    run->curve.layer_count = run->curve.layer_capacity = 0;
+    scene_close(&scene);
+}
+
 // t asks for it; when the curve is there it stands over the others, arrows choose among what there is, Enter takes it.
 static void a_range_test_is_shown_and_taken(void **state) {
     struct scene scene;
@@ -473,6 +528,7 @@ int main(void) {
         cmocka_unit_test(the_screens_look_as_read),
         cmocka_unit_test(cursor_zoom_and_log_look_as_read),
         cmocka_unit_test(the_noise_scale_reads_in_words),
+        cmocka_unit_test(layers_are_looked_into),
         cmocka_unit_test(a_range_test_is_shown_and_taken),
         cmocka_unit_test(means_are_bias_corrected_averages),
         cmocka_unit_test(ranges_are_those_of_a_plain_loop),
