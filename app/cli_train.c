@@ -113,6 +113,10 @@ static void json_epoch(cJSON *object, const struct epoch_row *row, bool classify
     json_number(object, "samples_per_s", row->samples_per_s);
     if (!isnan(row->clipped))
         json_number(object, "clipped", row->clipped);
+    if (row->scale > 0) {
+        json_number(object, "loss_scale", row->scale);
+        json_number(object, "skipped_steps", (double)row->skipped);
+    }
     json_times(object, &row->times);
 }
 

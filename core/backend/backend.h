@@ -99,9 +99,10 @@ struct backend_api {
     enum status (*borrow)(struct backend *backend, enum dtype dtype, size_t count, const void *data,
                           struct buffer **buffer, struct error *error);
     // Queues `count` steps, each with a metric slot of its own: to the bit what `run` of one after the other gives, for
-    // less than as many launches. Once the figures of one of them are not finite (loss, gradient, weights), those after
-    // it change neither weights, moments, averages nor running statistics, and their metrics mean nothing: the caller
-    // looks at them in order, and goes on behind the one that went wrong. NULL where a launch costs nothing.
+    // less than as many launches. Once the figures of one of them are not finite (loss, gradient, weights; not where
+    // METRIC_SKIPPED is 1), those after it change neither weights, moments, averages nor running statistics, and their
+    // metrics mean nothing: the caller looks at them in order, and goes on behind the one that went wrong. NULL where a
+    // launch costs nothing.
     enum status (*run_many)(struct backend *backend, struct plan *plan, const struct step_args *args, size_t count,
                             struct error *error);
 };

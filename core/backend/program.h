@@ -30,8 +30,25 @@ enum slot {
     SLOT_ROWS,       // I32: row numbers; a step reads batch of them from step_args.first on
     SLOT_METRICS,    // F64 [METRIC_SLOTS][METRIC_COUNT]
     SLOT_OUTPUTS,    // real [batch, outputs]: what evaluation and prediction read
+    SLOT_SCALING,    // F32 [SCALING_COUNT]: no program's value; bound where a backend may scale gradients (OP_CLIP)
     SLOT_COUNT
 };
+
+// Below 6·10⁻⁸ an fp16 number is 0: a backend that computes in it makes the gradient of the loss larger by a factor, and
+// OP_CLIP gives the gradient of the weights its own size back. The largest factor that does not overflow is looked for
+// while training goes on: a step whose gradient is not finite is skipped and halves the factor, SCALING_PATIENCE good
+// ones in a row double it (Micikevicius et al. 2018). It never leaves SCALING_LEAST … SCALING_MOST, and at the least one a
+// gradient that is not finite is the step's own.
+enum scaling {
+    SCALING_FACTOR,  // of the next step: a power of two; begins as SCALING_START
+    SCALING_GOOD,    // steps since it last changed, without an overflow
+    SCALING_SKIPPED, // steps that were skipped, in all
+    SCALING_COUNT
+};
+#define SCALING_START 65536.0f
+#define SCALING_LEAST 1.0f
+#define SCALING_MOST 16777216.0f
+#define SCALING_PATIENCE 2000.0f
 
 #define METRIC_SLOTS 64
 enum metric { // one step's figures: sums over the rows of the batch, never means
@@ -43,6 +60,8 @@ enum metric { // one step's figures: sums over the rows of the batch, never mean
     METRIC_UPDATE_SQ,     // |Δw|² of the step
     METRIC_WEIGHT_SQ,     // |w|² after the step
     METRIC_CLIP,          // what the gradient was multiplied by to keep it short: 1, or less
+    METRIC_SCALE,         // what the gradient of the loss was multiplied by, where SLOT_SCALING says; else 0
+    METRIC_SKIPPED,       // 1: the step was skipped, since its gradient overflowed at that scale; else 0
     METRIC_COUNT
 };
 
@@ -118,8 +137,9 @@ enum op_kind {
     // begin with g' = METRIC_CLIP·g where attr.optimizer.clips, else g; g' += weight_decay·w unless
     // step_args.decoupled; and end with w −= lr·move + (decoupled ? lr·weight_decay·w : 0). They write
     // METRIC_GRADIENT_SQ (of g), METRIC_UPDATE_SQ and METRIC_WEIGHT_SQ when attr.optimizer.norms is set. Where the
-    // step's METRIC_LOSS is not finite, one with attr.optimizer.guards leaves weights and moments alone: its figures
-    // are then NaN. Buffers are zero at the start; step t = step_args.step + 1.
+    // step's METRIC_LOSS is not finite, or METRIC_SKIPPED is 1, one with attr.optimizer.guards leaves weights and moments
+    // alone: its figures are then NaN. Buffers are zero at the start; step t = step_args.step + 1, less the steps that
+    // were skipped.
     OP_SGD,     // in: w, g, v?; v = momentum·v + g'; move = nesterov ? g' + momentum·v : v
     OP_ADAGRAD, // in: w, g, s; s += g'²; move = g'/(√s + epsilon) (Duchi 2011)
     OP_RMSPROP, // in: w, g, s, v; s = rms_decay·s + (1 − rms_decay)·g'²; v = momentum·v + g'/(√s + epsilon); move = v
@@ -129,8 +149,11 @@ enum op_kind {
                 // OP_SGD; X = u/(|u| + 1e-7), five times X = aX + (bA + cA²)X with A = XXᵀ (of the transposed where
                 // R > C), a, b, c = 3.4445, −4.7750, 2.0315: a step of Newton and Schulz towards the nearest matrix
                 // with orthogonal rows; move = √max(1, R/C)·X, lr is step_args.muon_lr (Jordan 2024)
-    OP_AVERAGE, // in: w, a [n]; a = average·a + (1 − average)·w in place; a = w at step 0
-    OP_CLIP,    // in: g [n]; writes METRIC_CLIP = min(1, clip/(|g| + 1e-6)), 1 where step_args.clip is 0
+    OP_AVERAGE, // in: w, a [n]; a = average·a + (1 − average)·w in place; a = w at step 0. Not where METRIC_SKIPPED is 1
+    OP_CLIP,    // in: g [n]; writes METRIC_CLIP = min(1, clip/(|g| + 1e-6)), 1 where step_args.clip is 0. Where SLOT_SCALING
+                // is bound and the backend scales gradients, it first divides g by the factor, in place; it then writes
+                // METRIC_SCALE and METRIC_SKIPPED (METRIC_CLIP 1) and says what the factor of the next step is. Not where
+                // METRIC_LOSS is not finite. Programs without it leave gradients scaled in SLOT_GRADIENTS and SLOT_SUM
     OP_COUNT
 };
 

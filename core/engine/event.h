@@ -43,6 +43,9 @@ struct epoch_row {
     double train_loss, train_accuracy, train_rmse; // means over the epoch's rows; NaN where not meant
     double val_loss, val_accuracy, val_rmse;
     double clipped; // share of the epoch's steps whose gradient was clipped; NaN: clipping is off, or not kept
+    uint64_t skipped; // steps of the epoch that overflowed in fp16 and were left out …
+    double scale;     // … and what gradients were multiplied by in its last step (core/backend/program.h, SLOT_SCALING);
+                      // 0: they are not, or it is not kept
     double samples_per_s; // of training alone, this epoch
     struct run_times times; // of this epoch; not kept in the store
 };

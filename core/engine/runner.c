@@ -167,6 +167,7 @@ static void add_to_epoch(struct epoch_sums *sums, const struct step_result *resu
     sums->weight += result->weight;
     sums->steps++;
     sums->clipped += result->clip < 1;
+    sums->skipped += result->skipped;
     sums->correct += result->accuracy * rows;
     sums->squared += result->rmse * result->rmse * rows;
     sums->seconds += seconds;
@@ -218,6 +219,8 @@ static enum status end_epoch(struct runner *runner, const struct step_result *re
         .val_accuracy = validation.accuracy,
         .val_rmse = validation.rmse,
         .clipped = trainer_params(runner->trainer)->clip > 0 ? (double)sums->clipped / (double)sums->steps : (double)NAN,
+        .skipped = sums->skipped,
+        .scale = result->scale,
         .samples_per_s = sums->seconds > 0 ? rows / sums->seconds : 0,
         .times = run_times_since(&runner->times, &runner->epoch_began),
     };
@@ -229,6 +232,19 @@ static enum status end_epoch(struct runner *runner, const struct step_result *re
     if (trainer_params(runner->trainer)->patience > 0)
         account(runner, &runner->times.keeping);
     return STATUS_OK;
+}
+
+// The first time; with the epochs they are counted.
+static void tell_skipped(struct runner *runner, const struct step_result *result) {
+    char text[EVENT_TEXT_SIZE];
+    if (!result->skipped || runner->told_skipped)
+        return;
+    runner->told_skipped = true;
+    snprintf(text, sizeof text,
+             "step %llu: its gradient, multiplied by %g to keep what is small in fp16, overflowed; the step was skipped and "
+             "the next one's is multiplied by %g. Some such steps are usual: each epoch says how many",
+             (unsigned long long)result->step, result->scale, result->scale / 2);
+    runner_tell(runner, EVENT_WARNING, text);
 }
 
 static void tell_diverged(struct runner *runner, const struct step_result *result) {
@@ -348,6 +364,7 @@ static void record_steps(struct runner *runner, const struct step_result *result
         runner_lab_stepped(runner, (int64_t)results[i].batch, seconds);
         add_to_epoch(&runner->sums, &results[i], each);
         push_metrics(runner, &results[i], runner->seconds - each * (double)(count - 1 - i));
+        tell_skipped(runner, &results[i]);
     }
     plan_rest(runner);
 }

@@ -15,6 +15,7 @@ struct epoch_sums { // over the rows of the epoch so far
     uint64_t rows;
     double loss, weight, correct, squared, seconds; // loss: by the weight of its rows
     uint64_t steps, clipped; // of the epoch so far; in how many of them the gradient was clipped
+    uint64_t skipped;        // … and how many were skipped, since it overflowed in fp16
 };
 
 struct best_epoch { // by its validation loss; epoch 0: none yet
@@ -40,6 +41,7 @@ struct runner {
     struct run_times times, epoch_began; // so far; when the epoch began
     double step_data, step_keeping;      // of the last step that was timed
     unsigned untimed;                    // steps since then
+    bool told_skipped;                   // that steps are skipped
     bool disturbed;                      // there was more to do before the next step than usual
     struct epoch_sums sums;
     struct source *offered; // rows to go on with when the epoch is over; owned

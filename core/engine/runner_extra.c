@@ -79,6 +79,7 @@ char *extra_text(cJSON *extra, const struct runner_extra *own) {
                 add_bits(object, "loss", sums->loss) && add_bits(object, "weight", sums->weight) &&
                 cJSON_AddNumberToObject(object, "steps", (double)sums->steps) &&
                 cJSON_AddNumberToObject(object, "clipped", (double)sums->clipped) &&
+                cJSON_AddNumberToObject(object, "skipped", (double)sums->skipped) &&
                 add_bits(object, "correct", sums->correct) && add_bits(object, "squared", sums->squared) &&
                 add_bits(object, "seconds", sums->seconds);
     bool all = made && add_best(extra, &own->best) && add_lab(extra, own->lab);
@@ -101,6 +102,7 @@ void extra_read(struct runner *runner, const char *text) {
         sums->weight = read_bits(object, "weight");
         sums->steps = read_count(object, "steps");
         sums->clipped = read_count(object, "clipped");
+        sums->skipped = read_count(object, "skipped");
         sums->correct = read_bits(object, "correct");
         sums->squared = read_bits(object, "squared");
         sums->seconds = read_bits(object, "seconds");

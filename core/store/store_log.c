@@ -45,7 +45,9 @@ void epoch_read(struct query *query, struct epoch_row *row) {
     row->val_loss = query_get_real(query);
     row->val_accuracy = query_get_real(query);
     row->val_rmse = query_get_real(query);
-    row->clipped = NAN; // is not kept
+    row->clipped = NAN; // is not kept, nor are the next two
+    row->skipped = 0;
+    row->scale = 0;
     row->samples_per_s = query_get_real(query);
 }
 

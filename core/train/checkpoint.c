@@ -11,6 +11,7 @@
 
 struct progress {
     uint64_t steps, samples, epoch, position, fingerprint, seed;
+    float scaling[SCALING_COUNT];
 };
 
 struct front { // what comes before the weights; front_clear releases it
@@ -63,6 +64,20 @@ static enum status unpack_model(struct unpacker *in, const char *path, struct fr
     return front->layers == NULL ? error_memory(error, path, in->left) : STATUS_OK;
 }
 
+// False: makes no sense. Files of before there was a scale of gradients end here: it begins anew.
+static bool unpack_scaling(struct unpacker *in, float scaling[SCALING_COUNT]) {
+    const float most[SCALING_COUNT] = {SCALING_MOST, SCALING_PATIENCE, 0x1p24f};
+    uint64_t values[SCALING_COUNT] = {(uint64_t)SCALING_START};
+    bool there = in->left > 0, fits = true;
+    for (int i = 0; i < SCALING_COUNT; i++) {
+        values[i] = there ? unpack_u64(in) : values[i];
+        fits = fits && values[i] <= (uint64_t)most[i];
+        scaling[i] = (float)values[i];
+    }
+    uint64_t factor = values[SCALING_FACTOR];
+    return fits && factor > 0 && (factor & (factor - 1)) == 0;
+}
+
 static enum status unpack_progress(struct unpacker *in, const char *path, struct front *front, struct error *error) {
     struct progress *progress = &front->progress;
     uint64_t *fields[] = {&progress->steps,    &progress->samples,     &progress->epoch,
@@ -70,7 +85,8 @@ static enum status unpack_progress(struct unpacker *in, const char *path, struct
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         *fields[i] = unpack_u64(in);
     }
-    if (in->failed || in->left > 0 || progress->seed != (uint64_t)front->header.params.seed) {
+    bool scales = unpack_scaling(in, progress->scaling);
+    if (in->failed || in->left > 0 || !scales || progress->seed != (uint64_t)front->header.params.seed) {
         return malformed(path, "counters", error);
     }
     front->header.step = progress->steps;
@@ -272,6 +288,9 @@ static enum status take_over(struct trainer *trainer, struct front *front, bool 
     enum status status = plans_ready(trainer, &next, (size_t)params->batch, params->drop_last, error);
     if (!status) {
         status = write_blocks(trainer, blocks, error);
+    }
+    if (!status) {
+        status = device_write(trainer, SLOT_SCALING, SCALING_COUNT, front->progress.scaling, error);
     }
     if (status) {
         return status;

@@ -62,13 +62,17 @@ static void pack_model(struct str *out, const struct trainer *trainer) {
     checkpoint_layers(out, trainer);
 }
 
-static void pack_progress(struct str *out, const struct trainer *trainer) {
+// The scale of gradients is three whole numbers.
+static void pack_progress(struct str *out, const struct trainer *trainer, const float scaling[SCALING_COUNT]) {
     pack_u64(out, trainer->steps);
     pack_u64(out, trainer->samples);
     pack_u64(out, trainer->sampler.epoch);
     pack_u64(out, trainer->sampler.position);
     pack_u64(out, trainer->source->fingerprint);
     pack_u64(out, trainer->sampler.seed);
+    for (int i = 0; i < SCALING_COUNT; i++) {
+        pack_u64(out, (uint64_t)scaling[i]);
+    }
 }
 
 static void pack_changes(struct str *out, const struct trainer *trainer) {
@@ -115,10 +119,11 @@ struct held_checkpoint {
     int block_count;
 };
 
-static void pack_texts(struct held_checkpoint *held, const struct trainer *trainer) {
+static void pack_texts(struct held_checkpoint *held, const struct trainer *trainer,
+                       const float scaling[SCALING_COUNT]) {
     pack_params(&held->texts[0], &trainer->params);
     pack_model(&held->texts[1], trainer);
-    pack_progress(&held->texts[2], trainer);
+    pack_progress(&held->texts[2], trainer, scaling);
     pack_changes(&held->texts[3], trainer);
 }
 
@@ -134,8 +139,12 @@ enum status trainer_hold(struct trainer *trainer, struct held_checkpoint **held,
     for (int i = 0; i < made->block_count; i++) {
         made->counts[i] = checkpoint_count(trainer, i);
     }
-    pack_texts(made, trainer);
-    enum status status = read_blocks(trainer, made->blocks, error);
+    float scaling[SCALING_COUNT];
+    enum status status = device_read(trainer, SLOT_SCALING, SCALING_COUNT, scaling, error);
+    if (!status) {
+        pack_texts(made, trainer, scaling);
+        status = read_blocks(trainer, made->blocks, error);
+    }
     for (size_t i = 0; !status && i < TEXTS; i++) {
         if (made->texts[i].failed) {
             status = error_memory(error, "a checkpoint", made->texts[i].length);

@@ -67,6 +67,12 @@ size_t device_chunk(const struct model *model) {
     return chunk < 1 ? 1 : chunk > CHUNK_MOST ? CHUNK_MOST : chunk;
 }
 
+static enum status open_scaling(struct trainer *trainer, struct error *error) {
+    const float begin[SCALING_COUNT] = {[SCALING_FACTOR] = SCALING_START};
+    return fill_buffer(trainer, DTYPE_F32, SCALING_COUNT, begin, &trainer->device.bindings[PLAN_TRAIN].slots[SLOT_SCALING],
+                       error);
+}
+
 static enum status open_training(struct trainer *trainer, struct error *error) {
     struct binding *train = &trainer->device.bindings[PLAN_TRAIN];
     size_t weights = trainer->model->weight_count;
@@ -86,7 +92,7 @@ static enum status open_training(struct trainer *trainer, struct error *error) {
     if (!status) {
         status = add_buffer(trainer, DTYPE_F64, METRIC_SLOTS * METRIC_COUNT, &train->slots[SLOT_METRICS], error);
     }
-    return status;
+    return status ? status : open_scaling(trainer, error);
 }
 
 enum status device_open(struct trainer *trainer, struct error *error) {

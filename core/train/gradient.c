@@ -70,6 +70,7 @@ static void bind(struct trainer *trainer) {
     own->slots[SLOT_ROWS] = trainer->gradient.rows;
     own->slots[SLOT_STATE] = trainer->gradient.state;
     own->slots[SLOT_METRICS] = trainer->device.bindings[PLAN_EVALUATE].slots[SLOT_METRICS];
+    own->slots[SLOT_SCALING] = NULL; // a part's gradient is larger than the batch's, and the caller reads it
 }
 
 // Room for pieces of `piece` rows. A larger one takes the place of what there is, and plans know where that was.

@@ -3,7 +3,7 @@
 #include "core/base/mem.h"
 #include "core/train/state.h"
 
-static const enum slot slots[] = {SLOT_WEIGHTS, SLOT_STATE, SLOT_MOMENT1, SLOT_MOMENT2, SLOT_AVERAGE};
+static const enum slot slots[] = {SLOT_WEIGHTS, SLOT_STATE, SLOT_MOMENT1, SLOT_MOMENT2, SLOT_AVERAGE, SLOT_SCALING};
 enum { BLOCKS = sizeof slots / sizeof slots[0] };
 
 struct trainer_kept {
@@ -18,7 +18,9 @@ static size_t block_count(const struct trainer *trainer, int block) {
     if (trainer->device.bindings[PLAN_TRAIN].slots[slots[block]] == NULL) {
         return 0;
     }
-    return slots[block] == SLOT_STATE ? trainer->model->state_count : trainer->model->weight_count;
+    return slots[block] == SLOT_STATE     ? trainer->model->state_count
+           : slots[block] == SLOT_SCALING ? SCALING_COUNT
+                                          : trainer->model->weight_count;
 }
 
 void trainer_kept_free(struct trainer_kept *kept) {

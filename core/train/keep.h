@@ -7,7 +7,7 @@
 
 struct trainer_kept;
 
-// A copy of weights, moments, averages, running figures, sampler and counters. trainer_kept_free ends it.
+// A copy of weights, moments, averages, running figures, the scale of gradients, sampler and counters. trainer_kept_free ends it.
 enum status trainer_keep(struct trainer *trainer, struct trainer_kept **kept, struct error *error);
 // To the bit. Parameters and source must be those of then. STATUS_STATE is refused; another failure is the device's.
 enum status trainer_return(struct trainer *trainer, const struct trainer_kept *kept, struct error *error);

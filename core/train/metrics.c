@@ -13,7 +13,10 @@ void metrics_step(const double sums[METRIC_COUNT], const struct source *source, 
     result->gradient_norm = sqrt(sums[METRIC_GRADIENT_SQ]);
     result->update_norm = sqrt(sums[METRIC_UPDATE_SQ]);
     result->weight_norm = sqrt(sums[METRIC_WEIGHT_SQ]);
-    result->finite = isfinite(result->loss) && isfinite(result->gradient_norm) && isfinite(result->weight_norm);
+    result->scale = sums[METRIC_SCALE];
+    result->skipped = sums[METRIC_SKIPPED] > 0;
+    result->finite = isfinite(result->loss) &&
+                     (result->skipped || (isfinite(result->gradient_norm) && isfinite(result->weight_norm)));
 }
 
 void metrics_add(struct metrics *metrics, const double sums[METRIC_COUNT], const struct source *source,

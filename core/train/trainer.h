@@ -26,9 +26,11 @@ struct step_result {
     double clip;       // what the gradient was multiplied by: 1, or less where it was clipped
     double accuracy;   // share correct; NaN for regression
     double rmse;       // in the target's own unit; NaN for classification
-    double gradient_norm, update_norm, weight_norm;
+    double gradient_norm, update_norm, weight_norm; // NaN where the step was skipped
+    double scale;      // what gradients were multiplied by, in fp16 (program.h, SLOT_SCALING); 0: nothing
     bool epoch_ended;  // this step completed an epoch
-    bool finite;       // loss and gradient are finite
+    bool skipped;      // the gradient overflowed at that scale: nothing was changed, and the next step's is half of it
+    bool finite;       // loss and gradient are finite; a step that was skipped is no less so
     double begun, gathered; // the clock when a step that trainer_time_step asked for began, and when it had the rows
                             // of its batch; NaN: not measured
 };

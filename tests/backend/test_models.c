@@ -56,6 +56,7 @@ static struct curve run(const struct net_case *c, struct backend *backend) {
                                            (uint64_t)test_params(settings).seed, fixture_pictures);
     struct trainer *trainer = test_trainer(settings, source, backend);
     fixture_weights(trainer);
+    test_scale(trainer, 1024);
     for (size_t i = 0; i < STEPS; i++) {
         curve.steps[i] = test_step(trainer);
     }

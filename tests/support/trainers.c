@@ -95,6 +95,12 @@ void test_steps(struct trainer *trainer, size_t count, double *losses) {
     }
 }
 
+void test_scale(struct trainer *trainer, float factor) {
+    const float scaling[SCALING_COUNT] = {[SCALING_FACTOR] = factor};
+    struct error error = {0};
+    need(device_write(trainer, SLOT_SCALING, SCALING_COUNT, scaling, &error), &error);
+}
+
 void test_set(struct trainer *trainer, const char *name, const char *text) {
     struct error error = {0};
     need(trainer_set(trainer, name, text, &error), &error);

@@ -15,6 +15,9 @@ void test_close(struct trainer *trainer, struct backend *backend, struct source 
 struct step_result test_step(struct trainer *trainer);
 // `count` steps; losses: [count], or NULL.
 void test_steps(struct trainer *trainer, size_t count, double *losses);
+// What the next step multiplies gradients by, where it does: fp16 begins with 65536, at which steps of nets with few
+// values behind a batch norm are skipped, and then a curve is not that of plain loops.
+void test_scale(struct trainer *trainer, float factor);
 void test_set(struct trainer *trainer, const char *name, const char *text);
 double test_norm(struct trainer *trainer, enum slot slot, size_t count); // of the first `count` floats there
 // Weights that tests/fixtures/make_train.py and make_nets.py compute too: of a product uniform in ±1/√fan_in, a norm's

@@ -80,6 +80,7 @@ static void check_case(const struct net_case *c, const char *backend_name) {
     struct trainer *trainer = test_trainer(settings, source, backend);
     assert_int_equal(fixture_read_from(FIXTURE, "curve", c->name, want, STEPS), STEPS);
     fixture_weights(trainer);
+    test_scale(trainer, 1024);
     for (size_t i = 0; i < STEPS; i++) {
         char step[32];
         snprintf(step, sizeof step, "step %zu", i + 1);

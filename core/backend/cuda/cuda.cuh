@@ -67,12 +67,13 @@ struct prepared_op {
     void *in[OP_INPUTS], *out[OP_OUTPUTS]; // device addresses; NULL where the op has VALUE_NONE
     struct shape in_shape[OP_INPUTS], out_shape[OP_OUTPUTS];
     struct form in_form[OP_INPUTS], out_form[OP_OUTPUTS];
-    const struct device_args *args; // device
+    struct device_args *args;       // device
     double *metrics;                // device, [METRIC_SLOTS][METRIC_COUNT]; NULL when not bound
     void *workspace;                // device, as large as this kind of operation asks for; its content lasts for one
     struct product *product[3];     // products, as many as the operation needs
     struct cudnn_convolution *cudnn; // NULL: by products
     float scale; // of gradients between operations: a power of two that keeps small ones from vanishing in fp16, else 1
+    float *scaling; // device, [SCALING_COUNT]: that of losses is this one's factor, which OP_CLIP takes out; NULL: none
 };
 
 enum status cuda_check(cudaError_t code, const char *what, struct error *error);
@@ -210,13 +211,19 @@ __device__ inline bool is_halted(const double *metrics, const struct device_args
     if (!metrics || args->before < 0)
         return false;
     const double *figures = metrics + args->before * METRIC_COUNT;
-    return !(isfinite(figures[METRIC_LOSS]) && isfinite(figures[METRIC_GRADIENT_SQ]) &&
-             isfinite(figures[METRIC_WEIGHT_SQ]));
+    bool finite = isfinite(figures[METRIC_GRADIENT_SQ]) && isfinite(figures[METRIC_WEIGHT_SQ]);
+    return !isfinite(figures[METRIC_LOSS]) || !(finite || figures[METRIC_SKIPPED] > 0.0);
+}
+
+// Has its gradient overflowed? OP_CLIP says so.
+__device__ inline bool is_skipped(double *metrics, const struct device_args *args) {
+    return metrics && *figure(metrics, args, METRIC_SKIPPED) > 0.0;
 }
 
 // Is this a step that an optimizer with guards leaves out? What does one that clips multiply the gradient by?
 __device__ inline bool is_held(int guards, double *metrics, const struct device_args *args) {
-    return is_halted(metrics, args) || (guards && !isfinite(*figure(metrics, args, METRIC_LOSS)));
+    return is_halted(metrics, args) ||
+           (guards && (!isfinite(*figure(metrics, args, METRIC_LOSS)) || is_skipped(metrics, args)));
 }
 __device__ inline float clip_of(int clips, double *metrics, const struct device_args *args) {
     return clips ? (float)*figure(metrics, args, METRIC_CLIP) : 1.0f;

@@ -2,6 +2,18 @@
 // the products, and one block sums in a fixed order.
 #include "core/backend/cuda/real.cuh"
 
+// What the gradient is multiplied by.
+struct loss_scale {
+    double fixed;
+    const float *scaling; // NULL: nothing else
+};
+static struct loss_scale loss_scale_of(const struct prepared_op *op) {
+    return {(double)op->scale, op->scaling};
+}
+__device__ static double scale_now(struct loss_scale scale) {
+    return scale.scaling ? (double)scale.scaling[SCALING_FACTOR] : scale.fixed;
+}
+
 // The loss, the rows' weight and what else is counted, summed over the batch.
 __device__ static void write_figures(double *metrics, const struct device_args *args, double loss, double rows,
                                      enum metric other, double counted) {
@@ -16,7 +28,8 @@ __device__ static void write_figures(double *metrics, const struct device_args *
 template <typename T>
 __global__ static void softmax_cross_entropy(const float *logits, const int *labels, const float *class_weights,
                                              T *gradient, float *probabilities, long long batch, long long classes,
-                                             double scale, double *metrics, const struct device_args *args) {
+                                             struct loss_scale scaled, double *metrics, const struct device_args *args) {
+    double scale = scale_now(scaled);
     double smoothing = (double)args->label_smoothing, off = smoothing / (double)classes;
     double loss = 0.0, correct = 0.0, weight = 0.0;
     for (long long row = threadIdx.x; row < batch; row += BLOCK)
@@ -58,7 +71,7 @@ enum status queue_softmax_cross_entropy(struct cuda_backend *backend, const stru
     WITH_REAL(op->out_form[0].type, Real,
               LAUNCH(softmax_cross_entropy<Real>, 1, BLOCK, backend->stream, (const float *)op->in[0],
                      (const int *)op->in[1], (const float *)op->in[2], (Real *)op->out[0], (float *)op->out[1],
-                     (long long)op->in_shape[0].size[0], (long long)op->in_shape[0].size[1], (double)op->scale,
+                     (long long)op->in_shape[0].size[0], (long long)op->in_shape[0].size[1], loss_scale_of(op),
                      op->metrics, op->args));
     return STATUS_OK;
 }
@@ -71,8 +84,9 @@ __device__ static double softplus(double z) {
 // logits [batch], class_weights [2] or NULL.
 template <typename T>
 __global__ static void binary_cross_entropy(const float *logits, const int *labels, const float *class_weights,
-                                            T *gradient, long long batch, double scale, double *metrics,
+                                            T *gradient, long long batch, struct loss_scale scaled, double *metrics,
                                             const struct device_args *args) {
+    double scale = scale_now(scaled);
     double none = class_weights ? (double)class_weights[0] : 1.0, one = class_weights ? (double)class_weights[1] : 1.0;
     double smoothing = (double)args->label_smoothing, even = smoothing / 2.0, loss = 0.0, correct = 0.0, weight = 0.0;
     for (long long row = threadIdx.x; row < batch; row += BLOCK)
@@ -100,7 +114,7 @@ enum status queue_binary_cross_entropy(struct cuda_backend *backend, const struc
     WITH_REAL(op->out_form[0].type, Real,
               LAUNCH(binary_cross_entropy<Real>, 1, BLOCK, backend->stream, (const float *)op->in[0],
                      (const int *)op->in[1], (const float *)op->in[2], (Real *)op->out[0],
-                     (long long)op->in_shape[0].size[0], (double)op->scale, op->metrics, op->args));
+                     (long long)op->in_shape[0].size[0], loss_scale_of(op), op->metrics, op->args));
     return STATUS_OK;
 }
 
@@ -122,7 +136,8 @@ __device__ static double error_of(int kind, float delta, float d, float *slope) 
 // y, targets [batch, width]
 template <typename T>
 __global__ static void error_loss(int kind, const float *y, const float *targets, T *gradient, long long batch,
-                                  long long width, double scale, double *metrics, const struct device_args *args) {
+                                  long long width, struct loss_scale scaled, double *metrics, const struct device_args *args) {
+    double scale = scale_now(scaled);
     double total = 0.0, squares = 0.0;
     double denominator = (args->denominator > 0.0f ? (double)args->denominator : (double)batch) * (double)width;
     for (long long i = threadIdx.x; i < batch * width; i += BLOCK) {
@@ -141,6 +156,6 @@ enum status queue_error(struct cuda_backend *backend, const struct prepared_op *
     WITH_REAL(op->out_form[0].type, Real,
               LAUNCH(error_loss<Real>, 1, BLOCK, backend->stream, (int)op->op.kind, (const float *)op->in[0],
                      (const float *)op->in[1], (Real *)op->out[0], (long long)op->in_shape[0].size[0],
-                     (long long)op->in_shape[0].size[1], (double)op->scale, op->metrics, op->args));
+                     (long long)op->in_shape[0].size[1], loss_scale_of(op), op->metrics, op->args));
     return STATUS_OK;
 }

@@ -115,38 +115,79 @@ enum status queue_optimizer(struct cuda_backend *backend, const struct prepared_
     return STATUS_OK;
 }
 
-// ---- clipping -----------------------------------------------------------------------------------
+// ---- clipping, and the scale of gradients -----------------------------------------------------------
 
-__global__ static void square_sums(const float *g, long long count, double *scratch, const struct device_args *args) {
+// Σ g²; a gradient that was scaled gets its own size back.
+__global__ static void square_sums(float *g, long long count, const float *scaling, double *scratch,
+                                   const struct device_args *args) {
     double sum = 0.0;
-    FOR_EACH(i, args->clip > 0.0f ? count : 0)
-        sum += (double)g[i] * (double)g[i];
+    float own = scaling ? 1.0f / scaling[SCALING_FACTOR] : 1.0f;
+    FOR_EACH(i, scaling || args->clip > 0.0f ? count : 0) {
+        float value = own * g[i];
+        if (scaling)
+            g[i] = value;
+        sum += (double)value * (double)value;
+    }
     put_block_sum(scratch, sum);
 }
 
-__global__ static void clip_factor(const double *scratch, int blocks, double *metrics, const struct device_args *args) {
+// What becomes of the step and of the factor, now that |g|² of the weights is known. One thread. True: it is skipped.
+__device__ static bool judge(double square, float *scaling, double *metrics, const struct device_args *args) {
+    float factor = scaling[SCALING_FACTOR];
+    bool counts = isfinite(*figure(metrics, args, METRIC_LOSS)) && !is_halted(metrics, args);
+    bool skipped = counts && !isfinite(square) && factor > SCALING_LEAST;
+    *figure(metrics, args, METRIC_SCALE) = (double)factor;
+    *figure(metrics, args, METRIC_SKIPPED) = skipped ? 1.0 : 0.0;
+    if (skipped) {
+        scaling[SCALING_FACTOR] = factor / 2.0f;
+        scaling[SCALING_GOOD] = 0.0f;
+        scaling[SCALING_SKIPPED] += 1.0f;
+    } else if (counts && isfinite(square) && ++scaling[SCALING_GOOD] >= SCALING_PATIENCE) {
+        scaling[SCALING_FACTOR] = factor < SCALING_MOST ? 2.0f * factor : factor;
+        scaling[SCALING_GOOD] = 0.0f;
+    }
+    return skipped;
+}
+
+// The moments have not seen the steps that were skipped.
+__device__ static void correct_moments(float skipped, struct device_args *args) {
+    double t = (double)args->step + 1.0 - (double)skipped;
+    if (skipped > 0.0f) {
+        args->correct1 = (float)(1.0 / (1.0 - pow((double)args->keep1, t)));
+        args->correct2 = (float)(1.0 / sqrt(1.0 - pow((double)args->keep2, t)));
+    }
+}
+
+__global__ static void clip_factor(const double *scratch, int blocks, float *scaling, double *metrics,
+                                   struct device_args *args) {
     double total = block_sum((int)threadIdx.x < blocks ? scratch[threadIdx.x] : 0.0);
     double factor = args->clip > 0.0f ? (double)args->clip / (sqrt(total) + 1e-6) : 1.0;
-    if (threadIdx.x == 0)
-        *figure(metrics, args, METRIC_CLIP) = factor > 1.0 ? 1.0 : factor;
+    if (threadIdx.x != 0)
+        return;
+    bool skipped = scaling && judge(total, scaling, metrics, args);
+    if (scaling)
+        correct_moments(scaling[SCALING_SKIPPED], args);
+    *figure(metrics, args, METRIC_CLIP) = skipped || factor > 1.0 ? 1.0 : factor;
 }
 
 enum status queue_clip(struct cuda_backend *backend, const struct prepared_op *op, struct error *error) {
     (void)error;
     long long count = shape_count(op->in_shape[0]);
     unsigned blocks = norm_blocks(count);
-    LAUNCH(square_sums, blocks, BLOCK, backend->stream, (const float *)op->in[0], count, (double *)op->workspace, op->args);
-    LAUNCH(clip_factor, 1, BLOCK, backend->stream, (double *)op->workspace, (int)blocks, op->metrics, op->args);
+    LAUNCH(square_sums, blocks, BLOCK, backend->stream, (float *)op->in[0], count, (const float *)op->scaling,
+           (double *)op->workspace, op->args);
+    LAUNCH(clip_factor, 1, BLOCK, backend->stream, (double *)op->workspace, (int)blocks, op->scaling, op->metrics,
+           op->args);
     return STATUS_OK;
 }
 
 // ---- averaged weights ---------------------------------------------------------------------------
 
-__global__ static void average(const float *w, float *a, long long count, const double *metrics,
+__global__ static void average(const float *w, float *a, long long count, double *metrics,
                                const struct device_args *args) {
     float keep = args->keep_average, take = 1.0f - keep;
-    bool halted = is_halted(metrics, args);
-    FOR_EACH(i, halted ? 0 : count)
+    bool left = is_halted(metrics, args) || is_skipped(metrics, args);
+    FOR_EACH(i, left ? 0 : count)
         a[i] = keep * a[i] + take * w[i];
 }
 

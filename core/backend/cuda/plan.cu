@@ -18,6 +18,7 @@ struct plan {
     size_t bytes;      // of both
     struct device_args *args; // device, [STEPS_TOGETHER]
     float scale;              // of gradients between operations
+    float *scaling;           // device: in place of it; NULL: none
     struct step_limits limits;
     cudaGraphExec_t one, several; // several: STEPS_TOGETHER; NULL where a step is not short
 };
@@ -115,23 +116,39 @@ static enum status fill_op(struct plan *plan, const struct formed_program *progr
         }
     ready->args = plan->args;
     ready->scale = plan->scale;
+    ready->scaling = plan->scaling;
     ready->metrics = plan->limits.metrics;
     return STATUS_OK;
 }
 
-// In fp16 what is small is nothing: below 6·10⁻⁸. The gradients of a mean over the batch are made larger by a power of
-// two that is 64 to 128 times the batch: those of single rows then lie around 1, and 500 times as much still fits.
-// Gradients of weights, and a gradient that the caller reads, have their own size.
-static float gradient_scale(const struct cuda_backend *backend, const struct program *program) {
-    bool learns = false;
+// How many losses write a gradient for the operations behind them (or, with `outside`, for the caller to read)?
+static int loss_gradients(const struct program *program, bool outside) {
+    int count = 0;
     for (size_t i = 0; i < program->op_count; i++) {
         value_id gradient = op_is_loss(program->ops[i].kind) ? program->ops[i].out[0] : VALUE_NONE;
-        learns = learns || (gradient != VALUE_NONE && program->values[gradient].slot == SLOT_TEMPORARY);
+        count += gradient != VALUE_NONE && (program->values[gradient].slot != SLOT_TEMPORARY) == outside;
     }
-    float scale = 1.0f;
-    while (learns && backend->precision == PRECISION_F16 && scale < 64.0f * (float)program->batch)
-        scale *= 2.0f;
-    return scale;
+    return count;
+}
+
+// In fp16 what is small is nothing: gradients are made larger by the factor in SLOT_SCALING, where that is bound. Else by
+// a power of two that is 64 to 128 times the batch (they are those of a mean over it): those of single rows then lie
+// around 1, and 500 times as much still fits; those of weights then have their own size at once. So has a gradient of a
+// loss that the caller reads.
+static enum status choose_scale(const struct cuda_backend *backend, const struct program *program,
+                                const struct binding *binding, struct plan *plan, struct error *error) {
+    const struct buffer *scaling = binding->slots[SLOT_SCALING];
+    plan->scale = 1.0f;
+    if (backend->precision != PRECISION_F16 || loss_gradients(program, true) > 0)
+        return STATUS_OK;
+    if (scaling && (scaling->dtype != DTYPE_F32 || scaling->count < SCALING_COUNT))
+        return error_set(error, STATUS_INVALID, "the scale of gradients takes %d f32 numbers", (int)SCALING_COUNT);
+    if (scaling)
+        plan->scaling = (float *)scaling->data;
+    else if (loss_gradients(program, false) > 0)
+        while (plan->scale < 64.0f * (float)program->batch)
+            plan->scale *= 2.0f;
+    return STATUS_OK;
 }
 
 // One workspace serves all: operations run one after the other.
@@ -225,9 +242,10 @@ enum status cuda_prepare(struct backend *base, const struct program *program, co
         status = program_form(backend, program, &formed, error);
     if (!status) {
         plan->limits = binding_limits(binding, program);
-        plan->scale = gradient_scale(backend, program);
-        status = make_ops(backend, plan, &formed, binding, error);
+        status = choose_scale(backend, program, binding, plan, error);
     }
+    if (!status)
+        status = make_ops(backend, plan, &formed, binding, error);
     if (!status)
         status = capture(backend, plan, 1, &plan->one, error);
     if (!status && trains(program) && program_flops(program) <= SHORT_FLOPS)
