@@ -225,21 +225,24 @@ static void draw_controls(const struct train_state *state, const struct snapshot
         control(canvas, inside, 7, "weights", text_integer((int64_t)snapshot->weight_count, NUMBER_SCREEN, text), "");
 }
 
-// How many of the last epoch's steps had too long a gradient; "" where nothing is clipped, or it is not known.
-static const char *clipped_text(const struct snapshot *snapshot, char text[32]) {
+// Of the last epoch: how many of its steps had too long a gradient, and what fp16 multiplies gradients by; "" where
+// neither is known.
+static const char *gradient_note(const struct snapshot *snapshot, char text[48]) {
     const struct curve *curve = snapshot->run ? &snapshot->run->curve : NULL;
-    double share = curve && curve->epoch_count > 0 ? curve->epochs[curve->epoch_count - 1].clipped : (double)NAN;
-    text[0] = '\0';
-    if (snapshot->params->clip > 0 && !isnan(share))
-        snprintf(text, 32, "clipped %.0f %%", 100 * share);
+    const struct epoch_row *last = curve && curve->epoch_count > 0 ? &curve->epochs[curve->epoch_count - 1] : NULL;
+    bool clips = last && snapshot->params->clip > 0 && !isnan(last->clipped), scales = last && last->scale > 0;
+    int length = clips ? snprintf(text, 48, "clipped %.0f %%", 100 * last->clipped) : 0;
+    text[length] = '\0';
+    if (scales)
+        snprintf(text + length, 48 - (size_t)length, "%sloss scale %.0f", clips ? ", " : "", last->scale);
     return text;
 }
 
 static void draw_gradient(const struct train_state *state, const struct snapshot *snapshot, struct canvas *canvas,
                           struct rect pane) {
-    char clipped[32];
-    clipped_text(snapshot, clipped);
-    struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "gradient", clipped[0] ? clipped : NULL), 1, 0);
+    char note[48];
+    gradient_note(snapshot, note);
+    struct rect inside = rect_inset(canvas_pane(canvas, pane, false, "gradient", note[0] ? note : NULL), 1, 0);
     char text[TEXT_NUMBER_SIZE];
     const struct step_metrics *last = newest(state);
     if (train_has_noise(snapshot))

@@ -14,6 +14,7 @@
 #include "core/train/keep.h"
 #include "core/train/sections.h"
 #include "core/train/state.h"
+#include "tests/support/engine_rig.h"
 #include "tests/support/op_cases.h"
 #include "tests/support/sources.h"
 #include "tests/support/trainers.h"
@@ -286,6 +287,34 @@ static void what_is_tried_out_leaves_no_trace(void **state) {
     test_close(trainer, backend, source);
 }
 
+// The run's log says it once, its epochs how often, and a step that was skipped is no divergence.
+static void a_run_tells_of_it(void **state) {
+    (void)state;
+    struct source *source = outliers(64, 4, 300);
+    struct engine_run run = rig_run(source, 3);
+    uint64_t skipped = 0;
+    size_t told = 0;
+    snprintf(run.params.device, sizeof run.params.device, "%s", backend_name());
+    snprintf(run.params.model, sizeof run.params.model, "linear");
+    snprintf(run.params.precision, sizeof run.params.precision, "%s", scales() ? "fp16" : "f32");
+    run.params.batch = 4;
+    run.params.lr = 1e-4;
+    rig_start(&run);
+    rig_wait_end();
+    assert_int_equal(rig.state, RUN_DONE);
+    for (size_t e = 0; e < 3; e++) {
+        const struct epoch_row *row = &rig_find(EVENT_EPOCH, e)->epoch;
+        skipped += row->skipped;
+        assert_true(scales() ? row->scale >= 128 && row->scale <= 512 : row->scale == 0);
+    }
+    for (size_t i = 0; i < rig_count(EVENT_WARNING); i++) {
+        told += strstr(rig_find(EVENT_WARNING, i)->text, "overflowed; the step was skipped") != NULL;
+    }
+    assert_int_equal(told, scales());
+    assert_true(scales() ? skipped > 6 : skipped == 0);
+    source_release(source);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_scale_moves_as_a_plain_loop_says),
@@ -294,6 +323,7 @@ int main(void) {
         cmocka_unit_test(a_resumed_run_goes_on_to_the_bit),
         cmocka_unit_test(the_scale_of_a_file_is_checked),
         cmocka_unit_test(what_is_tried_out_leaves_no_trace),
+        cmocka_unit_test_setup_teardown(a_run_tells_of_it, rig_set_up, rig_tear_down),
     };
     return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
 }
