@@ -60,6 +60,7 @@ static const struct param rows[] = {
      .help = "normalize each hidden layer over the batch, before its activation"},
     {PARAM(dropout), .label = "dropout", .group = "model", .type = PARAM_REAL, .fallback = "0",
      .low = 0, .high = 1, .high_open = true, .step = 0.1, .only = "model_file=&model=auto|mlp|mlp_embedding|lenet5|vgg",
+     .live = true,
      .help = "share of hidden units silenced at random in every step"},
 
     // training
@@ -73,7 +74,7 @@ static const struct param rows[] = {
      .low = 0, .high = 1, .high_open = true, .step = 0.05, .only = "loss=auto|cross_entropy|binary", .live = true,
      .help = "share of the target spread evenly over all classes"},
     {PARAM(class_weights), .label = "class weights", .group = "training", .type = PARAM_TEXT, .fallback = "none",
-     .only = "loss=auto|cross_entropy|binary",
+     .only = "loss=auto|cross_entropy|binary", .live = true,
      .help = "none, balanced (rare classes weigh more), or a number for each class: 1,5 or yes=5"},
     {PARAM(batch), .label = "batch size", .group = "training", .type = PARAM_INTEGER, .fallback = "32",
      .low = 1, .high = 1000000, .unit = "rows", .log_scale = true, .step = 2, .live = true,
@@ -89,9 +90,9 @@ static const struct param rows[] = {
      .live = true,
      .help = "the rule makes no larger batches; 0: up to a quarter of the training rows"},
     {PARAM(micro_batch), .label = "micro-batch", .group = "training", .type = PARAM_INTEGER, .fallback = "0",
-     .low = 0, .high = 1000000, .unit = "rows", .log_scale = true, .step = 2,
+     .low = 0, .high = 1000000, .unit = "rows", .log_scale = true, .step = 2, .live = true,
      .help = "so many rows of a batch at a time, to save memory: their gradients add up to the batch's; 0: all at once"},
-    {PARAM(drop_last), .label = "drop last batch", .group = "training", .type = PARAM_SWITCH, .fallback = "no",
+    {PARAM(drop_last), .label = "drop last batch", .group = "training", .type = PARAM_SWITCH, .fallback = "no", .live = true,
      .help = "leave out the last batch of an epoch when it is short"},
     {PARAM(epochs), .label = "epochs", .group = "training", .type = PARAM_INTEGER, .fallback = "20",
      .low = 1, .high = 1000000, .step = 5, .live = true,

@@ -77,9 +77,11 @@ void model_free(struct model *model) {
 }
 
 void model_initialize(const struct model *model, uint64_t seed, float *weights, float *state) {
+    uint64_t stream = 0; // dropout, which may come and go while a run lives, takes none
     for (size_t i = 0; i < model->count; i++) {
         const struct layer *layer = &model->layers[i];
-        struct rng rng = rng_make(seed, RNG_INIT, i);
+        struct rng rng = rng_make(seed, RNG_INIT, stream);
+        stream += layer->kind != &layer_dropout;
         if (layer->kind->initialize != NULL) {
             layer->kind->initialize(layer, &rng, weights + layer->weight_offset, state + layer->state_offset);
         }

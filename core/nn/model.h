@@ -44,6 +44,7 @@ void model_free(struct model *model);
 // Adds a layer that reads layer `layer.input` (-1: the batch) and works out shapes and offsets. Its
 // name gets a number; an empty one is called after its kind ("dense1"). `layer.other` is -2 for none.
 enum status model_add(struct model *model, struct layer layer, struct error *error);
+// The same weights with dropout and without.
 void model_initialize(const struct model *model, uint64_t seed, float *weights, float *state);
 
 // Writes the forward pass for `batch` samples starting from value x; returns the logits

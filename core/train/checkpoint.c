@@ -182,28 +182,48 @@ void checkpoint_header_clear(struct checkpoint_header *header) {
 
 // ---- loading ---------------------------------------------------------------------------------------------------
 
-// The first line says how it is trained, which a fork may change; the others what the weights belong to.
-static const char *layers_only(const char *text, bool fork) {
-    const char *end = strchr(text, '\n');
-    return fork && end != NULL ? end : text;
+// Of the first line, which says how it is trained, what does not change while a run lives. Files of before said more.
+static size_t head_length(const char *text, size_t length) {
+    static const char *const live[] = {", averaged weights", ", class weights"};
+    for (size_t i = 0; i < sizeof live / sizeof live[0]; i++) {
+        const char *at = strstr(text, live[i]);
+        length = at != NULL && (size_t)(at - text) < length ? (size_t)(at - text) : length;
+    }
+    return length;
+}
+
+// What the weights belong to. Dropout has none and may change while a run lives; a fork may be trained otherwise.
+static void add_layers(struct str *out, const char *text, bool fork) {
+    for (bool head = true; text[0] != '\0'; head = false) {
+        size_t length = strcspn(text, "\n");
+        if (head ? !fork : !text_starts(text, "dropout")) {
+            str_add_bytes(out, text, head ? head_length(text, length) : length);
+            str_add(out, "\n");
+        }
+        text += length + (text[length] != '\0');
+    }
 }
 
 static enum status check_layers(const struct trainer *trainer, const char *path, const struct front *front, bool fork,
                                 struct error *error) {
-    struct str own = {0};
-    checkpoint_layers(&own, trainer);
+    struct str text = {0}, own = {0}, files = {0};
+    checkpoint_layers(&text, trainer);
+    add_layers(&own, str_text(&text), fork);
+    add_layers(&files, front->layers, fork);
     enum status status = STATUS_OK;
-    if (own.failed) {
+    if (text.failed || own.failed || files.failed) {
         status = error_memory(error, "a description of the model", own.length);
-    } else if (fork && strcmp(layers_only(str_text(&own), fork), layers_only(front->layers, fork)) != 0) {
+    } else if (fork && strcmp(str_text(&own), str_text(&files)) != 0) {
         status = error_set(error, STATUS_INVALID,
                            "%s: a fork keeps the layers of its run, and these parameters make others", path);
-    } else if (strcmp(layers_only(str_text(&own), fork), layers_only(front->layers, fork)) != 0) {
+    } else if (strcmp(str_text(&own), str_text(&files)) != 0) {
         status = error_set(
             error, STATUS_INVALID, "%s: the checkpoint is of another model (%.*s), not of this one (%.*s)", path,
-            (int)strcspn(front->layers, "\n"), front->layers, (int)strcspn(str_text(&own), "\n"), str_text(&own));
+            (int)strcspn(front->layers, "\n"), front->layers, (int)strcspn(str_text(&text), "\n"), str_text(&text));
     }
+    str_free(&text);
     str_free(&own);
+    str_free(&files);
     return status;
 }
 
@@ -272,7 +292,6 @@ static void choose_params(const struct trainer *trainer, bool fork, struct train
     memcpy(params->device, own.device, sizeof params->device);
     memcpy(params->precision, own.precision, sizeof params->precision);
     params->threads = own.threads;
-    params->micro_batch = own.micro_batch;
     if (fork)
         *params = own;
 }
@@ -285,7 +304,7 @@ static enum status take_over(struct trainer *trainer, struct front *front, bool 
     bool other_seed = fork && trainer->params.seed != params->seed;
     sampler_seek(&next, front->progress.epoch, (size_t)front->progress.position);
     choose_params(trainer, fork, params);
-    enum status status = plans_ready(trainer, &next, (size_t)params->batch, params->drop_last, error);
+    enum status status = live_take_over(trainer, params, &next, error);
     if (!status) {
         status = write_blocks(trainer, blocks, error);
     }
@@ -298,7 +317,6 @@ static enum status take_over(struct trainer *trainer, struct front *front, bool 
     next.seed = other_seed ? (uint64_t)params->seed : front->progress.seed;
     next.ordered_epoch = UINT64_MAX;
     trainer->sampler = next;
-    trainer->params = *params;
     trainer->steps = front->progress.steps;
     trainer->samples = front->progress.samples;
     mem_free(trainer->changes);

@@ -39,11 +39,7 @@ static void pack_params(struct str *out, const struct train_params *params) {
 
 void checkpoint_layers(struct str *out, const struct trainer *trainer) {
     const struct model *model = trainer->model;
-    str_format(out, "model %s, loss %s, optimizer %s", model->name, trainer->loss->name, trainer->optimizer->name);
-    str_add(out, trainer->params.ema > 0 ? ", averaged weights" : "");
-    if (trainer->class_weights != NULL)
-        str_format(out, ", class weights %s", trainer->params.class_weights);
-    str_add(out, "\n");
+    str_format(out, "model %s, loss %s, optimizer %s\n", model->name, trainer->loss->name, trainer->optimizer->name);
     for (size_t i = 0; i < model->count; i++) {
         const struct layer *layer = &model->layers[i];
         char settings[96], shape[64];

@@ -73,6 +73,70 @@ static enum status open_scaling(struct trainer *trainer, struct error *error) {
                        error);
 }
 
+// ---- what only some parameters ask for ----------------------------------------------------------------
+
+static enum status make_block(struct trainer *trainer, enum slot slot, struct error *error) {
+    struct buffer **buffer = &trainer->device.bindings[PLAN_TRAIN].slots[slot];
+    size_t weights = trainer->model->weight_count;
+    return *buffer != NULL ? STATUS_OK : add_buffer(trainer, DTYPE_F32, weights, buffer, error);
+}
+
+enum status device_make_sum(struct trainer *trainer, struct error *error) {
+    return make_block(trainer, SLOT_SUM, error);
+}
+
+static enum status make_average(struct trainer *trainer, struct error *error) {
+    return make_block(trainer, SLOT_AVERAGE, error);
+}
+
+enum status device_start_average(struct trainer *trainer, struct error *error) {
+    size_t count = trainer->model->weight_count;
+    float *weights = mem_alloc(count, sizeof *weights);
+    if (weights == NULL) {
+        return error_memory(error, "averaged weights", count * sizeof *weights);
+    }
+    enum status status = make_average(trainer, error);
+    if (!status) {
+        status = device_read(trainer, SLOT_WEIGHTS, count, weights, error);
+    }
+    if (!status) {
+        status = device_write(trainer, SLOT_AVERAGE, count, weights, error);
+    }
+    mem_free(weights);
+    return status;
+}
+
+void device_use_average(struct trainer *trainer, bool average) {
+    struct binding *bindings = trainer->device.bindings;
+    struct buffer *weights = bindings[PLAN_TRAIN].slots[average ? SLOT_AVERAGE : SLOT_WEIGHTS];
+    bindings[PLAN_EVALUATE].slots[SLOT_WEIGHTS] = bindings[PLAN_PREDICT].slots[SLOT_WEIGHTS] = weights;
+}
+
+enum status device_make_class_weights(struct trainer *trainer, struct error *error) {
+    struct buffer *buffer = trainer->device.bindings[PLAN_TRAIN].slots[SLOT_CLASS_WEIGHTS];
+    size_t classes = trainer->source->classes;
+    if (buffer != NULL) {
+        return trainer->backend->api->upload(trainer->backend, buffer, 0, classes, trainer->class_weights, error);
+    }
+    enum status status = fill_buffer(trainer, DTYPE_F32, classes, trainer->class_weights, &buffer, error);
+    for (int use = 0; !status && use < PLAN_USES; use++) {
+        trainer->device.bindings[use].slots[SLOT_CLASS_WEIGHTS] = buffer;
+    }
+    return status;
+}
+
+void device_back_to(struct trainer *trainer, const struct device *old) {
+    static const enum slot slots[] = {SLOT_WEIGHTS, SLOT_SUM, SLOT_AVERAGE, SLOT_CLASS_WEIGHTS};
+    release_from(trainer, old->owned_count, old->bytes);
+    for (int use = 0; use < PLAN_USES; use++) {
+        for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+            trainer->device.bindings[use].slots[slots[i]] = old->bindings[use].slots[slots[i]];
+        }
+    }
+}
+
+// ---- opening ----------------------------------------------------------------------------------------
+
 static enum status open_training(struct trainer *trainer, struct error *error) {
     struct binding *train = &trainer->device.bindings[PLAN_TRAIN];
     size_t weights = trainer->model->weight_count;
@@ -81,13 +145,11 @@ static enum status open_training(struct trainer *trainer, struct error *error) {
         status = add_buffer(trainer, DTYPE_F32, weights, &train->slots[SLOT_MOMENT1 + i], error);
     }
     if (!status && trainer->params.micro_batch > 0) {
-        status = add_buffer(trainer, DTYPE_F32, weights, &train->slots[SLOT_SUM], error);
+        status = device_make_sum(trainer, error);
     }
-    if (!status && trainer->params.ema > 0) { // which then are the weights of evaluation and prediction
-        struct binding *bindings = trainer->device.bindings;
-        status = add_buffer(trainer, DTYPE_F32, weights, &train->slots[SLOT_AVERAGE], error);
-        bindings[PLAN_EVALUATE].slots[SLOT_WEIGHTS] = train->slots[SLOT_AVERAGE];
-        bindings[PLAN_PREDICT].slots[SLOT_WEIGHTS] = train->slots[SLOT_AVERAGE];
+    if (!status && trainer->params.ema > 0) {
+        status = make_average(trainer, error);
+        device_use_average(trainer, !status);
     }
     if (!status) {
         status = add_buffer(trainer, DTYPE_F64, METRIC_SLOTS * METRIC_COUNT, &train->slots[SLOT_METRICS], error);
@@ -98,7 +160,7 @@ static enum status open_training(struct trainer *trainer, struct error *error) {
 enum status device_open(struct trainer *trainer, struct error *error) {
     struct device *device = &trainer->device;
     const struct model *model = trainer->model;
-    struct buffer *weights = NULL, *state = NULL, *metrics = NULL, *outputs = NULL, *classes = NULL;
+    struct buffer *weights = NULL, *state = NULL, *metrics = NULL, *outputs = NULL;
     device->chunk = device_chunk(model);
     enum status status = add_buffer(trainer, DTYPE_F32, model->weight_count, &weights, error);
     if (!status) {
@@ -110,16 +172,15 @@ enum status device_open(struct trainer *trainer, struct error *error) {
     if (!status) {
         status = add_buffer(trainer, DTYPE_F32, device->chunk * (size_t)model->outputs, &outputs, error);
     }
-    if (!status && trainer->class_weights != NULL) {
-        status = fill_buffer(trainer, DTYPE_F32, trainer->source->classes, trainer->class_weights, &classes, error);
-    }
     for (int use = 0; use < PLAN_USES; use++) {
         struct buffer **slots = device->bindings[use].slots;
         slots[SLOT_WEIGHTS] = weights;
         slots[SLOT_STATE] = state;
-        slots[SLOT_CLASS_WEIGHTS] = classes;
         slots[SLOT_METRICS] = use == PLAN_EVALUATE ? metrics : NULL;
         slots[SLOT_OUTPUTS] = use == PLAN_TRAIN ? NULL : outputs;
+    }
+    if (!status && trainer->class_weights != NULL) {
+        status = device_make_class_weights(trainer, error);
     }
     return status || trainer->predicts_only ? status : open_training(trainer, error);
 }

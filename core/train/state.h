@@ -102,6 +102,13 @@ enum status device_open_data(struct trainer *trainer, struct error *error);     
 enum status device_open_prediction(struct trainer *trainer, struct error *error); // one chunk of rows; once
 // The data of trainer->source in place of what there is; after a failure that is as it was.
 enum status device_change_data(struct trainer *trainer, struct error *error);
+// What only some parameters ask for, there already or made; where it fails, nothing is changed.
+enum status device_make_sum(struct trainer *trainer, struct error *error);           // SLOT_SUM
+enum status device_make_class_weights(struct trainer *trainer, struct error *error); // holds trainer->class_weights
+enum status device_start_average(struct trainer *trainer, struct error *error);      // SLOT_AVERAGE: the weights now
+void device_use_average(struct trainer *trainer, bool average); // in evaluation and prediction, by plans made from now on
+// Those four as in `old`, a copy of trainer->device of before; what was made since is released.
+void device_back_to(struct trainer *trainer, const struct device *old);
 void device_close(struct trainer *trainer);
 size_t device_chunk(const struct model *model); // rows of a batch in evaluation and prediction
 // Whole buffers of `count` floats to and from the caller's array.
@@ -120,6 +127,11 @@ enum status stage_rows(struct trainer *trainer, const uint32_t *rows, size_t cou
 struct feed_place stage_place(const struct trainer *trainer); // of the next step
 
 void gradient_close(struct trainer *trainer); // gradient.c
+
+// live.c: the trainer is one of these parameters, where only live ones differ from its own, and has plans for what
+// comes at `next`. After a failure everything is as it was.
+enum status live_take_over(struct trainer *trainer, const struct train_params *params, const struct sampler *next,
+                           struct error *error);
 
 // ---- plans.c: programs and their plans -------------------------------------------------------------
 

@@ -161,68 +161,6 @@ void trainer_set_rate_factor(struct trainer *trainer, double factor) {
     trainer->rate_factor = factor;
 }
 
-// ---- live changes ------------------------------------------------------------------------------------
-
-// Room for one more change, filled in but not counted yet.
-static struct parameter_change *next_change(struct trainer *trainer) {
-    if (!vec_reserve(&trainer->changes, &trainer->change_capacity, trainer->change_count + 1,
-                     sizeof *trainer->changes)) {
-        return NULL;
-    }
-    return &trainer->changes[trainer->change_count];
-}
-
-static enum status apply_change(struct trainer *trainer, const struct param *row, const struct train_params *changed,
-                                struct error *error) {
-    enum status status = trainer_check(changed, trainer->source, error);
-    if (!status && (changed->ema > 0) != (trainer->params.ema > 0)) {
-        status = error_set(error, STATUS_STATE,
-                           "averaging of the weights cannot be switched on or off while a run lives; set it before the "
-                           "start, then change its share at will");
-    }
-    if (!status && changed->batch > trainer->params.batch) {
-        status = train_memory_check(changed, trainer->source, trainer->backend, trainer_bytes(trainer), error);
-    }
-    if (!status && changed->batch != trainer->params.batch) {
-        status = plans_ready(trainer, &trainer->sampler, (size_t)changed->batch, changed->drop_last, error);
-    }
-    if (status) {
-        return status;
-    }
-    struct parameter_change *change = next_change(trainer);
-    if (change == NULL) {
-        return error_memory(error, "the log of changes", sizeof *change);
-    }
-    *change = (struct parameter_change){.step = trainer->steps};
-    strncpy(change->name, row->name, sizeof change->name - 1);
-    params_get(row, &trainer->params, change->from);
-    params_get(row, changed, change->to);
-    trainer->change_count++;
-    trainer->params = *changed;
-    return STATUS_OK;
-}
-
-enum status trainer_set(struct trainer *trainer, const char *name, const char *text, struct error *error) {
-    const struct param *row = params_find(&train_table, name);
-    struct train_params changed = trainer->params;
-    if (trainer->predicts_only) {
-        return error_set(error, STATUS_STATE, "this model was opened for prediction only; nothing can be changed");
-    }
-    if (row != NULL && !row->live) {
-        return error_set(error, STATUS_STATE, "%s cannot change while a run lives; set it before the start",
-                         row->label);
-    }
-    enum status status = params_set(&train_table, &changed, name, text, error);
-    if (status || params_equal(row, &trainer->params, &changed)) {
-        return status;
-    }
-    char why[PARAM_TEXT_SIZE];
-    if (!params_used(&train_table, row, &changed, why)) {
-        return error_set(error, STATUS_STATE, "%s", why);
-    }
-    return apply_change(trainer, row, &changed, error);
-}
-
 // ---- what others read ----------------------------------------------------------------------------------
 
 const struct train_params *trainer_params(const struct trainer *trainer) {

@@ -25,21 +25,31 @@ static void steer(struct trainer *trainer, size_t step) {
                    {11, "batch", "9"},
                    {20, "momentum", "0.5"},
                    {24, "nesterov", "yes"},
+                   {26, "dropout", "0.3"},
                    {31, "batch", "32"},
+                   {33, "micro_batch", "5"},
                    {35, "schedule", "cosine"},
+                   {36, "class_weights", "balanced"},
                    {37, "label_smoothing", "0.1"},
+                   {39, "ema", "0.9"},
                    {40, "weight_decay", "0.01"},
                    {41, "beta1", "0.8"},
                    {42, "beta2", "0.99"},
                    {43, "epsilon", "1e-6"},
                    {44, "rms_decay", "0.9"},
+                   {45, "epochs", "25"},
+                   {46, "drop_last", "yes"},
                    {48, "decoupled", "yes"},
+                   {49, "dropout", "0"},
                    {50, "clip", "0.3"},
                    {52, "warmup", "11"},
-                   {45, "epochs", "25"}};
+                   {54, "micro_batch", "0"},
+                   {56, "ema", "0"},
+                   {57, "class_weights", "none"}};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         const struct param *row = params_find(&train_table, changes[i].name);
-        bool for_classes = strcmp(changes[i].name, "label_smoothing") == 0;
+        bool for_classes =
+            strcmp(changes[i].name, "label_smoothing") == 0 || strcmp(changes[i].name, "class_weights") == 0;
         if (for_classes && trainer_model(trainer)->outputs == 1) {
             continue;
         }

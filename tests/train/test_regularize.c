@@ -139,8 +139,6 @@ static void averaging(void **state) {
     assert_int_equal(trainer_evaluate(plain, PART_VALIDATION, &want, NULL, &error), STATUS_OK);
     assert_true(fabs(have.loss / want.loss - 1) < 1e-5 && have.accuracy == want.accuracy);
     assert_true(fabs(have.loss / raw.loss - 1) > 1e-4); // or the test would show nothing
-    assert_int_equal(trainer_set(trainer, "ema", "0", &error), STATUS_STATE);
-    assert_int_equal(trainer_set(plain, "ema", "0.9", &error), STATUS_STATE);
     mem_free(w);
     mem_free(mean);
     mem_free(a);
