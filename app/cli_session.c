@@ -9,7 +9,7 @@ static enum status check_used(const struct session *session, const struct argume
     char why[PARAM_TEXT_SIZE];
     for (size_t i = 0; i < arguments->setting_count; i++) {
         const struct param *row = params_find(&train_table, arguments->settings[i].name);
-        if (row && !params_used(&train_table, row, session_snapshot(session)->params, why))
+        if (row && !session_uses(session_snapshot(session), row, why))
             return error_set(error, STATUS_INVALID, "%s", why);
     }
     return STATUS_OK;
@@ -48,5 +48,5 @@ enum status cli_open_data(struct session *session, const struct arguments *argum
     }
     if (!status)
         tell_notes(session, path);
-    return status;
+    return status ? status : check_used(session, arguments, error); // by what the model "auto" is for this data
 }

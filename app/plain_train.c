@@ -28,7 +28,7 @@ enum status plain_parameters(struct plain *plain, const struct plain_line *line,
     size_t told = 0;
     for (size_t i = 0; i < train_table.count; i++) {
         const struct param *row = &train_table.rows[i];
-        if ((group[0] && !text_equal(row->group, group)) || !params_used(&train_table, row, params, NULL))
+        if ((group[0] && !text_equal(row->group, group)) || !session_uses(snapshot_of(plain), row, NULL))
             continue;
         tell_parameter(row, params);
         told++;
@@ -57,7 +57,7 @@ enum status plain_parameter(struct plain *plain, const struct plain_line *line, 
         printf("values: %s\n", range);
     printf("usual: %s\n", row->fallback[0] ? row->fallback : "none");
     puts(row->live ? "changes while a run lives" : "stays as it is while a run lives");
-    if (!params_used(&train_table, row, snapshot_of(plain)->params, why))
+    if (!session_uses(snapshot_of(plain), row, why))
         puts(why);
     return STATUS_OK;
 }

@@ -237,6 +237,8 @@ enum status session_export(struct session *session, const char *path, struct err
 // ---- parameters and runs -----------------------------------------------------------------------------------
 // While a run lives, live parameters go to the engine; others are refused with a sentence.
 enum status session_set(struct session *session, const char *name, const char *text, struct error *error);
+// params_used, with what the model "auto" is for the data that is open.
+bool session_uses(const struct snapshot *snapshot, const struct param *row, char *why);
 enum status session_nudge(struct session *session, const char *name, int direction, struct error *error);
 // Refused while the data is being read or prepared (not while it is profiled).
 enum status session_start(struct session *session, struct error *error);

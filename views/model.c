@@ -34,7 +34,7 @@ static bool starts_group(size_t index) {
 
 // Rows of the form are parameters with a heading before each group; those without a meaning beside the others are
 // left out. NULL: the row is a heading, or (heading NULL) past the end. *count: how many rows there are.
-static const struct param *find_row(const struct train_params *params, size_t row, const char **heading,
+static const struct param *find_row(const struct snapshot *snapshot, size_t row, const char **heading,
                                     size_t *count) {
     const struct param *found = NULL;
     size_t at = 0;
@@ -43,22 +43,22 @@ static const struct param *find_row(const struct train_params *params, size_t ro
         const struct param *param = &train_table.rows[i];
         if (starts_group(i) && at++ == row)
             *heading = param->group;
-        if (params_used(&train_table, param, params, NULL) && at++ == row)
+        if (session_uses(snapshot, param, NULL) && at++ == row)
             found = param;
     }
     *count = at;
     return found;
 }
 
-static const struct param *param_of_row(const struct train_params *params, size_t row, const char **heading) {
+static const struct param *param_of_row(const struct snapshot *snapshot, size_t row, const char **heading) {
     size_t count;
-    return find_row(params, row, heading, &count);
+    return find_row(snapshot, row, heading, &count);
 }
 
-static size_t form_rows(const struct train_params *params) {
+static size_t form_rows(const struct snapshot *snapshot) {
     const char *heading;
     size_t count;
-    find_row(params, 0, &heading, &count);
+    find_row(snapshot, 0, &heading, &count);
     return count;
 }
 
@@ -69,7 +69,7 @@ static bool alive(const struct snapshot *snapshot) {
 static void form_row(void *data, size_t index, struct form_row *out) {
     const struct form_data *form = data;
     const char *heading = NULL;
-    const struct param *param = param_of_row(form->snapshot->params, index, &heading);
+    const struct param *param = param_of_row(form->snapshot, index, &heading);
     if (!param) {
         out->section = heading;
         return;
@@ -88,12 +88,12 @@ static void form_row(void *data, size_t index, struct form_row *out) {
 static struct form_model form_model(struct form_data *data, const struct snapshot *snapshot) {
     data->snapshot = snapshot;
     params_defaults(&train_table, &data->defaults);
-    return (struct form_model){.data = data, .rows = form_rows(snapshot->params), .row = form_row};
+    return (struct form_model){.data = data, .rows = form_rows(snapshot), .row = form_row};
 }
 
 static const struct param *chosen_param(const struct model_state *state, const struct snapshot *snapshot) {
     const char *heading;
-    return param_of_row(snapshot->params, state->form.chosen, &heading);
+    return param_of_row(snapshot, state->form.chosen, &heading);
 }
 
 // ---- layout ---------------------------------------------------------------------------------------------
@@ -354,10 +354,10 @@ static enum view_result request(void *view_state, const struct view_context *con
 static void refresh(void *view_state, const struct snapshot *snapshot) {
     struct model_state *state = view_state;
     const char *heading;
-    size_t rows = form_rows(snapshot->params), row = 0;
+    size_t rows = form_rows(snapshot), row = 0;
     if (!state->form.editing)
         return;
-    while (row < rows && param_of_row(snapshot->params, row, &heading) != state->edited)
+    while (row < rows && param_of_row(snapshot, row, &heading) != state->edited)
         row++;
     if (row < rows)
         state->form.chosen = row;

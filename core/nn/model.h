@@ -38,6 +38,8 @@ const struct architecture *architecture_at(size_t index);
 // "auto": lenet5 for images of at least 28×28, mlp otherwise.
 enum status model_make(const struct train_params *params, struct model_data data, struct model **model,
                        struct error *error);
+// The name of the row that params->model means for such samples, where no file is given: what "auto" chooses, or itself.
+const char *model_meant(const struct train_params *params, struct shape sample);
 // Does the model that params ask for read columns of indices, so that the data have to be prepared in that way?
 bool model_embeds(const struct train_params *params);
 void model_free(struct model *model);

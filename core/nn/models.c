@@ -132,10 +132,14 @@ static const struct architecture *find(const char *name) {
     return NULL;
 }
 
+const char *model_meant(const struct train_params *params, struct shape sample) {
+    bool automatic = strcmp(params->model, "auto") == 0;
+    return !automatic ? params->model : fits_lenet5(sample) ? "lenet5" : "mlp";
+}
+
 static enum status choose(const char *name, struct shape sample, const struct architecture **architecture,
                           struct error *error) {
-    bool automatic = strcmp(name, "auto") == 0;
-    *architecture = find(!automatic ? name : fits_lenet5(sample) ? "lenet5" : "mlp");
+    *architecture = find(name);
     if (*architecture == NULL) {
         return error_set(error, STATUS_INVALID, "model %s: there is none of that name", name);
     }
@@ -180,7 +184,7 @@ enum status model_make(const struct train_params *params, struct model_data data
                          shape_text(sample, text), (long long)outputs);
     }
     bool own = params->model_file[0] != '\0';
-    enum status status = own ? STATUS_OK : choose(params->model, sample, &architecture, error);
+    enum status status = own ? STATUS_OK : choose(model_meant(params, sample), sample, &architecture, error);
     if (status) {
         return status;
     }

@@ -21,7 +21,8 @@ static bool other_layers(const struct train_params *a, const struct train_params
 }
 
 static bool other_programs(const struct train_params *a, const struct train_params *b) {
-    return other_layers(a, b) || (a->ema > 0) != (b->ema > 0) || strcmp(a->class_weights, b->class_weights) != 0;
+    return other_layers(a, b) || strcmp(a->class_weights, b->class_weights) != 0 || (a->ema > 0) != (b->ema > 0) ||
+           (a->micro_batch > 0) != (b->micro_batch > 0);
 }
 
 static enum status make_class_weights(struct trainer *trainer, struct error *error) {
@@ -54,7 +55,7 @@ static enum status replace(struct trainer *trainer, const struct replaced *old, 
         status = device_start_average(trainer, error);
     }
     device_use_average(trainer, params->ema > 0);
-    return status;
+    return !status && params->micro_batch > 0 ? device_make_sum(trainer, error) : status;
 }
 
 static void give_back(struct trainer *trainer, struct replaced *old) {
@@ -100,9 +101,6 @@ enum status live_take_over(struct trainer *trainer, const struct train_params *p
     trainer->params = *params;
     if (!status && replaces) {
         status = replace(trainer, &old, error);
-    }
-    if (!status && params->micro_batch > 0) {
-        status = device_make_sum(trainer, error);
     }
     if (!status) {
         status = plans_ready(trainer, next, (size_t)params->batch, params->drop_last, error);

@@ -250,6 +250,7 @@ static void test_parameters_out_of_range(void **state) {
     TRAIN_REFUSED(2, WORDS("learning rate -1"), IRIS, "--lr", "-1");
     TRAIN_REFUSED(1, WORDS("momentum", "optimizer", "adamw"), IRIS, "--momentum", "0.5", "--optimizer", "adamw");
     TRAIN_REFUSED(1, WORDS("hidden widths", "model", "linear"), IRIS, "--model", "linear", "--hidden", "8");
+    TRAIN_REFUSED(1, WORDS("hidden widths", "model auto is lenet5"), "datasets/samples/fashion-mnist", "--hidden", "32");
     TRAIN_REFUSED(2, WORDS("learning rate nan"), IRIS, "--lr", "nan");
     TRAIN_REFUSED(2, WORDS("learning rate inf"), IRIS, "--lr", "inf");
     TRAIN_REFUSED(2, WORDS("epochs 0"), IRIS, "--epochs", "0");

@@ -1,4 +1,4 @@
-// A folder of its own for a fuzz program: made at the first call, removed with its files at exit.
+// A folder of its own for a fuzz program, in $TMPDIR: made at the first call, removed with its files at exit.
 // Everything aborts when the disk does not play along.
 #ifndef TESTS_SUPPORT_SCRATCH_H
 #define TESTS_SUPPORT_SCRATCH_H
