@@ -95,21 +95,6 @@ void session_refresh_model(struct session *session) {
     session_publish(session);
 }
 
-bool session_uses(const struct snapshot *snapshot, const struct param *row, char *why) {
-    struct train_params meant = *snapshot->params;
-    if (!params_used(&train_table, row, &meant, why))
-        return false;
-    if (!snapshot->source || meant.model_file[0])
-        return true;
-    snprintf(meant.model, sizeof meant.model, "%s", model_meant(snapshot->params, snapshot->source->sample));
-    if (params_used(&train_table, row, &meant, NULL))
-        return true;
-    if (why)
-        snprintf(why, PARAM_TEXT_SIZE, "%s is not used: model auto is %.60s for this data; choose another model by name",
-                 row->label, meant.model);
-    return false;
-}
-
 size_t session_index_from(const struct train_params *params) {
     return model_embeds(params) ? (size_t)params->embedding_from : 0;
 }
