@@ -49,19 +49,22 @@ struct norm_view {
     int64_t width; // channels
 };
 
-// y = relu?((x − mean)·factor + shift + residual); per-channel numbers are [width].
+// y = relu?((x − mean)·factor + shift + residual); per-channel numbers are [width]. Numbers of 16 bits are bf16.
 struct norm_apply {
     const float *x, *residual; // residual: or NULL
     const float *mean, *factor, *shift;
-    float *y;
+    float *y;         // or NULL
+    uint16_t *y_bf16; // or NULL: y rounded
     bool relu;
 };
 
 struct norm_gradient {
     const float *dy, *x, *mean;
-    const float *y;   // or NULL; where it is ≤ 0 the gradient is 0
-    float *dx;        // written by norm_input
-    float *dresidual; // or NULL; written by norm_sums
+    const float *y;         // or NULL; where it is ≤ 0 the gradient is 0
+    const uint16_t *y_bf16; // or NULL: in its place
+    float *dx;              // or NULL; written by norm_input
+    uint16_t *dx_bf16;      // or NULL: dx rounded
+    float *dresidual;       // or NULL; written by norm_sums
 };
 
 // For the next ones `lanes` images lie side by side: value (c, h, w) of image n at ((c·height + h)·width + w)·lanes + n.

@@ -2,6 +2,7 @@
 // register tile), NARROW_CELLS and NARROW_FILTERS (of the tiles in kernels_narrow.inc.h), KERNELS,
 // KERNELS_NAME, the types vec and ivec of LANES floats and integers, and multiply_add, square_root, load_part, store_part, sum_lanes.
 #include <math.h>
+#include <string.h>
 
 #include "core/backend/cpu/kernels.h"
 

@@ -20,6 +20,40 @@ INLINE void norm_store(const struct norm_view *v, float *x, vec value, bool part
     }
 }
 
+// ---- bf16: the upper half of a float, rounded to even; NaN stays NaN ----------------------------
+
+typedef uint32_t norm_uvec __attribute__((vector_size(LANES * 4)));
+typedef uint16_t norm_half __attribute__((vector_size(LANES * 2)));
+typedef uint16_t norm_loose_half __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
+
+INLINE norm_half narrow_lanes(vec x) {
+    norm_uvec bits = (norm_uvec)x, upper = bits >> 16;
+    norm_uvec rounded = (bits + 0x7fff + (upper & 1)) >> 16;
+    norm_uvec nan = (norm_uvec)(x != x);
+    return __builtin_convertvector((rounded & ~nan) | ((upper | 0x40) & nan), norm_half);
+}
+
+INLINE void narrow_store(const struct norm_view *v, uint16_t *x, vec value, bool part) {
+    norm_half half = narrow_lanes(value);
+    if (part) {
+        memcpy(x, &half, (size_t)v->width * sizeof *x);
+    } else {
+        *(norm_loose_half *)x = (norm_loose_half)half;
+    }
+}
+
+INLINE vec narrow_load(const struct norm_view *v, const uint16_t *x, bool part) {
+    norm_half half = {0};
+    if (part) {
+        memcpy(&half, x, (size_t)v->width * sizeof *x);
+    } else {
+        half = (norm_half)*(const norm_loose_half *)x;
+    }
+    return (vec)(__builtin_convertvector(half, norm_uvec) << 16);
+}
+
+// ---- batch norm ---------------------------------------------------------------------------------
+
 INLINE vec add_power(vec sum, vec off, bool squared) {
     if (squared) {
         return multiply_add(off, off, sum);
@@ -87,7 +121,13 @@ INLINE void apply_all(const struct norm_view *v, const struct norm_apply *a, boo
             if (residual) {
                 y += norm_load(v, a->residual + at, part);
             }
-            norm_store(v, a->y + at, relu ? rectify(y) : y, part);
+            y = relu ? rectify(y) : y;
+            if (a->y != NULL) {
+                norm_store(v, a->y + at, y, part);
+            }
+            if (a->y_bf16 != NULL) {
+                narrow_store(v, a->y_bf16 + at, y, part);
+            }
         }
     }
 }
@@ -108,7 +148,15 @@ static TARGET void norm_apply(const struct norm_view *v, const struct norm_apply
 
 INLINE vec norm_slope(const struct norm_view *v, const struct norm_gradient *g, int64_t at, bool part, bool relu) {
     vec dy = norm_load(v, g->dy + at, part);
-    return relu ? choose((ivec)(norm_load(v, g->y + at, part) > spread(0)), dy, spread(0)) : dy;
+    if (!relu) {
+        return dy;
+    }
+    vec y = g->y_bf16 != NULL ? narrow_load(v, g->y_bf16 + at, part) : norm_load(v, g->y + at, part);
+    return choose((ivec)(y > spread(0)), dy, spread(0));
+}
+
+INLINE bool norm_rectified(const struct norm_gradient *g) {
+    return g->y != NULL || g->y_bf16 != NULL;
 }
 
 struct norm_sum {
@@ -161,7 +209,7 @@ INLINE void sums_all(const struct norm_view *v, const struct norm_gradient *g, f
 }
 
 static TARGET void norm_sums(const struct norm_view *v, const struct norm_gradient *g, float *sum, float *product) {
-    bool relu = g->y != NULL, keep = g->dresidual != NULL;
+    bool relu = norm_rectified(g), keep = g->dresidual != NULL;
     if (v->width < LANES) {
         sums_all(v, g, sum, product, true, relu, keep);
     } else if (relu && keep) {
@@ -182,7 +230,12 @@ INLINE void input_all(const struct norm_view *v, const struct norm_gradient *g, 
         for (int64_t i = 0; i < v->cells; i++, at += v->cell_step) {
             vec off = norm_load(v, g->x + at, part) - mean;
             vec dx = multiply_add(off, b, multiply_add(norm_slope(v, g, at, part, relu), a, c));
-            norm_store(v, g->dx + at, dx, part);
+            if (g->dx != NULL) {
+                norm_store(v, g->dx + at, dx, part);
+            }
+            if (g->dx_bf16 != NULL) {
+                narrow_store(v, g->dx_bf16 + at, dx, part);
+            }
         }
     }
 }
@@ -190,8 +243,8 @@ INLINE void input_all(const struct norm_view *v, const struct norm_gradient *g, 
 static TARGET void norm_input(const struct norm_view *v, const struct norm_gradient *g, const float *of_slope,
                               const float *of_x, const float *constant) {
     if (v->width < LANES) {
-        input_all(v, g, of_slope, of_x, constant, true, g->y != NULL);
-    } else if (g->y != NULL) {
+        input_all(v, g, of_slope, of_x, constant, true, norm_rectified(g));
+    } else if (norm_rectified(g)) {
         input_all(v, g, of_slope, of_x, constant, false, true);
     } else {
         input_all(v, g, of_slope, of_x, constant, false, false);

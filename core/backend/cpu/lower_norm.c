@@ -8,8 +8,11 @@
 #include <string.h>
 
 // Places of a forward and of a backward step.
-enum { X, SCALE, SHIFT, MEAN, VARIANCE, RESIDUAL, Y, BATCH_MEAN, BATCH_INVERSE };
-enum { DY, GRADIENT_X, GRADIENT_SCALE, GRADIENT_MEAN, GRADIENT_INVERSE, RESULT, DX, DSCALE, DSHIFT, DRESIDUAL };
+enum { X, SCALE, SHIFT, MEAN, VARIANCE, RESIDUAL, Y, BATCH_MEAN, BATCH_INVERSE, Y_BF16, FORWARD_PLACES };
+enum {
+    DY, GRADIENT_X, GRADIENT_SCALE, GRADIENT_MEAN, GRADIENT_INVERSE, RESULT, DX, DSCALE, DSHIFT, DRESIDUAL, RESULT_BF16,
+    DX_BF16, BACKWARD_PLACES
+};
 
 // ---- layouts ----------------------------------------------------------------------------------
 
@@ -47,6 +50,25 @@ static dnnl_memory_desc_t norm_layout(const struct builder *b, value_id id, stru
     return layout;
 }
 
+// ---- bf16 --------------------------------------------------------------------------------------
+// What convolutions read in bf16 is written so at once, beside the f32 or, where nobody reads that, in its place.
+
+static dnnl_memory_desc_t in_bf16(const dnnl_memory_desc_t *layout) {
+    dnnl_memory_desc_t same = *layout;
+    same.data_type = dnnl_bf16;
+    return same;
+}
+
+static int write_bf16(struct builder *b, value_id id, const dnnl_memory_desc_t *layout) {
+    dnnl_memory_desc_t same = in_bf16(layout);
+    return operand_type(b) == DTYPE_BF16 && id != VALUE_NONE ? value_write_also(b, id, &same) : NO_PLACE;
+}
+
+static int found_bf16(const struct builder *b, value_id id, const dnnl_memory_desc_t *layout) {
+    dnnl_memory_desc_t same = in_bf16(layout);
+    return id != VALUE_NONE ? value_found_as(b, id, &same) : NO_PLACE;
+}
+
 // ---- groups -----------------------------------------------------------------------------------
 
 struct group {
@@ -77,6 +99,10 @@ static const float *from(const struct step *step, int place, const struct group 
 
 static float *to(const struct step *step, int place, const struct group *g) {
     return step->at[place] != NULL ? (float *)step->at[place] + g->offset : NULL;
+}
+
+static uint16_t *half(const struct step *step, int place, const struct group *g) {
+    return step->at[place] != NULL ? (uint16_t *)step->at[place] + g->offset : NULL;
 }
 
 // The group's share of a [channels] operand; what is padding stays 0.
@@ -167,6 +193,7 @@ static void group_forward(const struct step *step, const struct kernels *kernels
                                .factor = factor,
                                .shift = shift,
                                .y = to(step, Y, g),
+                               .y_bf16 = half(step, Y_BF16, g),
                                .relu = op->attr.norm.relu};
     kernels->norm_apply(&g->view, &apply);
 }
@@ -194,10 +221,12 @@ size_t lower_batch_norm(struct builder *b, const struct op *op) {
     place[VARIANCE] = value_read(b, op->in[4]);
     place[RESIDUAL] = read_as(b, op->in[5], &layout);
     place[Y] = value_write_as(b, op->out[0], &layout);
+    place[Y_BF16] = write_bf16(b, op->out[0], &layout);
     place[BATCH_MEAN] = value_write(b, op->out[1]);
     place[BATCH_INVERSE] = value_write(b, op->out[2]);
     struct step *step = add_step(b, op, run_batch_norm, places);
-    memcpy(step->place, place, (BATCH_INVERSE + 1) * sizeof *place);
+    memcpy(step->place, place, FORWARD_PLACES * sizeof *place);
+    step->optional = place[Y_BF16] != NO_PLACE ? 1u << Y | 1u << Y_BF16 : 0;
     return 1;
 }
 
@@ -211,7 +240,9 @@ static void group_backward(const struct step *step, const struct kernels *kernel
                                      .x = from(step, GRADIENT_X, g),
                                      .mean = mean,
                                      .y = from(step, RESULT, g),
+                                     .y_bf16 = half(step, RESULT_BF16, g),
                                      .dx = to(step, DX, g),
+                                     .dx_bf16 = half(step, DX_BF16, g),
                                      .dresidual = to(step, DRESIDUAL, g)};
     kernels->norm_sums(&g->view, &gradient, sum, product);
     double count = (double)(g->view.images * g->view.cells);
@@ -227,8 +258,9 @@ static void group_backward(const struct step *step, const struct kernels *kernel
     if (gradient.dresidual != NULL) { // already behind the ReLU: one array less to read
         gradient.dy = gradient.dresidual;
         gradient.y = NULL;
+        gradient.y_bf16 = NULL;
     }
-    if (gradient.dx != NULL) {
+    if (gradient.dx != NULL || gradient.dx_bf16 != NULL) {
         kernels->norm_input(&g->view, &gradient, scale, of_x, constant);
     }
 }
@@ -246,13 +278,16 @@ size_t lower_batch_norm_gradient(struct builder *b, const struct op *op) {
     place[GRADIENT_SCALE] = value_read(b, op->in[2]);
     place[GRADIENT_MEAN] = value_read(b, op->in[3]);
     place[GRADIENT_INVERSE] = value_read(b, op->in[4]);
-    place[RESULT] = read_as(b, op->in[5], &layout);
+    place[RESULT_BF16] = found_bf16(b, op->in[5], &layout); // only its sign is looked at
+    place[RESULT] = place[RESULT_BF16] != NO_PLACE ? NO_PLACE : read_as(b, op->in[5], &layout);
     place[DX] = write_as(b, op->out[0], &layout);
+    place[DX_BF16] = write_bf16(b, op->out[0], &layout);
     place[DSCALE] = value_write(b, op->out[1]);
     place[DSHIFT] = value_write(b, op->out[2]);
     place[DRESIDUAL] = write_as(b, op->out[3], &layout);
     struct step *step = add_step(b, op, run_batch_norm_gradient, places);
-    memcpy(step->place, place, (DRESIDUAL + 1) * sizeof *place);
+    memcpy(step->place, place, BACKWARD_PLACES * sizeof *place);
+    step->optional = place[DX_BF16] != NO_PLACE ? 1u << DX | 1u << DX_BF16 : 0;
     return 1;
 }
 

@@ -245,6 +245,22 @@ int value_write_as(struct builder *b, value_id id, const dnnl_memory_desc_t *lay
     return form->place;
 }
 
+int value_write_also(struct builder *b, value_id id, const dnnl_memory_desc_t *layout) {
+    struct form *form = form_for(b, id, layout);
+    form->valid = true;
+    return form->place;
+}
+
+int value_found_as(const struct builder *b, value_id id, const dnnl_memory_desc_t *layout) {
+    const struct value_state *state = &b->values[id];
+    for (int i = 0; i < state->form_count; i++) {
+        if (state->forms[i].valid && onednn_equal(&state->forms[i].layout, layout)) {
+            return state->forms[i].place;
+        }
+    }
+    return NO_PLACE;
+}
+
 const dnnl_memory_desc_t *value_layout(const struct builder *b, value_id id) {
     struct form *form = b->values[id].plain_valid ? NULL : valid_form(b, id);
     return form != NULL ? &form->layout : NULL;

@@ -45,6 +45,7 @@ struct step {
     step_function *run;     // all of it, or
     share_function *share;  // some rows of it
     enum op_kind kind;      // what it belongs to, for messages
+    unsigned optional;      // bits of places that it need not write: NULL where no other step uses them
     int place[STEP_PLACES]; // NO_PLACE where unused
     void *at[STEP_PLACES];  // their addresses
     int64_t size[4];        // meaning depends on `run`
@@ -70,6 +71,7 @@ struct step {
 struct place {
     void *fixed;                       // address in a bound buffer, or NULL
     size_t bytes, offset, first, last; // span in the block; steps that use it first and last
+    size_t uses;                       // by steps
     bool used;
 };
 
@@ -150,6 +152,10 @@ int value_read_as(struct builder *builder, value_id id, const dnnl_memory_desc_t
 // a bound buffer with it, is out of date from then on.
 int value_write(struct builder *builder, value_id id);
 int value_write_as(struct builder *builder, value_id id, const dnnl_memory_desc_t *layout);
+// That step writes it in another layout as well, or type.
+int value_write_also(struct builder *builder, value_id id, const dnnl_memory_desc_t *layout);
+// Where it lies in `layout` already; NO_PLACE: nowhere.
+int value_found_as(const struct builder *builder, value_id id, const dnnl_memory_desc_t *layout);
 // The layout a value has, in its own type, when that is not the plain one; NULL otherwise.
 const dnnl_memory_desc_t *value_layout(const struct builder *builder, value_id id);
 // Elements from which on a loop of our own is shared between the plan's threads.

@@ -3,6 +3,30 @@
 #include "core/backend/cpu/plan.h"
 #include "core/base/mem.h"
 
+// What a step may leave out and nobody else touches is left out.
+static void drop_unread(struct plan *plan) {
+    for (size_t s = 0; s < plan->step_count; s++) {
+        struct step *step = &plan->steps[s];
+        for (int k = 0; k < STEP_PLACES; k++) {
+            bool free = (step->optional >> k & 1) && step->place[k] != NO_PLACE;
+            const struct place *place = free ? &plan->places[step->place[k]] : NULL;
+            if (free && place->fixed == NULL && place->uses == 1) {
+                step->place[k] = NO_PLACE;
+            }
+        }
+    }
+}
+
+static void count_uses(struct plan *plan) {
+    for (size_t s = 0; s < plan->step_count; s++) {
+        for (int k = 0; k < STEP_PLACES; k++) {
+            if (plan->steps[s].place[k] != NO_PLACE) {
+                plan->places[plan->steps[s].place[k]].uses++;
+            }
+        }
+    }
+}
+
 // Parts of the batch are at different steps of a stretch at the same time: to its places it is as one step.
 static size_t stretch_end(const struct plan *plan, size_t begin) {
     size_t end = begin + 1;
@@ -57,6 +81,8 @@ static void assign_offset(struct plan *plan, size_t index) {
 }
 
 bool plan_lay_out(struct plan *plan) {
+    count_uses(plan);
+    drop_unread(plan);
     note_lives(plan);
     for (size_t i = 0; i < plan->place_count; i++) {
         struct place *place = &plan->places[i];
