@@ -39,6 +39,7 @@ static void options_of(const struct experiment *plan, struct sweep_options *opti
     options->trials = plan->trials;
     options->eta = plan->eta;
     options->first_epochs = plan->first_epochs;
+    options->at_once = plan->at_once;
 }
 
 static enum status make_plan(const struct arguments *arguments, struct experiment *plan, struct error *error) {
@@ -108,13 +109,19 @@ static void json_ended(const struct lab_view *view, size_t slot) {
     cJSON_Delete(object);
 }
 
-// Of the wall clock: forward, backward and update. Gathering the rows and evaluating do not count as steps.
+// Of the wall clock, for each of the runs side by side.
+static double time_at_work(const struct lab_view *view) {
+    return view->wall * (double)(view->at_once > 0 ? view->at_once : 1);
+}
+
+// Forward, backward and update. Gathering the rows and evaluating do not count as steps.
 static double step_share(const struct lab_view *view) {
-    return view->wall > 0 ? view->spent.steps / view->wall : (double)NAN;
+    return view->wall > 0 ? view->spent.steps / time_at_work(view) : (double)NAN;
 }
 
 static void json_time(cJSON *object, const struct lab_view *view) {
     const struct run_times *spent = &view->spent;
+    json_number(object, "at_once", (double)view->at_once);
     json_number(object, "step_share", step_share(view));
     cJSON *time = cJSON_AddObjectToObject(object, "time");
     json_number(time, "steps", spent->steps);
@@ -122,7 +129,7 @@ static void json_time(cJSON *object, const struct lab_view *view) {
     json_number(time, "evaluation", spent->evaluation);
     json_number(time, "keeping", spent->keeping);
     json_number(time, "rest", spent->rest);
-    json_number(time, "between_runs", view->wall - run_times_sum(spent));
+    json_number(time, "between_runs", time_at_work(view) - run_times_sum(spent));
 }
 
 static void json_finish(const struct lab_view *view) {
@@ -201,7 +208,7 @@ static void print_finish(const struct lab_view *view) {
     }
     printf("\n%zu runs in %.1f s", view->done, view->wall);
     if (view->wall > 0)
-        printf(", %.1f %% of it in steps", 100 * step_share(view));
+        printf(", %zu at once, %.1f %% of the time in steps", view->at_once, 100 * step_share(view));
     putchar('\n');
 }
 

@@ -104,7 +104,7 @@ enum status session_open(struct session **out, const struct session_options *opt
     if (!status && options->detached)
         store_detached(session->store);
     if (!status)
-        status = engine_open(&session->engine, error);
+        status = engine_open(&session->engine, NULL, error);
     if (!status)
         status = session_refresh_runs(session, error);
     if (status) {
@@ -142,6 +142,7 @@ void session_close(struct session *session) {
     session_close_batches(session);
     session_forget_rows(session);
     session_close_evaluate(session);
+    session_close_beside(session);
     if (session->engine)
         end_run(session);
     session_leave_gpu(session);

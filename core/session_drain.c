@@ -110,9 +110,9 @@ static bool is_better(const struct run_record *record, const struct epoch_row *r
     return row->train_loss < best->train_loss;
 }
 
-static void take_epoch(struct session *session, const struct epoch_row *row) {
-    struct run_record *record = &session->live->record;
-    struct curve *curve = &session->live->curve;
+void run_take_epoch(struct run_view *run, const struct epoch_row *row) {
+    struct run_record *record = &run->record;
+    struct curve *curve = &run->curve;
     record->epochs = row->epoch;
     record->final_row = *row;
     if (is_better(record, row))
@@ -128,6 +128,7 @@ static void take_started(struct session *session, const struct event *event) {
     snprintf(session->view.device.detail, sizeof session->view.device.detail, "%s", event->started.detail);
     snprintf(session->view.device.precision, sizeof session->view.device.precision, "%s", event->started.precision);
     session->view.device.threads = event->started.threads;
+    session->beside.own = event->started.busy;
     session->view.device.bytes = event->started.bytes;
     session->view.steps_total = event->started.steps_total;
     session_watch_gpu(session, event->started.bus);
@@ -192,7 +193,7 @@ void session_take_event(struct session *session, const struct event *event) {
         take_started(session, event);
         break;
     case EVENT_EPOCH:
-        take_epoch(session, &event->epoch);
+        run_take_epoch(session->live, &event->epoch);
         break;
     case EVENT_CHANGE:
         take_change(session, event);
@@ -228,8 +229,8 @@ void session_take_event(struct session *session, const struct event *event) {
 // ---- metrics ----------------------------------------------------------------------------------------------------
 
 // Straight into the curve. Stops after what the ring can hold: a fast run must not keep the screen waiting.
-static bool take_metrics(struct session *session) {
-    struct curve *curve = &session->live->curve;
+bool run_take_metrics(struct session *session, struct engine *engine, struct run_view *run) {
+    struct curve *curve = &run->curve;
     size_t before = curve->point_count;
     for (size_t read = METRICS_AT_ONCE; read == METRICS_AT_ONCE && curve->point_count - before < METRICS_KEPT;) {
         if (!vec_reserve(&curve->points, &curve->point_capacity, curve->point_count + METRICS_AT_ONCE,
@@ -237,33 +238,32 @@ static bool take_metrics(struct session *session) {
             session_message(session, MESSAGE_ERROR, "out of memory: the curves of this run have a gap from here on");
             break;
         }
-        read = engine_metrics(session->engine, curve->points + curve->point_count, METRICS_AT_ONCE);
+        read = engine_metrics(engine, curve->points + curve->point_count, METRICS_AT_ONCE);
         curve->point_count += read;
     }
     const struct step_metrics *last = last_point(curve);
     if (last) {
-        session->live->record.steps = last->step;
-        session->live->record.samples = last->samples;
-        session->live->record.seconds = last->seconds;
+        run->record.steps = last->step;
+        run->record.samples = last->samples;
+        run->record.seconds = last->seconds;
     }
     return curve->point_count > before;
 }
 
 // ---- the store -----------------------------------------------------------------------------------------------------
 
-static enum status write(struct session *session, const struct event *events, size_t count, size_t from,
-                         struct error *error) {
-    const struct run_view *live = session->live;
-    int64_t id = live->record.id;
+static enum status write(struct session *session, const struct run_view *run, const struct event *events, size_t count,
+                         size_t from, struct error *error) {
+    int64_t id = run->record.id;
     enum status status = store_begin(session->store, error);
     if (status)
         return status;
     for (size_t i = 0; i < count && !status; i++)
         status = store_event(session->store, id, &events[i], error);
-    if (!status && live->curve.point_count > from)
-        status = store_metrics(session->store, id, live->curve.points + from, live->curve.point_count - from, error);
+    if (!status && run->curve.point_count > from)
+        status = store_metrics(session->store, id, run->curve.points + from, run->curve.point_count - from, error);
     if (!status)
-        status = store_run_update(session->store, &live->record, error);
+        status = store_run_update(session->store, &run->record, error);
     if (!status)
         return store_commit(session->store, error);
     store_rollback(session->store);
@@ -271,15 +271,16 @@ static enum status write(struct session *session, const struct event *events, si
 }
 
 // A store that cannot be written does not end the run: it is said once, until it works again.
-static void keep(struct session *session, const struct event *events, size_t count, size_t from) {
+void run_keep(struct session *session, const struct run_view *run, const struct event *events, size_t count,
+              size_t from) {
     struct error error;
-    enum status status = write(session, events, count, from, &error);
+    enum status status = write(session, run, events, count, from, &error);
     if (status && !session->store_failed)
         session_message(session, MESSAGE_ERROR, "the run goes on, but is not kept: %s", error.text);
     session->store_failed = status != STATUS_OK;
     for (size_t i = 0; i < session->run_count; i++) {
-        if (session->runs[i].id == session->live->record.id)
-            session->runs[i] = session->live->record;
+        if (session->runs[i].id == run->record.id)
+            session->runs[i] = run->record;
     }
 }
 
@@ -302,23 +303,28 @@ static void start_again(struct session *session) {
         session_tell_error(session, &error);
 }
 
-// Events are read before metrics: when the last event is here, so is every step before it.
-bool session_drain_run(struct session *session) {
-    struct event *events = NULL;
+size_t run_read_events(struct engine *engine, struct event **events) {
     size_t count = 0, capacity = 0, read = EVENTS_AT_ONCE;
-    if (!session->live || !session_run_alive(session))
-        return false;
-    while (read == EVENTS_AT_ONCE && vec_reserve(&events, &capacity, count + EVENTS_AT_ONCE, sizeof *events)) {
-        read = engine_events(session->engine, events + count, EVENTS_AT_ONCE);
+    *events = NULL;
+    while (read == EVENTS_AT_ONCE && vec_reserve(events, &capacity, count + EVENTS_AT_ONCE, sizeof **events)) {
+        read = engine_events(engine, *events + count, EVENTS_AT_ONCE);
         count += read;
     }
-    size_t from = session->live->curve.point_count;
-    bool news = take_metrics(session) || count > 0;
+    return count;
+}
+
+// Events are read before metrics: when the last event is here, so is every step before it.
+bool session_drain_run(struct session *session) {
+    struct event *events;
+    if (!session->live || !session_run_alive(session))
+        return false;
+    size_t count = run_read_events(session->engine, &events), from = session->live->curve.point_count;
+    bool news = run_take_metrics(session, session->engine, session->live) || count > 0;
     for (size_t i = 0; i < count; i++)
         session_take_event(session, &events[i]);
     refresh_times(session);
     if (news) {
-        keep(session, events, count, from);
+        run_keep(session, session->live, events, count, from);
         session_publish(session);
         drop_unbegun(session);
         if (session_run_alive(session))

@@ -262,6 +262,7 @@ void session_experiment_cancel(struct session *session) {
     session->lab.stopping = true;
     if (session->lab.slot != SIZE_MAX && session_run_alive(session) && session_stop(session, &error))
         session_tell_error(session, &error);
+    session_stop_beside(session);
     session_drain_lab(session);
 }
 
@@ -271,7 +272,7 @@ static void finish(struct session *session, const char *state) {
     struct lab_view *view = &session->lab.view;
     struct error error;
     view->active = session->lab.loading = false;
-    view->running = session->lab.slot = SIZE_MAX;
+    session->lab.slot = SIZE_MAX;
     snprintf(view->state, sizeof view->state, "%s", state);
     if (store_experiment_state(session->store, view->id, state, &error))
         session_tell_error(session, &error);
@@ -280,18 +281,16 @@ static void finish(struct session *session, const char *state) {
         session_tell_error(session, &error);
     if (strcmp(state, "done") == 0)
         session_message(session, MESSAGE_INFO, "the %s is done: %zu runs in %.1f s",
-                        experiment_kind_name(session->lab.plan->kind), view->done, view->seconds);
+                        experiment_kind_name(session->lab.plan->kind), view->done, view->wall);
     session_publish(session);
 }
 
-// The run at work has ended: its slot is done, failed, or open again.
-static void conclude(struct session *session) {
+void session_lab_conclude(struct session *session, size_t slot, const struct run_view *run, uint64_t bytes,
+                          const struct run_times *times, bool gone_wrong) {
     struct lab_view *view = &session->lab.view;
     struct error error;
-    const struct run_record *record = &session->live->record;
-    bool done = record->state == RUN_DONE, failed = !done && (session->lab.gone_wrong || record->state == RUN_FAILED);
-    size_t slot = session->lab.slot;
-    session->lab.slot = view->running = SIZE_MAX;
+    const struct run_record *record = &run->record;
+    bool done = record->state == RUN_DONE, failed = !done && (gone_wrong || record->state == RUN_FAILED);
     if (!done && !failed) { // somebody stopped it
         view->trials[slot].state = TRIAL_WAITING;
         session->lab.stopping = true;
@@ -299,20 +298,25 @@ static void conclude(struct session *session) {
     }
     if (store_experiment_outcome(session->store, view->id, slot, done ? "done" : "failed", &error))
         session_tell_error(session, &error);
-    struct run_summary summary = {.record = record,
-                                  .curve = &session->live->curve,
-                                  .bytes = session->view.device.bytes,
-                                  .failed = failed};
-    run_times_add(&view->spent, &session->view.times);
+    struct run_summary summary = {.record = record, .curve = &run->curve, .bytes = bytes, .failed = failed};
+    run_times_add(&view->spent, times);
     view->wall = clock_now() - session->lab.began;
     lab_view_conclude(view, slot, &summary);
     session_publish(session);
 }
 
+static void conclude(struct session *session) {
+    size_t slot = session->lab.slot;
+    session->lab.slot = SIZE_MAX;
+    session_lab_conclude(session, slot, session->live, session->view.device.bytes, &session->view.times,
+                         session->lab.gone_wrong);
+}
+
 // A trial that cannot even be begun (a batch larger than the rows, a model that does not fit the data).
 static void refuse(struct session *session, size_t slot, const struct train_params *params, const struct error *error) {
     lab_view_refuse(&session->lab.view, slot, params, error);
-    session->lab.slot = SIZE_MAX;
+    if (session->lab.slot == slot)
+        session->lab.slot = SIZE_MAX;
     session_message(session, MESSAGE_WARNING, "%.480s", error->text);
 }
 
@@ -340,7 +344,8 @@ static void begin_next(struct session *session) {
     struct train_params params;
     struct error error;
     if (!lab_view_next(view, &next)) {
-        finish(session, "done");
+        if (session_beside_alive(session) == 0)
+            finish(session, "done");
         return;
     }
     enum status status = experiment_params(session->lab.plan, next.slot, &params, &error);
@@ -356,6 +361,42 @@ static void begin_next(struct session *session) {
     }
     lab_view_begin(view, next.slot, session->live->record.id, &session->params);
     session_publish(session);
+}
+
+// A trial needs the rows as they are prepared now; others wait for the session's own engine.
+static bool same_rows(const struct session *session, const struct train_params *params) {
+    bool same = session_index_from(params) == session_index_from(&session->params);
+    for (size_t i = 0; same && i < train_table.count; i++) {
+        const struct param *row = &train_table.rows[i];
+        same = !session_shapes_data(row) || params_equal(row, params, &session->params);
+    }
+    return same;
+}
+
+static enum status check_trial(const struct session *session, const struct train_params *params, struct error *error) {
+    struct model *model = NULL;
+    enum status status = trainer_check(params, session->source, error);
+    if (!status)
+        status = model_make(params, trainer_model_data(params, session->source), &model, error);
+    model_free(model);
+    return status;
+}
+
+static void begin_beside(struct session *session) {
+    struct trial next;
+    struct train_params params;
+    while (session_beside_room(session) && lab_view_next(&session->lab.view, &next)) {
+        struct error error;
+        enum status status = experiment_params(session->lab.plan, next.slot, &params, &error);
+        if (!status && !same_rows(session, &params))
+            return;
+        if (!status)
+            status = check_trial(session, &params, &error);
+        if (!status)
+            status = session_beside_begin(session, &next, &params, &error);
+        if (status)
+            refuse(session, next.slot, &params, &error);
+    }
 }
 
 // Rows that are there after a load; before it has ended the job is at work.
@@ -380,18 +421,25 @@ static bool is_ready(struct session *session) {
 
 void session_drain_lab(struct session *session) {
     struct error error;
+    session_drain_beside(session);
     if (!session->lab.view.active)
         return;
     if (session_run_alive(session)) {
         bool diverged = session->view.state == RUN_PAUSED && session->lab.gone_wrong;
         if (diverged && session_stop(session, &error)) // nobody is here to steer it
             session_tell_error(session, &error);
+        if (!session->lab.stopping && !session_data_busy(session))
+            begin_beside(session);
         return;
     }
     if (session->lab.slot != SIZE_MAX && session->live)
         conclude(session);
-    if (session->lab.stopping)
-        finish(session, "stopped");
+    if (session->lab.stopping) {
+        session_stop_beside(session);
+        if (session_beside_alive(session) == 0)
+            finish(session, "stopped");
+        return;
+    }
     while (session->lab.view.active && !session_run_alive(session) && is_ready(session)) {
         size_t failed = session->lab.view.failed;
         begin_next(session);

@@ -57,7 +57,7 @@ struct lab_view {
     struct slot_result *results; // [count] what the plan goes by
     size_t *order; // slots in the order in which they ended
     size_t order_count;
-    size_t running; // slot; SIZE_MAX = none
+    size_t at_once; // runs, at the most so far
     bool classify;
     double seconds;        // in runs that ended
     double wall;           // since this process began with it

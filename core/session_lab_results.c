@@ -13,7 +13,7 @@
 enum status lab_view_make(struct lab_view *view, const struct experiment *plan, struct error *error) {
     size_t count = experiment_slots(plan);
     *view = (struct lab_view){
-        .plan = plan, .count = count, .running = SIZE_MAX, .best = SIZE_MAX, .soonest = SIZE_MAX, .target = NAN};
+        .plan = plan, .count = count, .best = SIZE_MAX, .soonest = SIZE_MAX, .target = NAN};
     view->trials = mem_alloc(count, sizeof *view->trials);
     view->order = mem_alloc(count, sizeof *view->order);
     view->results = mem_alloc(count, sizeof *view->results);
@@ -375,10 +375,9 @@ static enum status read_slot(struct lab_view *view, struct store *store, const s
     return status;
 }
 
-// Runs are numbered in the order in which they began, and ended.
-static int by_run(const void *a, const void *b) {
-    int64_t x = ((const struct experiment_slot *)a)->run, y = ((const struct experiment_slot *)b)->run;
-    return (x > y) - (x < y);
+static int by_end(const void *a, const void *b) {
+    const struct experiment_slot *x = a, *y = b;
+    return x->ended != y->ended ? (x->ended > y->ended) - (x->ended < y->ended) : (x->run > y->run) - (x->run < y->run);
 }
 
 enum status lab_view_read(struct lab_view *view, struct store *store, struct error *error) {
@@ -386,7 +385,7 @@ enum status lab_view_read(struct lab_view *view, struct store *store, struct err
     size_t count = 0;
     enum status status = store_experiment_slots(store, view->id, &slots, &count, error);
     if (!status && count > 0)
-        qsort(slots, count, sizeof *slots, by_run);
+        qsort(slots, count, sizeof *slots, by_end);
     for (size_t i = 0; i < count && !status; i++)
         status = read_slot(view, store, &slots[i], error);
     mem_free(slots);
@@ -401,7 +400,10 @@ void lab_view_begin(struct lab_view *view, size_t slot, int64_t run, const struc
     trial->state = TRIAL_RUNNING;
     mem_free(trial->params);
     trial->params = mem_copy(params, sizeof *params);
-    view->running = slot;
+    size_t at_work = 0;
+    for (size_t i = 0; i < view->count; i++)
+        at_work += view->trials[i].state == TRIAL_RUNNING;
+    view->at_once = at_work > view->at_once ? at_work : view->at_once;
 }
 
 void lab_view_refuse(struct lab_view *view, size_t slot, const struct train_params *params, const struct error *error) {
@@ -414,7 +416,6 @@ void lab_view_refuse(struct lab_view *view, size_t slot, const struct train_para
                                 .score = NAN};
     view->failed++;
     view->order[view->order_count++] = slot;
-    view->running = SIZE_MAX;
     lab_view_refresh(view);
 }
 
@@ -427,6 +428,7 @@ bool lab_view_next(const struct lab_view *view, struct trial *next) {
     for (size_t i = 0; i < view->count; i++)
         view->results[i] = (struct slot_result){.done = view->trials[i].state >= TRIAL_DONE,
                                                 .failed = view->trials[i].state == TRIAL_FAILED,
+                                                .running = view->trials[i].state == TRIAL_RUNNING,
                                                 .score = view->trials[i].score};
     return experiment_next(view->plan, view->results, next);
 }

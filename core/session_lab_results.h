@@ -17,6 +17,7 @@ void lab_view_clear(struct lab_view *view);
 void lab_view_refresh(struct lab_view *view); // what follows from all runs
 // Every slot that the store knows to have ended.
 enum status lab_view_read(struct lab_view *view, struct store *store, struct error *error);
+// The slot's run is at work.
 void lab_view_begin(struct lab_view *view, size_t slot, int64_t run, const struct train_params *params);
 // Short of memory, curves are left out.
 // A trial that cannot be begun has ended too: failed, without a run.

@@ -138,6 +138,15 @@ struct batch_work {        // of the job that plans batches, or looks at the dev
     uint64_t memory_free;
 };
 
+struct run_beside { // of a sweep, beside the session's own
+    struct engine *engine;
+    struct run_view *run; // NULL: the engine is at rest
+    size_t slot;
+    int threads;          // 0: it has not said yet
+    uint64_t bytes;       // of the device's memory
+    bool gone_wrong, stopping;
+};
+
 enum evaluate_kind { EVALUATE_MEASURE, EVALUATE_CURVES, EVALUATE_PREDICTIONS, EVALUATE_POINTS };
 
 struct shown_measurement { // shared by the session and its jobs; counted on the main thread alone
@@ -264,6 +273,11 @@ struct session {
         int64_t run;
         char changes[1024];
     } fork;
+    struct { // session_beside.c
+        struct run_beside *runs;
+        size_t count, capacity;
+        int own; // threads that the session's own run keeps busy; 0: its device does the work
+    } beside;
     struct { // session_lab.c
         struct experiment *plan;
         struct lab_view view;
@@ -405,13 +419,38 @@ enum status session_launch(struct session *session, int64_t parent, enum launch 
 enum status session_check_start(const struct session *session, struct error *error);
 enum status run_view_read(struct session *session, int64_t run, struct run_view *view, struct error *error);
 void run_view_free(struct run_view *view); // NULL allowed
+// A run of the experiment at work in `slot` with `params`, trained by `engine`; it goes on from the checkpoint of `from`
+// where that has an id. Nothing shows it; *run is the caller's, who drains it.
+enum status session_launch_beside(struct session *session, struct engine *engine, const struct train_params *params,
+                                  size_t slot, const struct run_record *from, struct run_view **run,
+                                  struct error *error);
 // A change, a mark or a demanded checkpoint becomes a mark; left out when memory is short.
 void curve_mark(struct curve *curve, const struct event *event);
 
 // session_watch.c
 bool session_watch_look(struct session *session); // now and then; true: there is news
 void session_watch_end(struct session *session);
+// session_drain.c, of one run and its engine
+size_t run_read_events(struct engine *engine, struct event **events); // all that there are; the caller frees them
+bool run_take_metrics(struct session *session, struct engine *engine, struct run_view *run); // true: there were some
+void run_take_epoch(struct run_view *run, const struct epoch_row *row);
+// Events, and the points of the curve from `from` on, into the store.
+void run_keep(struct session *session, const struct run_view *run, const struct event *events, size_t count,
+              size_t from);
+
+// session_beside.c: runs of a sweep at the same time as the session's own, each with an engine of its own.
+bool session_beside_room(const struct session *session); // for one more
+enum status session_beside_begin(struct session *session, const struct trial *next, const struct train_params *params,
+                                 struct error *error);
+size_t session_beside_alive(const struct session *session);
+void session_drain_beside(struct session *session); // what has ended is concluded
+void session_stop_beside(struct session *session);  // each leaves its checkpoint
+void session_close_beside(struct session *session); // and waits until the store has them
+
 // session_lab.c
+// The run in `slot` has ended: that is done, failed, or open again where somebody stopped it.
+void session_lab_conclude(struct session *session, size_t slot, const struct run_view *run, uint64_t bytes,
+                          const struct run_times *times, bool gone_wrong);
 void session_drain_lab(struct session *session); // an experiment goes on: what ended is concluded, the next run begun
 void session_close_lab(struct session *session);
 enum status session_check_lab(const struct session *session, struct error *error); // STATUS_STATE while one, or a lesson, is at work

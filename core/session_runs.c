@@ -123,19 +123,20 @@ static enum status pack(const struct session *session, struct luggage *luggage, 
     return status;
 }
 
-static void fill_record(const struct session *session, const char *path, struct run_record *record) {
+static void fill_record(const struct session *session, const struct train_params *params, const char *path,
+                        struct run_record *record) {
     const struct source *source = session->source;
     struct error error;
     struct model *model = NULL;
-    *record = (struct run_record){.started = clock_wall(), .state = RUN_OPENING, .params = session->params};
+    *record = (struct run_record){.started = clock_wall(), .state = RUN_OPENING, .params = *params};
     record->classify = source->task == SOURCE_CLASSIFY;
     record->train_rows = source->part_count[PART_TRAIN];
     record->validation_rows = source->part_count[PART_VALIDATION];
     record->test_rows = source->part_count[PART_TEST];
     snprintf(record->data_path, sizeof record->data_path, "%s", path);
-    snprintf(record->precision, sizeof record->precision, "%.7s", session->params.precision);
-    snprintf(record->model, sizeof record->model, "%.63s", session->params.model);
-    if (!model_make(&session->params, trainer_model_data(&session->params, source), &model, &error))
+    snprintf(record->precision, sizeof record->precision, "%.7s", params->precision);
+    snprintf(record->model, sizeof record->model, "%.63s", params->model);
+    if (!model_make(params, trainer_model_data(params, source), &model, &error))
         snprintf(record->model, sizeof record->model, "%s", model->name); // "auto" by its own name
     model_free(model);
     snprintf(record->name, sizeof record->name, "%s · %.48s", record->model, session->dataset->name);
@@ -185,10 +186,10 @@ static enum status keep_model_file(struct engine_run *run, struct error *error) 
     return status;
 }
 
-static enum status begin(struct session *session, struct run_view *view, const struct luggage *luggage,
-                         const char *checkpoint, bool fork, struct error *error) {
-    struct engine_run run = {
-        .params = session->params, .source = session->source, .extra = luggage->extra, .fork = fork};
+static enum status begin(struct session *session, struct engine *engine, struct run_view *view,
+                         const struct train_params *params, const struct luggage *luggage, const char *checkpoint,
+                         bool fork, struct error *error) {
+    struct engine_run run = {.params = *params, .source = session->source, .extra = luggage->extra, .fork = fork};
     enum status status = view->record.id
                              ? store_run_reopen(session->store, &view->record, error)
                              : store_run_add(session->store, &view->record, luggage->recipe, luggage->encoding, error);
@@ -200,7 +201,7 @@ static enum status begin(struct session *session, struct run_view *view, const s
     if (run.params.model_file[0] != '\0')
         status = keep_model_file(&run, error);
     if (!status)
-        status = engine_start(session->engine, &run, error);
+        status = engine_start(engine, &run, error);
     if (!status)
         return status;
     struct error second;
@@ -230,8 +231,7 @@ static enum status take_up(struct session *session, int64_t run, const char *che
 }
 
 // Reading all runs again would take longer than many a run of a sweep.
-static enum status list_run(struct session *session, struct error *error) {
-    const struct run_record *record = &session->live->record;
+static enum status list_run(struct session *session, const struct run_record *record, struct error *error) {
     bool first = session->run_count > 0 && session->runs[0].id < record->id;
     if (!session->lab.view.active || !first)
         return session_refresh_runs(session, error);
@@ -266,7 +266,7 @@ enum status session_launch(struct session *session, int64_t parent, enum launch 
     if (!status) {
         view->live = true;
         if (view->record.id == 0) {
-            fill_record(session, str_text(&luggage.path), &view->record);
+            fill_record(session, &session->params, str_text(&luggage.path), &view->record);
             view->record.parent = parent;
             view->record.begun = step_of(checkpoint);
             if (session->lab.view.active && session->lab.slot != SIZE_MAX) {
@@ -277,7 +277,7 @@ enum status session_launch(struct session *session, int64_t parent, enum launch 
         status = session_growth_begin(session, luggage.recipe, luggage.extra, error);
     }
     if (!status)
-        status = begin(session, view, &luggage, checkpoint, how == LAUNCH_FORK, error);
+        status = begin(session, session->engine, view, &session->params, &luggage, checkpoint, how == LAUNCH_FORK, error);
     if (!status) {
         mem_free(session->live_extra);
         session->live_extra = luggage.extra;
@@ -303,9 +303,35 @@ enum status session_launch(struct session *session, int64_t parent, enum launch 
     memset(&session->view.times, 0, sizeof session->view.times);
     session_refresh_rates(session);
     struct error second;
-    if (list_run(session, &second))
+    if (list_run(session, &session->live->record, &second))
         session_tell_error(session, &second);
     session_publish(session);
+    return STATUS_OK;
+}
+
+enum status session_launch_beside(struct session *session, struct engine *engine, const struct train_params *params,
+                                  size_t slot, const struct run_record *from, struct run_view **out,
+                                  struct error *error) {
+    struct luggage luggage = {0};
+    struct run_view *view = mem_alloc(1, sizeof *view);
+    enum status status = view ? pack(session, &luggage, error) : error_memory(error, "the curves of a run", sizeof *view);
+    if (!status) {
+        fill_record(session, params, str_text(&luggage.path), &view->record);
+        view->record.parent = from->id;
+        view->record.begun = step_of(from->checkpoint);
+        view->record.experiment = session->lab.view.id;
+        view->record.slot = slot;
+        status = begin(session, engine, view, params, &luggage, from->checkpoint, from->id != 0, error);
+    }
+    luggage_clear(&luggage);
+    if (status) {
+        run_view_free(view);
+        return status;
+    }
+    struct error second;
+    if (list_run(session, &view->record, &second))
+        session_tell_error(session, &second);
+    *out = view;
     return STATUS_OK;
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/backend/program.h"
 
-#define BACKEND_VERSION 7u
+#define BACKEND_VERSION 8u
 
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16, PRECISION_F16, PRECISION_COUNT };
 
@@ -105,6 +105,8 @@ struct backend_api {
     // launch costs nothing.
     enum status (*run_many)(struct backend *backend, struct plan *plan, const struct step_args *args, size_t count,
                             struct error *error);
+    // Threads of the processor that the plan keeps busy. NULL where steps are another device's work.
+    int (*plan_threads)(const struct plan *plan);
 };
 
 struct backend {

@@ -129,6 +129,11 @@ static void ref_discard(struct backend *backend, struct plan *plan) {
     }
 }
 
+static int ref_plan_threads(const struct plan *plan) {
+    (void)plan;
+    return 1;
+}
+
 static size_t ref_plan_bytes(const struct plan *plan) {
     return plan->bytes;
 }
@@ -203,6 +208,7 @@ const struct backend_api ref_backend = {
     .prepare = ref_prepare,
     .discard = ref_discard,
     .plan_bytes = ref_plan_bytes,
+    .plan_threads = ref_plan_threads,
     .run = ref_run,
     .sync = host_sync,
     .run_many = ref_run_many,

@@ -106,7 +106,7 @@ static void step(struct engine *engine, bool then_pause) {
         enter(engine, RUN_PAUSED);
     }
     if (then_pause)
-        wake_signal(&engine->lanes.wake); // nothing may follow that would
+        wake_signal(engine->lanes.wake); // nothing may follow that would
 }
 
 static void stop(struct engine *engine) {
@@ -174,7 +174,7 @@ static void obey(struct engine *engine, const struct command *command) {
     case COMMAND_RANGE_TEST:
         runner_range_test(&engine->runner);
         runner_wind(&engine->runner);
-        wake_signal(&engine->lanes.wake);
+        wake_signal(engine->lanes.wake);
         break;
     case COMMAND_STOP:
     case COMMAND_QUIT:
@@ -239,11 +239,11 @@ static void *work(void *context) {
 
 // ---- the main thread ----------------------------------------------------------------------------------
 
-enum status engine_open(struct engine **out, struct error *error) {
+enum status engine_open(struct engine **out, const struct wake *wake, struct error *error) {
     struct engine *engine = mem_alloc(1, sizeof *engine);
     if (!engine)
         return error_memory(error, "the engine", sizeof *engine);
-    enum status status = lanes_open(&engine->lanes, error);
+    enum status status = lanes_open(&engine->lanes, wake, error);
     if (status) {
         mem_free(engine);
         return status;
@@ -288,7 +288,7 @@ void engine_close(struct engine *engine) {
 }
 
 const struct wake *engine_wake(const struct engine *engine) {
-    return &engine->lanes.wake;
+    return engine->lanes.wake;
 }
 
 // Under the lock.

@@ -29,7 +29,8 @@ struct engine_run { // everything a run needs; copied
 
 enum { METRICS_KEPT = 1 << 18, COMMANDS_MOST = 256 };
 
-enum status engine_open(struct engine **engine, struct error *error);
+// `wake`: signalled when there is news, the caller's and shared as it likes; NULL: one of its own.
+enum status engine_open(struct engine **engine, const struct wake *wake, struct error *error);
 void engine_close(struct engine *engine); // stops a living run (checkpoint saved), joins the thread
 const struct wake *engine_wake(const struct engine *engine);
 

@@ -112,7 +112,7 @@ struct event {
         } change;
         struct { // STARTED: what it runs on; ROWS: the same, now that others have joined its rows
             char backend[32], device[128], detail[128], precision[8], bus[24];
-            int threads;
+            int threads, busy; // busy: those of them that a step works with, not kept; 0: the device does it all
             uint64_t bytes, train_rows, validation_rows, test_rows, steps_total;
             int64_t added_rows; // ROWS: how many more than before
         } started;

@@ -10,10 +10,11 @@
 enum { EVENTS_RESERVED = 64 };
 static const double seconds_between_wakes = 1.0 / 60;
 
-enum status lanes_open(struct lanes *lanes, struct error *error) {
-    enum status status = wake_open(&lanes->wake, error);
+enum status lanes_open(struct lanes *lanes, const struct wake *wake, struct error *error) {
+    enum status status = wake ? STATUS_OK : wake_open(&lanes->own, error);
     if (status)
         return status;
+    lanes->wake = wake ? wake : &lanes->own;
     pthread_mutex_init(&lanes->lock, NULL);
     pthread_cond_init(&lanes->room, NULL);
     if (!ring_open(&lanes->metrics, sizeof(struct step_metrics), METRICS_KEPT) ||
@@ -30,7 +31,8 @@ void lanes_close(struct lanes *lanes) {
     mem_free(lanes->events);
     pthread_cond_destroy(&lanes->room);
     pthread_mutex_destroy(&lanes->lock);
-    wake_close(&lanes->wake);
+    if (lanes->wake == &lanes->own)
+        wake_close(&lanes->own);
 }
 
 // Room for one more; what was read makes room first, but never moves the rest more often than it doubles.
@@ -48,7 +50,7 @@ void lanes_event(struct lanes *lanes, struct event event) {
     pthread_mutex_lock(&lanes->lock);
     bool room = make_room(lanes);
     while (!room && !lanes->closing) {
-        wake_signal(&lanes->wake); // epochs of which nobody was told may be what fills the memory
+        wake_signal(lanes->wake); // epochs of which nobody was told may be what fills the memory
         pthread_cond_wait(&lanes->room, &lanes->lock);
         room = make_room(lanes);
     }
@@ -59,7 +61,7 @@ void lanes_event(struct lanes *lanes, struct event event) {
         lanes->last_told = now;
     pthread_mutex_unlock(&lanes->lock);
     if (due)
-        wake_signal(&lanes->wake);
+        wake_signal(lanes->wake);
 }
 
 void lanes_set_times(struct lanes *lanes, const struct run_times *times) {
@@ -85,12 +87,12 @@ void lanes_metrics(struct lanes *lanes, const struct step_metrics *metrics, cons
         return;
     lanes->last_wake = now;
     lanes_set_times(lanes, times);
-    wake_signal(&lanes->wake);
+    wake_signal(lanes->wake);
 }
 
 void lanes_copy(struct lanes *lanes, struct model_copy *copy) {
     model_copy_free(atomic_exchange(&lanes->copy, copy));
-    wake_signal(&lanes->wake);
+    wake_signal(lanes->wake);
 }
 
 struct model_copy *lanes_take_copy(struct lanes *lanes) {

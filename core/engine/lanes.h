@@ -23,11 +23,12 @@ struct lanes {
     struct event *events;
     size_t first, count, capacity; // events[first … first + count - 1] wait to be read
     bool closing;
-    struct wake wake;
+    struct wake own;         // where no other was given
+    const struct wake *wake; // what the reader polls
     _Atomic(struct model_copy *) copy; // of the model, not taken yet; owned
 };
 
-enum status lanes_open(struct lanes *lanes, struct error *error);
+enum status lanes_open(struct lanes *lanes, const struct wake *wake, struct error *error); // wake NULL: its own
 void lanes_close(struct lanes *lanes);
 // Never loses one: when memory runs out it waits until the reader has made room or is closing.
 void lanes_event(struct lanes *lanes, struct event event); // wall is set here

@@ -94,6 +94,7 @@ static void tell_rows(struct runner *runner, enum event_kind kind, int64_t added
     snprintf(event.started.precision, sizeof event.started.precision, "%.7s", runner->run.params.precision);
     snprintf(event.started.bus, sizeof event.started.bus, "%s", info.bus);
     event.started.threads = info.threads;
+    event.started.busy = trainer_threads(runner->trainer);
     event.started.bytes = trainer_bytes(runner->trainer);
     event.started.train_rows = source->part_count[PART_TRAIN];
     event.started.validation_rows = source->part_count[PART_VALIDATION];

@@ -274,6 +274,9 @@ enum status experiment_check(const struct experiment *experiment, struct error *
                                EXPERIMENT_SLOTS_MOST);
         if (!status && (experiment->eta < 2 || experiment->eta > 100))
             status = error_set(error, STATUS_INVALID, "eta %lld: must be from 2 to 100", (long long)experiment->eta);
+        if (!status && (experiment->at_once < 0 || experiment->at_once > SWEEP_AT_ONCE_MOST))
+            status = error_set(error, STATUS_INVALID, "at once %lld: must be from 0 to %d", (long long)experiment->at_once,
+                               SWEEP_AT_ONCE_MOST);
         if (!status && (experiment->first_epochs < 1 || experiment->first_epochs > experiment->base.epochs))
             status = error_set(error, STATUS_INVALID, "first epochs %lld: must be from 1 to the %lld epochs of a run",
                                (long long)experiment->first_epochs, (long long)experiment->base.epochs);
@@ -296,7 +299,8 @@ static size_t promotable(const struct experiment *experiment, const struct slot_
         finished += results[t * rungs + rung].done;
     for (size_t t = 0; t < trials; t++) {
         const struct slot_result *own = &results[t * rungs + rung];
-        if (!useful(own) || results[t * rungs + rung + 1].done)
+        const struct slot_result *next = &results[t * rungs + rung + 1];
+        if (!useful(own) || next->done || next->running)
             continue;
         size_t better = 0; // ties go to the earlier trial
         for (size_t other = 0; other < trials; other++) {
@@ -321,7 +325,7 @@ bool experiment_next(const struct experiment *experiment, const struct slot_resu
         }
     }
     for (size_t slot = 0; slot < slots; slot += rungs) {
-        if (!results[slot].done) {
+        if (!results[slot].done && !results[slot].running) {
             *next = (struct trial){.slot = slot, .from = SIZE_MAX};
             return true;
         }

@@ -16,7 +16,7 @@ const char *experiment_kind_name(enum experiment_kind kind);
 const char *sweep_method_name(enum sweep_method method);
 const char *rate_rule_name(enum rate_rule rule);
 
-enum { RACE_BATCHES_MOST = 32, SWEEP_AXES_MOST = 12, AXIS_TEXT = 1024, EXPERIMENT_SLOTS_MOST = 100000 };
+enum { RACE_BATCHES_MOST = 32, SWEEP_AXES_MOST = 12, SWEEP_AT_ONCE_MOST = 64, AXIS_TEXT = 1024, EXPERIMENT_SLOTS_MOST = 100000 };
 
 struct axis { // one parameter that a sweep varies: over a range, or over values
     char name[48];
@@ -41,6 +41,7 @@ struct experiment {
     struct axis axes[SWEEP_AXES_MOST];
     size_t axis_count;
     int64_t trials, eta, first_epochs, seed;
+    int64_t at_once; // runs at the same time, where the processor trains; 0 = as many as it has room for
     char objective[16]; // auto | accuracy | rmse | loss: of the validation rows
 };
 
@@ -80,12 +81,13 @@ enum status experiment_params(const struct experiment *experiment, size_t slot, 
 
 struct slot_result {
     bool done, failed; // failed: it diverged or could not be run; not tried again
+    bool running;
     double score;      // lower is better; NaN counts as failed
 };
 struct trial {
     size_t slot, from; // from: the slot whose checkpoint it goes on from; SIZE_MAX = none
 };
-// The next slot to run given `results` of all slots; false: everything has been run. Races and grids go in order,
+// The next slot to run given `results` of all slots; false: everything has been run, or runs. Races and grids go in order,
 // halving promotes as ASHA does (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning"): whenever the
 // best 1/eta of what a rung has finished holds a trial that has not gone on, it goes on; else a new trial begins.
 bool experiment_next(const struct experiment *experiment, const struct slot_result *results, struct trial *next);

@@ -59,6 +59,7 @@ static void add_sweep(cJSON *object, const struct experiment *experiment) {
     add_number(object, "eta", (double)experiment->eta);
     add_number(object, "first_epochs", (double)experiment->first_epochs);
     add_number(object, "seed", (double)experiment->seed);
+    add_number(object, "at_once", (double)experiment->at_once);
     cJSON_AddStringToObject(object, "objective", experiment->objective);
     cJSON *over = cJSON_AddObjectToObject(object, "over");
     for (size_t i = 0; i < experiment->axis_count; i++)
@@ -197,7 +198,8 @@ static enum status read_member(const cJSON *item, struct experiment *experiment,
         int64_t *whole;
     } wholes[] = {{"seeds", &experiment->seeds},   {"samples", &experiment->samples},
                   {"trials", &experiment->trials}, {"eta", &experiment->eta},
-                  {"seed", &experiment->seed},     {"first_epochs", &experiment->first_epochs}};
+                  {"seed", &experiment->seed},     {"first_epochs", &experiment->first_epochs},
+                  {"at_once", &experiment->at_once}};
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (text_equal(name, wholes[i].name))
             return read_whole(item, wholes[i].whole, error);

@@ -30,6 +30,8 @@ static const struct param sweep_rows[] = {
      .help = "halving: one of so many trials goes on, with so many times the epochs"},
     {SWEEP(first_epochs), .label = "first epochs", .type = PARAM_INTEGER, .fallback = "1", .low = 1, .high = 1000000,
      .step = 1, .help = "halving: epochs of every trial; the last ones to go on get all epochs that are set"},
+    {SWEEP(at_once), .label = "at once", .type = PARAM_INTEGER, .fallback = "0", .low = 0, .high = SWEEP_AT_ONCE_MOST, .step = 1,
+     .unit = "runs", .help = "runs side by side, where the processor trains; 0: as many as it has cores for, with halving one"},
     {SWEEP(objective), .label = "objective", .type = PARAM_CHOICE, .fallback = "auto",
      .choices = "auto|accuracy|rmse|loss", .help = "what is best: validation accuracy or RMSE of the best epoch, or the lowest validation loss"},
 };
@@ -70,6 +72,7 @@ enum status experiment_of_sweep(const struct sweep_options *options, struct expe
     experiment->trials = options->trials;
     experiment->eta = options->eta;
     experiment->first_epochs = options->first_epochs;
+    experiment->at_once = options->at_once;
     experiment->seed = experiment->base.seed;
     return experiment_check(experiment, error);
 }

@@ -13,7 +13,7 @@ struct race_options {
 struct sweep_options {
     char over[PARAM_TEXT_SIZE]; // "lr=1e-4..1e-1:log,batch=16|32"
     char method[PARAM_TEXT_SIZE];
-    int64_t trials, eta, first_epochs;
+    int64_t trials, eta, first_epochs, at_once;
     char objective[PARAM_TEXT_SIZE];
 };
 extern const struct param_table race_table, sweep_table;

@@ -42,6 +42,7 @@ struct experiment_slot {
     uint64_t slot;
     int64_t run;
     char outcome[16]; // done, failed; "" while it is not known
+    double ended;     // of the run; 0 while it lives
 };
 
 enum status store_open(struct store **store, const char *path, struct error *error); // NULL: the usual place

@@ -154,7 +154,10 @@ enum status store_experiment_slots(struct store *store, int64_t id, struct exper
     size_t filled = 0, capacity = 0;
     bool row;
     enum status status = query_open(
-        &query, store, "SELECT slot, run, outcome FROM experiment_run WHERE experiment = ? ORDER BY slot", error);
+        &query, store,
+        "SELECT s.slot, s.run, s.outcome, run.ended FROM experiment_run s JOIN run ON run.id = s.run "
+        "WHERE s.experiment = ? ORDER BY s.slot",
+        error);
     if (status)
         return status;
     query_integer(&query, id);
@@ -166,6 +169,7 @@ enum status store_experiment_slots(struct store *store, int64_t id, struct exper
         list[filled].slot = query_get_unsigned(&query);
         list[filled].run = query_get_integer(&query);
         query_get_text(&query, list[filled].outcome, sizeof list[filled].outcome);
+        list[filled].ended = query_get_real(&query);
         filled++;
     }
     query_close(&query);

@@ -235,6 +235,16 @@ void plans_close(struct trainer *trainer) {
     trainer->plans = (struct plans){0};
 }
 
+int trainer_threads(const struct trainer *trainer) {
+    int most = 0;
+    for (size_t i = 0; trainer->backend->api->plan_threads != NULL && i < trainer->plans.count; i++) {
+        const struct plan_entry *entry = &trainer->plans.entries[i];
+        int threads = trains(entry->use) ? trainer->backend->api->plan_threads(entry->plan) : 0;
+        most = threads > most ? threads : most;
+    }
+    return most;
+}
+
 size_t plans_bytes(const struct trainer *trainer) {
     size_t bytes = 0;
     for (size_t i = 0; i < trainer->plans.count; i++) {

@@ -107,6 +107,7 @@ uint64_t trainer_samples_done(const struct trainer *trainer); // rows seen since
 double trainer_epochs_done(const struct trainer *trainer);
 uint64_t trainer_steps_left(const struct trainer *trainer); // to params->epochs at the present batch size
 bool trainer_finished(const struct trainer *trainer);
+int trainer_threads(const struct trainer *trainer); // of the processor that its steps keep busy; 0: none
 size_t trainer_bytes(const struct trainer *trainer); // device memory in use
 // The learning rate at a given point of the run (epochs, possibly fractional), for the Model view's plot.
 double schedule_rate(const struct train_params *params, double epoch);

@@ -113,6 +113,15 @@ static void mistakes_are_sentences(void **state) {
     child_free(&program);
 }
 
+// Lines come in the order in which trials ended.
+static const cJSON *line_of_trial(const struct json_lines *all, size_t trial) {
+    for (size_t i = 0; i < all->count; i++)
+        if (is_event(all->items[i], "trial") && json_figure(all->items[i], "trial") == (double)trial)
+            return all->items[i];
+    fail_msg("trial %zu is missing", trial);
+    return NULL;
+}
+
 static void a_file_gives_the_same_sweep_as_flags(void **state) {
     (void)state;
     const char *path = child_file("sweep.json", "{\"method\":\"grid\",\"over\":{\"lr\":{\"from\":0.01,\"to\":0.1,\"points\":2},"
@@ -126,9 +135,10 @@ static void a_file_gives_the_same_sweep_as_flags(void **state) {
     json_lines_read(&others, program.out);
     assert_int_equal(others.count, lines.count);
     assert_int_equal(lines.count, 1 + 4 + 1);
-    for (size_t i = 1; i <= 4; i++) {
-        assert_true(cJSON_Compare(json_get(lines.items[i], "values"), json_get(others.items[i], "values"), true));
-        assert_true(json_figure(lines.items[i], "val_accuracy") == json_figure(others.items[i], "val_accuracy"));
+    for (size_t i = 0; i < 4; i++) {
+        const cJSON *one = line_of_trial(&lines, i), *other = line_of_trial(&others, i);
+        assert_true(cJSON_Compare(json_get(one, "values"), json_get(other, "values"), true));
+        assert_true(json_figure(one, "val_accuracy") == json_figure(other, "val_accuracy"));
     }
     json_lines_free(&lines);
     json_lines_free(&others);
@@ -182,6 +192,50 @@ static void a_trial_that_cannot_be_begun_says_why(void **state) {
     child_free(&program);
 }
 
+// Each figure is to the bit that of one after the other; what cannot be begun and what diverges fail alone.
+static void side_by_side_trials_are_the_same(void **state) {
+    (void)state;
+    static const char over[] = "lr=0.001|0.05|100,batch=16|100000|32";
+    const char *const counts[] = {"1", "4"};
+    struct json_lines *both[] = {&lines, &others};
+    for (size_t i = 0; i < 2; i++) {
+        struct child program = CHILD_RUN("sweep", CANCER, "--over", over, "--method", "grid", "--epochs", "4", "--at-once",
+                                         counts[i], "--json");
+        assert_int_equal(program.status, 0);
+        json_lines_read(both[i], program.out);
+        assert_int_equal(count_events(both[i], "trial"), 9);
+        const cJSON *done = both[i]->items[both[i]->count - 1];
+        assert_int_equal(json_figure(done, "failed"), 5);
+        assert_true(i == 0 ? json_figure(done, "at_once") == 1 : json_figure(done, "at_once") > 1);
+        child_free(&program);
+    }
+    for (size_t i = 0; i < 9; i++) {
+        const cJSON *one = line_of_trial(&lines, i), *other = line_of_trial(&others, i);
+        double a = json_figure(one, "val_accuracy"), b = json_figure(other, "val_accuracy");
+        assert_true(cJSON_Compare(json_get(one, "values"), json_get(other, "values"), true));
+        assert_true(cJSON_Compare(json_get(one, "state"), json_get(other, "state"), true));
+        assert_true(a == b || (isnan(a) && isnan(b)));
+    }
+    json_lines_free(&lines);
+    json_lines_free(&others);
+}
+
+static void halving_side_by_side_promotes_the_best_of_those_that_have_ended(void **state) {
+    (void)state;
+    struct child program = CHILD_RUN("sweep", CANCER, "--over", "lr=1e-3..1e-1", "--method", "halving", "--trials", "9",
+                                     "--epochs", "9", "--at-once", "3", "--json");
+    size_t rungs[3] = {0};
+    child_assert_done(&program);
+    json_lines_read(&lines, program.out);
+    for (size_t i = 0; i < lines.count; i++)
+        if (is_event(lines.items[i], "trial"))
+            rungs[(size_t)json_figure(lines.items[i], "rung")]++;
+    assert_int_equal(rungs[0], 9);
+    assert_true(rungs[1] >= 3 && rungs[2] >= 1 && rungs[2] <= rungs[1] && rungs[1] <= 9);
+    json_lines_free(&lines);
+    child_free(&program);
+}
+
 // ---- killed -------------------------------------------------------------------------------------------------
 
 static struct store *open_runs(void) {
@@ -226,7 +280,7 @@ static void killed_twenty_times_no_run_is_lost_or_counted_twice(void **state) {
     setenv("XDG_DATA_HOME", child_path("killed"), 1);
     struct child program =
         child_start(NULL, (const char *const[]){"sweep", CANCER, "--over", "lr=1e-3..1e-1,batch=16|32|64", "--trials",
-                                                "60", "--epochs", "20", "--json", NULL});
+                                                "60", "--epochs", "20", "--at-once", "3", "--json", NULL});
     for (; kills < 20; kills++) {
         // After other times, so that it is killed at every stage: between 20 and 120 ms.
         // Longer when nothing was done so far: the machine is busy.
@@ -243,7 +297,7 @@ static void killed_twenty_times_no_run_is_lost_or_counted_twice(void **state) {
         before = done;
         snprintf(group, sizeof group, "%lld", (long long)id);
         program = id == 0 ? child_start(NULL, (const char *const[]){"sweep", CANCER, "--over", "lr=1e-3..1e-1,batch=16|32|64",
-                                                                   "--trials", "60", "--epochs", "20", "--json", NULL})
+                                                                   "--trials", "60", "--epochs", "20", "--at-once", "3", "--json", NULL})
                           : child_start(NULL, (const char *const[]){"sweep", "--resume", group, "--json", NULL});
     }
     child_wait(&program);
@@ -306,6 +360,8 @@ int main(void) {
         cmocka_unit_test(a_file_gives_the_same_sweep_as_flags),
         cmocka_unit_test(halving_goes_on_from_checkpoints),
         cmocka_unit_test(a_trial_that_cannot_be_begun_says_why),
+        cmocka_unit_test(side_by_side_trials_are_the_same),
+        cmocka_unit_test(halving_side_by_side_promotes_the_best_of_those_that_have_ended),
         cmocka_unit_test(killed_twenty_times_no_run_is_lost_or_counted_twice),
         cmocka_unit_test(a_race_that_is_stopped_goes_on),
     };

@@ -142,7 +142,7 @@ static void rows_on_offer_are_let_go_at_the_end(void **state) {
     engine_close(rig.engine);
     assert_int_equal(few->references, 1);
     assert_int_equal(more->references, 1);
-    assert_int_equal(engine_open(&rig.engine, &rig.error), STATUS_OK);
+    assert_int_equal(engine_open(&rig.engine, NULL, &rig.error), STATUS_OK);
     source_release(few);
     source_release(more);
 }

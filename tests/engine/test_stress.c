@@ -65,7 +65,7 @@ static void it_can_be_closed_at_any_time(void **state) {
     struct rng rng = rng_make(8, RNG_TEST, 0);
     for (int i = 0; i < 60; i++) {
         struct engine *engine;
-        rig_must(engine_open(&engine, &rig.error));
+        rig_must(engine_open(&engine, NULL, &rig.error));
         struct engine_run run = rig_run(source, 100000);
         if (i % 4)
             rig_must(engine_start(engine, &run, &rig.error));

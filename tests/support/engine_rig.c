@@ -18,7 +18,7 @@ int rig_set_up(void **state) {
     assert_non_null(mkdtemp(rig.folder));
     rig.metrics = mem_alloc(RIG_METRICS, sizeof *rig.metrics);
     assert_non_null(rig.metrics);
-    assert_int_equal(engine_open(&rig.engine, &rig.error), STATUS_OK);
+    assert_int_equal(engine_open(&rig.engine, NULL, &rig.error), STATUS_OK);
     return 0;
 }
 

@@ -103,6 +103,10 @@ static size_t cpu_plan_bytes(const struct plan *plan) {
     return plan->bytes;
 }
 
+static int cpu_plan_threads(const struct plan *plan) {
+    return plan->threads > plan->parts ? plan->threads : plan->parts;
+}
+
 struct stretch { // shared steps that follow each other
     const struct plan *plan;
     const struct run_state *state;
@@ -195,4 +199,5 @@ const struct backend_api cpu_backend = {
     .plan_bytes = cpu_plan_bytes,
     .run = cpu_run,
     .sync = host_sync,
+    .plan_threads = cpu_plan_threads,
 };

@@ -115,7 +115,7 @@ static enum status sync(struct backend *base, struct error *error) {
 const struct backend_api cuda_api = {
     BACKEND_VERSION, "cuda",      probe,        open_backend, close_backend,  describe, cuda_allocate,
     cuda_release,    cuda_upload, cuda_download, cuda_prepare, cuda_discard, cuda_plan_bytes, cuda_run, sync, NULL,
-    cuda_run_many,
+    cuda_run_many,   NULL,
 };
 
 extern "C" __attribute__((visibility("default"))) const struct backend_api *batchlab_backend(uint32_t version) {
