@@ -1,5 +1,5 @@
-// Races and sweeps: a plan (core/lab/experiment.h) whose runs follow each other, each an ordinary run of the store,
-// tied together as a group. They are begun, followed and told apart in session_drain, so that the screen stays alive
+// Races and sweeps: a plan (core/lab/experiment.h) whose runs follow each other or, in a sweep, are trained side by side
+// (session_beside.c); each is an ordinary run of the store, and a group ties them together. They are begun, followed and told apart in session_drain, so that the screen stays alive
 // and the command line needs no more than to drain. What has ended is kept before the next begins: a plan can be gone
 // on with after any end of the program, no run being lost or counted twice. Part of session.h.
 #ifndef CORE_SESSION_LAB_H
@@ -48,7 +48,7 @@ struct race_row { // one batch size over its seeds
 
 struct lab_view {
     int64_t id;      // of the group
-    bool active;     // runs follow each other
+    bool active;     // it is at work
     char state[16];  // open, done, stopped
     char name[128];  // of the data
     const struct experiment *plan;
