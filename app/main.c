@@ -1,6 +1,7 @@
 // Chooses the door: the screen, or one command of the command line.
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +73,7 @@ static int run(int argc, char **argv, const struct command_row *command) {
 
 int main(int argc, char **argv) {
     threads_restart_patient(argv);
+    signal(SIGXFSZ, SIG_IGN); // a file that may not grow further: writing it says so
     mem_spare_space();
     setlocale(LC_ALL, "");
     struct lconv *conventions = localeconv();

@@ -12,6 +12,7 @@
 
 #include "core/backend/backend.h"
 #include "core/backend/telemetry.h"
+#include "core/base/long_array.h"
 #include "core/engine/event.h"
 #include "core/nn/model.h"
 #include "core/session_batch_plan.h"
@@ -36,6 +37,7 @@ struct mark { // a live change, fork, checkpoint or the person's own, shown on t
 
 struct curve { // every point of one run, never thinned; arrays grow at the end only
     struct step_metrics *points;
+    struct long_array points_kept; // how they are: only what is newer need be in memory
     struct epoch_row *epochs;
     struct mark *marks;
     struct noise_row *noise; // where the run measured its noise scale

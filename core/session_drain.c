@@ -233,8 +233,8 @@ bool run_take_metrics(struct session *session, struct engine *engine, struct run
     struct curve *curve = &run->curve;
     size_t before = curve->point_count;
     for (size_t read = METRICS_AT_ONCE; read == METRICS_AT_ONCE && curve->point_count - before < METRICS_KEPT;) {
-        if (!vec_reserve(&curve->points, &curve->point_capacity, curve->point_count + METRICS_AT_ONCE,
-                         sizeof *curve->points)) {
+        if (!long_array_reserve(&curve->points_kept, &curve->points, &curve->point_capacity,
+                                curve->point_count + METRICS_AT_ONCE, sizeof *curve->points)) {
             session_message(session, MESSAGE_ERROR, "out of memory: the curves of this run have a gap from here on");
             break;
         }

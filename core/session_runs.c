@@ -13,7 +13,7 @@ bool session_run_alive(const struct session *session) {
 }
 
 static void run_view_clear(struct run_view *view) {
-    mem_free(view->curve.points);
+    long_array_free(&view->curve.points_kept, view->curve.points);
     mem_free(view->curve.epochs);
     mem_free(view->curve.marks);
     mem_free(view->curve.noise);

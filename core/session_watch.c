@@ -33,7 +33,8 @@ static enum status add_metrics(struct session *session, struct error *error) {
     enum status status =
         store_run_metrics(session->store, session->watch.run, &session->watch.metrics, &points, &count, error);
     if (!status &&
-        !vec_reserve(&curve->points, &curve->point_capacity, curve->point_count + count, sizeof *curve->points))
+        !long_array_reserve(&curve->points_kept, &curve->points, &curve->point_capacity, curve->point_count + count,
+                            sizeof *curve->points))
         status = error_memory(error, "the curves of a run", count * sizeof *points);
     for (size_t i = 0; i < count && !status; i++)
         curve->points[curve->point_count++] = points[i];

@@ -106,8 +106,6 @@ static _Noreturn void become(const struct child_options *options, const struct c
         _exit(126);
     limit(RLIMIT_CORE, 1);
     limit(RLIMIT_FSIZE, options->file_bytes);
-    if (options->file_bytes)
-        signal(SIGXFSZ, SIG_IGN); // a full disk tells by errno
     if (!SANITIZED)
         limit(RLIMIT_AS, options->memory);
     if (options->nobody && geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0))
