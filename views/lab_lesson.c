@@ -69,7 +69,6 @@ void lab_lesson_close(struct lab_state *state) {
 
 static void draw_curves(const struct lab_state *state, const struct lesson_view *view, struct canvas *canvas,
                         struct rect pane) {
-    static const enum plot_line lines[] = {PLOT_SOLID, PLOT_DASHED, PLOT_DOTTED};
     struct plot_series series[LESSON_RUNS_MOST];
     char note[96];
     size_t count = 0;
@@ -80,7 +79,7 @@ static void draw_curves(const struct lab_state *state, const struct lesson_view 
                                                    .y = state->curves[i].y,
                                                    .count = state->curves[i].count,
                                                    .ink = theme_class_ink(i),
-                                                   .line = lines[i % 3]};
+                                                   .line = plot_line_of(i)};
     struct plot plot = {.series = series,
                         .count = count,
                         .auto_x = true,

@@ -38,7 +38,6 @@ void lab_race_refresh(struct lab_state *state, const struct snapshot *snapshot, 
 }
 
 static void draw_curves(const struct lab_state *state, struct canvas *canvas, struct rect pane) {
-    static const enum plot_line lines[] = {PLOT_SOLID, PLOT_DASHED, PLOT_DOTTED};
     struct plot_series series[PLOT_SERIES_MOST];
     char note[64];
     for (size_t i = 0; i < state->series; i++)
@@ -47,7 +46,7 @@ static void draw_curves(const struct lab_state *state, struct canvas *canvas, st
                                          .y = state->y[i],
                                          .count = state->points[i],
                                          .ink = theme_class_ink(i),
-                                         .line = lines[i % 3]};
+                                         .line = plot_line_of(i)};
     struct plot plot = {.series = series,
                         .count = state->series,
                         .auto_x = true,

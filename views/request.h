@@ -37,6 +37,9 @@ enum view_id {
 #define REQUESTS(X) \
     /* views of their own, most wanted first: this is the order of the footer */ \
     X(OPEN, "o", IN(DATA), "open file", "open", "Open a file or an image set.") \
+    X(RUN_OPEN, "Enter", IN(RUNS), "show run", "show", "Show the run's curves and parameters.") \
+    X(RUN_RESUME, "c", IN(RUNS), "resume run", "resume", "Go on training from the run's last checkpoint.") \
+    X(RUN_SELECT, "Space", IN(RUNS), "choose run", "choose", "Choose the run for comparison.") \
     X(FIND, "/", IN(DATA) | IN(RUNS) | IN(HELP), "find", "find", "Search for text; n and N go on.") \
     X(FILTER, "&", IN(DATA) | IN(RUNS), "filter rows", "filter", "Show only rows that match, such as acc>0.9.") \
     X(SORT, "s", IN(DATA) | IN(RUNS), "sort", "sort", "Sort by the chosen column; again for the other way.") \
@@ -137,9 +140,6 @@ enum view_id {
     X(EVALUATE_PREDICTIONS, "x", IN(EVALUATE), "export predictions", "export", "Write predictions with probabilities to a CSV file.") \
     X(EVALUATE_POINTS, "X", IN(EVALUATE), "export points", "", "Write the points of the curves to a CSV file, or the page's charts to an SVG picture.") \
     X(RUN_EVALUATE, "e", IN(RUNS), "evaluate run", "evaluate", "Open the run in Evaluate.") \
-    X(RUN_OPEN, "Enter", IN(RUNS), "show run", "show", "Show the run's curves and parameters.") \
-    X(RUN_RESUME, "c", IN(RUNS), "resume run", "resume", "Go on training from the run's last checkpoint.") \
-    X(RUN_SELECT, "Space", IN(RUNS), "choose run", "choose", "Choose the run for comparison.") \
     X(RUN_DIFFERENCE, "d", IN(RUNS), "differences", "differences", "Show in which parameters chosen runs differ.") \
     X(RUN_TREE, "t", IN(RUNS), "tree of forks", "tree", "Show every run below the one it was forked from or resumed, or as a list.") \
     X(RUN_FOLD, "z", IN(RUNS), "fold branch", "", "Fold what lies below the run in the tree, or unfold it.") \

@@ -76,22 +76,25 @@ static void add_curve(struct train_chart *chart, const struct track *track, enum
     chart->series[at].name = chart->curves[at].name; // for files: the screen has a legend of its own
 }
 
+// The first in gray and dotted. Several differ by color and, up to five, by line; none is solid, as the run itself is.
 static void add_overlay(struct train_chart *chart, const struct track *steps, const struct track *epochs,
-                        enum track_line line) {
+                        enum track_line line, size_t index) {
     char name[NAME_SIZE];
     bool validation = has_values(epochs, line);
     const struct track *track = validation ? epochs : steps;
     snprintf(name, sizeof name, "run %lld%s", (long long)track->run, validation ? "" : " train");
-    add_curve(chart, track, validation ? line : (enum track_line)(line + TRACK_LOSS_MEAN), INK_RUN, PLOT_DOTTED, name);
+    add_curve(chart, track, validation ? line : (enum track_line)(line + TRACK_LOSS_MEAN),
+              index == 0 ? INK_RUN : theme_class_ink(index + 1), (enum plot_line)(PLOT_DASHED + (index + 1) % (PLOT_POINTS - PLOT_DASHED)), name);
 }
 
-static void choose_curves(struct train_chart *chart, const struct train_state *state, enum track_line line) {
+static void choose_curves(struct train_chart *chart, const struct train_state *state, enum track_line line,
+                          bool classify) {
     const struct track *steps = &state->steps[0], *epochs = &state->epochs[0];
     if (steps->decay > 0)
         add_curve(chart, steps, line, INK_DIM, PLOT_SOLID, NULL);
     for (size_t i = 1; i < state->runs; i++)
-        if (state->steps[i].classify == steps->classify || line == TRACK_LOSS)
-            add_overlay(chart, &state->steps[i], &state->epochs[i], line);
+        if (state->steps[i].classify == classify || line == TRACK_LOSS)
+            add_overlay(chart, &state->steps[i], &state->epochs[i], line, i - 1);
     add_curve(chart, steps, (enum track_line)(line + TRACK_LOSS_MEAN), INK_TRAINING, PLOT_SOLID, "training");
     if (has_values(epochs, line))
         add_curve(chart, epochs, line, INK_VALIDATION, PLOT_SOLID, "validation");
@@ -160,8 +163,9 @@ enum status train_chart_open(struct train_chart **out, const struct train_state 
         return error_memory(error, "a chart", sizeof *chart);
     chart->columns = columns > 1 ? columns : 1;
     chart->plot.series = chart->series;
-    set_axes(chart, state, !loss && is_classification(state, snapshot), loss);
-    choose_curves(chart, state, loss ? TRACK_LOSS : TRACK_METRIC);
+    bool classify = is_classification(state, snapshot);
+    set_axes(chart, state, !loss && classify, loss);
+    choose_curves(chart, state, loss ? TRACK_LOSS : TRACK_METRIC, classify);
     size_t values = 2 * TRACK_POINTS(chart->columns) * (chart->plot.count + 1);
     chart->points = mem_alloc(values, sizeof *chart->points);
     if (!chart->points) {
@@ -248,7 +252,6 @@ static void legend_text(const struct train_chart *chart, const struct train_stat
 // From the right, in order of weight: validation, training, then other runs while there is room.
 static void draw_legend(const struct train_chart *chart, const struct train_state *state, struct canvas *canvas,
                         struct rect pane, int used) {
-    static const char *const samples[] = {"━━", "╍╍", "··", "∙∙"};
     static const char letters[] = "*o+x#@%&=~$^vwzs"; // the ones plot.c gives to series on an ASCII canvas
     int x = pane.x + pane.width - 2;
     canvas_put(canvas, x, pane.y, (struct style){0}, ' ');
@@ -266,7 +269,7 @@ static void draw_legend(const struct train_chart *chart, const struct train_stat
         if (canvas->ascii)
             canvas_print(canvas, x + 1, pane.y, style, "%c%c", letters[i], letters[i]);
         else
-            canvas_text(canvas, x + 1, pane.y, style, samples[chart->series[i].line]);
+            canvas_text(canvas, x + 1, pane.y, style, plot_line_sample(chart->series[i].line));
         canvas_text(canvas, x + 3, pane.y, style, text);
     }
 }

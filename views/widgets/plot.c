@@ -101,6 +101,12 @@ static bool pattern_on(const struct tracer *tracer, int x) {
         return (unsigned)x % 6 < 4;
     case PLOT_DOTTED:
         return (unsigned)x % 3 == 0;
+    case PLOT_LONG_DASHED:
+        return (unsigned)x % 12 < 9;
+    case PLOT_DASH_DOT:
+        return (unsigned)x % 10 < 5 || (unsigned)x % 10 == 7;
+    case PLOT_SPARSE:
+        return (unsigned)x % 6 == 0;
     default:
         return true;
     }
@@ -292,8 +298,8 @@ static double last_value(const struct plot_series *series) {
     return NAN;
 }
 
-static const char *line_sample(enum plot_line line) {
-    static const char *const samples[] = {"━━", "╍╍", "··", "∙∙"};
+const char *plot_line_sample(enum plot_line line) {
+    static const char *const samples[] = {"━━", "╍╍", "··", "━╸", "╸·", "· ", "∙∙"};
     return samples[line];
 }
 
@@ -349,7 +355,7 @@ static void draw_legend(struct canvas *canvas, const struct plot *plot, struct r
         if (canvas->ascii)
             canvas_put(canvas, x + 1, y, style, (unsigned char)letters[i % PLOT_SERIES_MOST]);
         else
-            canvas_text(canvas, x + 1, y, style, line_sample(plot->series[i].line));
+            canvas_text(canvas, x + 1, y, style, plot_line_sample(plot->series[i].line));
         int width = canvas_text(canvas, x + LEGEND_SAMPLE, y, style, one_row ? plot->series[i].name : text);
         if (one_row)
             x += LEGEND_SAMPLE + width;

@@ -12,7 +12,12 @@
 
 #define PLOT_SERIES_MOST 16
 
-enum plot_line { PLOT_SOLID, PLOT_DASHED, PLOT_DOTTED, PLOT_POINTS };
+enum plot_line { PLOT_SOLID, PLOT_DASHED, PLOT_DOTTED, PLOT_LONG_DASHED, PLOT_DASH_DOT, PLOT_SPARSE, PLOT_POINTS };
+const char *plot_line_sample(enum plot_line line); // two columns of it, for legends
+// Of curves of one kind: six that follow each other differ without any color.
+static inline enum plot_line plot_line_of(size_t index) {
+    return (enum plot_line)(index % PLOT_POINTS);
+}
 
 struct plot_series {
     const char *name; // NULL: not in the legend

@@ -64,7 +64,13 @@ static void add_ticks(struct panel *panel, bool across) {
 }
 
 static void add_curve(struct panel *panel, const struct plot_series *series) {
-    static const char *const dashes[] = {"", " stroke-dasharray=\"6 4\"", " stroke-dasharray=\"1 4\"", ""};
+    static const char *const dashes[] = {"",
+                                         " stroke-dasharray=\"6 4\"",
+                                         " stroke-dasharray=\"1 4\"",
+                                         " stroke-dasharray=\"14 4\"",
+                                         " stroke-dasharray=\"8 4 1 4\"",
+                                         " stroke-dasharray=\"1 9\"",
+                                         ""};
     bool open = false;
     for (size_t i = 0; i <= series->count; i++) {
         double x = i < series->count ? (series->x ? series->x[i] : (double)i) : (double)NAN;
