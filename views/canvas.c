@@ -253,6 +253,8 @@ struct rect canvas_box(struct canvas *canvas, struct rect rect, struct style lin
 }
 
 struct rect canvas_pane(struct canvas *canvas, struct rect rect, bool focused, const char *title, const char *note) {
+    if (canvas->record)
+        snprintf(canvas->pane, sizeof canvas->pane, "%s", title ? title : "");
     struct style line = style_ink(focused ? INK_ACCENT : INK_FAINT);
     return canvas_box(canvas, rect, line, title, focused ? style_bold(INK_ACCENT) : style_bold(INK_TITLE), note);
 }

@@ -37,6 +37,8 @@ struct canvas_pictures {
 };
 void canvas_pictures_free(struct canvas_pictures *pictures);
 
+struct plot_record; // widgets/plot_record.h
+
 struct canvas {
     int width, height;
     struct canvas_cell *cells; // row by row
@@ -46,6 +48,8 @@ struct canvas {
     bool cursor_shown; // the terminal's cursor: only edit lines show it
     int cursor_x, cursor_y;
     struct canvas_pictures *pictures; // those of this frame are kept in it for the terminal; NULL: it shows none. Borrowed
+    struct plot_record *record; // gets the plots, which then are not drawn; NULL: they are. Borrowed
+    char pane[96];              // title of the pane that was drawn last, where there is a record
 };
 
 // All cells blank, clip = everything, cursor hidden. On failure the canvas keeps its old size.

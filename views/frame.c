@@ -9,6 +9,7 @@
 #include "views/overlay.h"
 #include "views/views.h"
 #include "views/widgets/gauge.h"
+#include "views/widgets/plot_record.h"
 #include "views/widgets/tabs.h"
 
 #define VIEWS_MOST 16
@@ -208,6 +209,37 @@ static void undo(struct frame *frame) {
     report_overlay(frame, &result);
 }
 
+// As the view would draw them on a screen of many columns.
+static enum status save_charts(const struct frame *frame, const char *path, struct error *error) {
+    enum { WIDTH = 400, HEIGHT = 120 };
+    const struct view *view = current_view(frame);
+    struct canvas canvas = {0};
+    struct plot_record record = {0};
+    enum status status = canvas_resize(&canvas, WIDTH, HEIGHT, error);
+    if (status)
+        return status;
+    canvas.record = &record;
+    view->draw(frame->states[frame->current], session_snapshot(frame->session), &canvas, canvas_area(&canvas));
+    if (record.failed)
+        status = error_memory(error, "the charts", 0);
+    else if (record.count == 0)
+        status = error_set(error, STATUS_STATE, "there is no chart on this screen that could be written");
+    else
+        status = plot_save(record.panels, record.count, path, error);
+    plot_record_free(&record);
+    canvas_free(&canvas);
+    return status;
+}
+
+static void write_charts(struct frame *frame, const char *path) {
+    struct error error;
+    enum status status = save_charts(frame, path, &error);
+    if (status)
+        report(frame, status, &error);
+    else
+        session_message(frame->session, MESSAGE_INFO, "the charts are in %.200s", path);
+}
+
 static enum frame_act act(struct frame *frame, enum request request) {
     struct error error;
     if (offer_request(frame, request))
@@ -234,6 +266,9 @@ static enum frame_act act(struct frame *frame, enum request request) {
         break;
     case REQUEST_PALETTE:
         overlay_open(&frame->overlay, OVERLAY_PALETTE, frame_view(frame));
+        break;
+    case REQUEST_CHARTS_SAVE:
+        overlay_open(&frame->overlay, OVERLAY_CHARTS, frame_view(frame));
         break;
     case REQUEST_THEME:
         return FRAME_NEXT_THEME;
@@ -286,6 +321,8 @@ static enum frame_act take_event(struct frame *frame, const struct input_event *
         report_overlay(frame, &result);
         if (result.quit)
             return result.detach ? FRAME_DETACH : FRAME_QUIT;
+        if (result.path[0])
+            write_charts(frame, result.path);
         return result.request != REQUEST_NONE ? act(frame, result.request) : FRAME_NOTHING;
     }
     const struct view *view = current_view(frame);

@@ -92,9 +92,10 @@ static void draw_tradeoff(const struct lab_view *lab, struct canvas *canvas, str
         line_y[i] = lab->fit.e_min + lab->fit.s_min * line_x[i];
     }
     if (lab->fitted)
-        series[plot.count++] = (struct plot_series){.x = line_x, .y = line_y, .count = LINE, .ink = INK_ACCENT};
+        series[plot.count++] = (struct plot_series){
+            .name = "fitted", .x = line_x, .y = line_y, .count = LINE, .ink = INK_ACCENT};
     series[plot.count] = (struct plot_series){
-        .x = x, .y = y, .count = fill_points(lab, x, y), .ink = INK_TRAINING, .line = PLOT_POINTS};
+        .name = "runs", .x = x, .y = y, .count = fill_points(lab, x, y), .ink = INK_TRAINING, .line = PLOT_POINTS};
     plot.count++;
     snprintf(label, sizeof label, "%.3g", lab->fit.critical_batch);
     struct plot_mark mark = {.x = lab->fit.critical_batch, .label = label, .ink = INK_MARK};

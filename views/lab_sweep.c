@@ -154,8 +154,8 @@ static void draw_best(const struct lab_view *lab, struct canvas *canvas, struct 
         best[i] = found ? found->figure : (double)NAN;
     }
     struct plot_series series[] = {
-        {.y = each, .count = each ? lab->order_count : 0, .ink = INK_RUN, .line = PLOT_POINTS},
-        {.y = best, .count = each ? lab->order_count : 0, .ink = INK_ACCENT},
+        {.name = "runs", .y = each, .count = each ? lab->order_count : 0, .ink = INK_RUN, .line = PLOT_POINTS},
+        {.name = "best", .y = best, .count = each ? lab->order_count : 0, .ink = INK_ACCENT},
     };
     struct plot plot = {.series = series, .count = 2, .auto_x = true, .auto_y = true, .x_label = "runs",
                         .empty = "no run has ended yet"};

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/base/log.h"
+#include "views/views.h"
 
 // ---- help ---------------------------------------------------------------------------------------------
 
@@ -243,6 +244,37 @@ static void undo_draw(const struct overlay *overlay, struct canvas *canvas, stru
     }
 }
 
+// ---- where charts are to be written -------------------------------------------------------------------
+
+static void charts_open(struct overlay *overlay) {
+    char text[64];
+    const struct view *view = views_find(overlay->view);
+    snprintf(text, sizeof text, "%s.svg", view ? view->name : "charts");
+    prompt_set(&overlay->prompt, text);
+}
+
+static struct overlay_result charts_handle(struct overlay *overlay, const struct input_event *event) {
+    struct overlay_result out = {.handled = true};
+    enum prompt_result result = prompt_event(&overlay->prompt, &overlay->files, event);
+    if (result == PROMPT_ACCEPT || result == PROMPT_CANCEL)
+        overlay->kind = OVERLAY_NONE;
+    if (result == PROMPT_ACCEPT && overlay->prompt.text[0]) {
+        prompt_remember(&overlay->files, overlay->prompt.text);
+        snprintf(out.path, sizeof out.path, "%s", overlay->prompt.text);
+    }
+    return out;
+}
+
+static void charts_draw(const struct overlay *overlay, struct canvas *canvas, struct rect area) {
+    struct rect box = rect_center(area, 64, 4);
+    canvas_fill(canvas, box, style_ink(INK_TEXT), ' ');
+    struct rect inside = canvas_pane(canvas, box, true, "write the charts of this screen to", NULL);
+    struct rect row = {inside.x + 1, inside.y, inside.width - 2, 1};
+    prompt_draw_field(canvas, row, style_on(INK_TEXT, INK_FIELD), &overlay->prompt);
+    canvas_field(canvas, row.x, row.y + 1, row.width, TEXT_LEFT, style_ink(INK_DIM),
+                 ".svg: a picture; .csv: the points. Esc leaves it.");
+}
+
 // ---- all of them --------------------------------------------------------------------------------------
 
 void overlay_open(struct overlay *overlay, enum overlay_kind kind, enum view_id view) {
@@ -255,6 +287,8 @@ void overlay_open(struct overlay *overlay, enum overlay_kind kind, enum view_id 
         overlay->palette = (struct palette_state){0};
         palette_open(&overlay->palette, &model);
     }
+    if (kind == OVERLAY_CHARTS)
+        charts_open(overlay);
 }
 
 // Help and log: arrows and pages scroll, anything that closes closes.
@@ -295,6 +329,8 @@ struct overlay_result overlay_event(struct overlay *overlay, struct session *ses
         return quit_handle(overlay, event);
     case OVERLAY_UNDO:
         return undo_handle(overlay, session, event);
+    case OVERLAY_CHARTS:
+        return charts_handle(overlay, event);
     case OVERLAY_NONE:
         break;
     }
@@ -321,6 +357,8 @@ void overlay_draw(const struct overlay *overlay, const struct snapshot *snapshot
         value_draw(overlay, canvas, area);
     } else if (overlay->kind == OVERLAY_UNDO) {
         undo_draw(overlay, canvas, area);
+    } else if (overlay->kind == OVERLAY_CHARTS) {
+        charts_draw(overlay, canvas, area);
     } else {
         quit_draw(canvas, area);
     }

@@ -8,7 +8,7 @@
 #include "views/widgets/palette.h"
 
 enum overlay_kind { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_LOG, OVERLAY_PALETTE, OVERLAY_VALUE, OVERLAY_QUIT,
-                    OVERLAY_UNDO };
+                    OVERLAY_UNDO, OVERLAY_CHARTS };
 
 // What the frame is to do after an event.
 struct overlay_result {
@@ -16,6 +16,7 @@ struct overlay_result {
     bool quit;            // the question was answered with "leave"
     bool detach;          // and with "let it run"
     enum request request; // chosen in the palette
+    char path[PROMPT_SIZE]; // that the view's charts are to be written to; "" = none
     bool failed;          // `error` is to be told
     struct error error;
 };
@@ -30,6 +31,7 @@ struct overlay {
     char refusal[ERROR_TEXT_SIZE]; // of the value being typed; "" = fine
     struct prompt_history history; // palette
     struct undo_choice undo;       // OVERLAY_UNDO
+    struct prompt_history files;   // OVERLAY_CHARTS
 };
 
 // Undo, or first the question how far.

@@ -138,6 +138,7 @@ enum view_id {
     X(RUN_BEFORE, "<", IN(EVALUATE), "previous run", "", "Measure the run before this one.") \
     X(RUN_NEXT, ">", IN(EVALUATE), "next run", "run", "Measure the run after this one.") \
     X(EVALUATE_PREDICTIONS, "x", IN(EVALUATE), "export predictions", "export", "Write predictions with probabilities to a CSV file.") \
+    X(CHARTS_SAVE, "X", IN(BATCHES) | IN(MODEL) | IN(LAB), "export charts", "", "Write the charts of this screen to an SVG picture or their points to a CSV file.") \
     X(EVALUATE_POINTS, "X", IN(EVALUATE), "export points", "", "Write the points of the curves to a CSV file, or the page's charts to an SVG picture.") \
     X(RUN_EVALUATE, "e", IN(RUNS), "evaluate run", "evaluate", "Open the run in Evaluate.") \
     X(RUN_DIFFERENCE, "d", IN(RUNS), "differences", "differences", "Show in which parameters chosen runs differ.") \

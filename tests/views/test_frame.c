@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
+#include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/session.h"
 #include "tests/support/screen.h"
@@ -227,6 +229,47 @@ static void test_overlays(void **state) {
 }
 
 // One step is made at once, and the next one is not due before this test is over.
+static void write_charts_to(const char *path) {
+    press("X");
+    press("Ctrl-U");
+    for (const char *c = path; *c; c++)
+        press((char[]){*c, '\0'});
+    press("Enter");
+}
+
+static void test_charts_of_a_screen_become_files(void **state) {
+    (void)state;
+    char path[128], *text = NULL;
+    size_t size;
+    open_file("datasets/samples/iris.csv");
+    press("4");
+    press("X");
+    screen_check("frame-charts", 80, 24, false, draw, NULL);
+    press("Esc");
+    snprintf(path, sizeof path, "%s/model.csv", folder);
+    write_charts_to(path);
+    assert_non_null(strstr(session_snapshot(session)->message, "the charts are in"));
+    must(file_read(path, 1 << 20, &text, &size, &error));
+    size_t lines = 0;
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, 1 + SNAPSHOT_SCHEDULE); // the learning rate over the run
+    assert_non_null(strstr(text, ",0.05\n"));
+    mem_free(text);
+    snprintf(path, sizeof path, "%s/model.svg", folder);
+    write_charts_to(path);
+    must(file_read(path, 1 << 20, &text, &size, &error));
+    assert_true(strncmp(text, "<svg", 4) == 0 && strstr(text, "<polyline"));
+    mem_free(text);
+    write_charts_to("nowhere/at/all.svg");
+    assert_int_equal(session_snapshot(session)->message_kind, MESSAGE_ERROR);
+    write_charts_to("model.txt");
+    assert_non_null(strstr(session_snapshot(session)->message, ".svg"));
+    press("7");
+    write_charts_to(path); // the menu has none
+    assert_non_null(strstr(session_snapshot(session)->message, "no chart"));
+}
+
 static void test_undo_asks_how_far(void **state) {
     (void)state;
     open_file("datasets/samples/iris.csv");
@@ -348,6 +391,7 @@ int main(void) {
         TEST(test_model),
         TEST(test_a_row_of_a_batch_leads_to_the_data),
         TEST(test_overlays),
+        TEST(test_charts_of_a_screen_become_files),
         TEST(test_undo_asks_how_far),
         TEST(test_tabs_are_clicked),
         TEST(test_too_small),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "views/widgets/plot_record.h"
 #include "views/widgets/plot_scale.h"
 
 #define NO_COLUMN INT_MIN
@@ -365,6 +366,10 @@ static void draw_legend(struct canvas *canvas, const struct plot *plot, struct r
 }
 
 void plot_draw(struct canvas *canvas, struct rect rect, const struct plot *plot) {
+    if (canvas->record) {
+        plot_record_add(canvas->record, canvas->pane, plot);
+        return;
+    }
     struct plot_frame frame = plot_measure(plot, rect);
     struct rect old = canvas_clip(canvas, rect);
     if (!rect_empty(frame.rect)) {

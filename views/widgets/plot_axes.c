@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "views/widgets/plot_scale.h"
 
@@ -92,7 +93,7 @@ static char *tick_text(double value, double step, char out[TEXT_NUMBER_SIZE]) {
 }
 
 struct ticks {
-    double values[16];
+    double values[PLOT_TICKS_MOST];
     size_t count;
     double step; // 0 on a logarithmic axis
 };
@@ -106,7 +107,7 @@ static void log_ticks(double low, double high, int most, struct ticks *ticks) {
     for (int decade = first; decade <= last; decade += every) {
         for (int i = 0; i < parts; i++) {
             double value = pow(10, decade) * between[parts - 1][i];
-            if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9) && ticks->count < 16)
+            if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9) && ticks->count < PLOT_TICKS_MOST)
                 ticks->values[ticks->count++] = value;
         }
     }
@@ -121,9 +122,16 @@ static struct ticks make_ticks(double low, double high, int most, bool log) {
         return ticks;
     ticks.count = 0;
     double first = plot_ticks(low, high, most, &ticks.step);
-    for (int i = 0; i < 16 && first + i * ticks.step <= high + ticks.step * 1e-9; i++)
+    for (int i = 0; i < PLOT_TICKS_MOST && first + i * ticks.step <= high + ticks.step * 1e-9; i++)
         ticks.values[ticks.count++] = first + i * ticks.step;
     return ticks;
+}
+
+size_t plot_axis_ticks(double low, double high, int most, bool log, double values[PLOT_TICKS_MOST], double *step) {
+    struct ticks ticks = make_ticks(low, high, most, log);
+    memcpy(values, ticks.values, sizeof ticks.values);
+    *step = ticks.step;
+    return ticks.count;
 }
 
 static char *label_of(const struct ticks *ticks, size_t i, char out[TEXT_NUMBER_SIZE]) {

@@ -8,7 +8,7 @@
 #include "views/widgets/plot_scale.h"
 #include "views/widgets/svg.h"
 
-enum { PANEL_WIDTH = 640, PANEL_HEIGHT = 400, LEFT = 64, RIGHT = 16, TOP = 36, BOTTOM = 44, TICKS = 6 };
+enum { PANEL_WIDTH = 640, PANEL_HEIGHT = 400, LEFT = 64, RIGHT = 16, TOP = 36, BOTTOM = 44, TICKS = 6, SAMPLE = 30 };
 
 // ---- one panel -----------------------------------------------------------------------------------------------------
 
@@ -55,15 +55,14 @@ static void add_tick(struct panel *panel, bool across, double value) {
 
 static void add_ticks(struct panel *panel, bool across) {
     const struct plot_frame *frame = &panel->frame;
-    bool log = across ? panel->plot->log_x : panel->plot->log_y;
-    double low = plot_scale(across ? frame->x_low : frame->y_low, log), step;
-    double high = plot_scale(across ? frame->x_high : frame->y_high, log);
-    double first = plot_ticks(low, high, TICKS, &step);
-    for (int i = 0; i <= 2 * TICKS && first + i * step <= high + step * 1e-9; i++)
-        add_tick(panel, across, log ? pow(10, first + i * step) : first + i * step);
+    double values[PLOT_TICKS_MOST], step, low = across ? frame->x_low : frame->y_low;
+    double high = across ? frame->x_high : frame->y_high;
+    size_t count = plot_axis_ticks(low, high, TICKS, across ? panel->plot->log_x : panel->plot->log_y, values, &step);
+    for (size_t i = 0; i < count; i++)
+        add_tick(panel, across, fabs(values[i]) < step / 1000 ? 0 : values[i]);
 }
 
-static void add_curve(struct panel *panel, const struct plot_series *series) {
+static const char *dashes_of(enum plot_line line) {
     static const char *const dashes[] = {"",
                                          " stroke-dasharray=\"6 4\"",
                                          " stroke-dasharray=\"1 4\"",
@@ -71,6 +70,10 @@ static void add_curve(struct panel *panel, const struct plot_series *series) {
                                          " stroke-dasharray=\"8 4 1 4\"",
                                          " stroke-dasharray=\"1 9\"",
                                          ""};
+    return dashes[line];
+}
+
+static void add_curve(struct panel *panel, const struct plot_series *series) {
     bool open = false;
     for (size_t i = 0; i <= series->count; i++) {
         double x = i < series->count ? (series->x ? series->x[i] : (double)i) : (double)NAN;
@@ -83,7 +86,7 @@ static void add_curve(struct panel *panel, const struct plot_series *series) {
         if (!open) {
             str_add(panel->out, "<polyline fill=\"none\" stroke-width=\"1.5\" stroke=\"");
             svg_color(panel->out, (color)series->ink);
-            str_format(panel->out, "\"%s points=\"", dashes[series->line]);
+            str_format(panel->out, "\"%s points=\"", dashes_of(series->line));
             open = true;
         }
         str_format(panel->out, "%.2f,%.2f ", place_x(panel, x), place_y(panel, y));
@@ -134,9 +137,32 @@ static bool ends_high(const struct panel *panel) {
     return high > low;
 }
 
+// White around it first, so that curves behind it do not disturb.
+static void add_name(struct panel *panel, double x, int y, const struct plot_series *series) {
+    for (int halo = 1; halo >= 0; halo--) {
+        str_format(panel->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\" fill=\"", x, y);
+        svg_color(panel->out, (color)series->ink);
+        str_add(panel->out, halo ? "\" stroke=\"#ffffff\" stroke-width=\"3\">" : "\">");
+        svg_escaped(panel->out, series->name);
+        str_add(panel->out, "</text>\n");
+    }
+}
+
+static void add_sample(struct panel *panel, double x, int y, const struct plot_series *series) {
+    bool points = series->line == PLOT_POINTS;
+    if (points)
+        str_format(panel->out, "<circle cx=\"%.1f\" cy=\"%d\" r=\"1.8\" fill=\"", x + SAMPLE / 2.0, y - 4);
+    else
+        str_format(panel->out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke-width=\"1.5\" stroke=\"", x, y - 4,
+                   x + SAMPLE, y - 4);
+    svg_color(panel->out, (color)series->ink);
+    str_format(panel->out, "\"%s/>\n", dashes_of(series->line));
+}
+
 static void add_legend(struct panel *panel) {
     int row = 0;
     size_t rows = 0;
+    double right = panel->left + PANEL_WIDTH - RIGHT - 6;
     for (size_t i = 0; i < panel->plot->count; i++)
         rows += panel->plot->series[i].name != NULL;
     int top = ends_high(panel) ? PANEL_HEIGHT - BOTTOM - 8 - 15 * ((int)rows - 1) : TOP + 14;
@@ -144,12 +170,9 @@ static void add_legend(struct panel *panel) {
         const struct plot_series *series = &panel->plot->series[i];
         if (!series->name)
             continue;
-        str_format(panel->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\" fill=\"",
-                   panel->left + PANEL_WIDTH - RIGHT - 6, top + 15 * row++);
-        svg_color(panel->out, (color)series->ink);
-        str_add(panel->out, "\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">");
-        svg_escaped(panel->out, series->name);
-        str_add(panel->out, "</text>\n");
+        int y = top + 15 * row++;
+        add_sample(panel, right - SAMPLE, y, series);
+        add_name(panel, right - SAMPLE - 5, y, series);
     }
 }
 
