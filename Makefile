@@ -132,7 +132,7 @@ REAL_TESTS := $(shell grep -rl --include='test_*.c' BATCHLAB_DATA tests)
 STANDIN := $(BUILD)/standin
 STANDIN_SOURCES := $(sort $(wildcard core/backend/cuda/*.cu)) tests/support/cuda/standin.cpp
 STANDIN_OBJECTS := $(patsubst %,$(STANDIN)/%.o,$(STANDIN_SOURCES))
-STANDIN_ON := $(if $(findstring thread,$(SANITIZE)),,$(filter tests/backend/test_ops.c tests/backend/test_models.c tests/train/test_nets.c tests/train/test_several_steps.c tests/train/test_loss_scaling.c,$(TESTS)))
+STANDIN_ON := $(if $(findstring thread,$(SANITIZE)),,$(filter tests/backend/test_ops.c tests/backend/test_models.c tests/train/test_nets.c tests/train/test_several_steps.c tests/train/test_loss_scaling.c tests/train/test_stage.c,$(TESTS)))
 STANDIN_VARIANTS := cuda cuda_shuffled cuda_tf32 cuda_bf16 cuda_fp16
 STANDIN_TESTS := $(foreach t,$(STANDIN_ON:%.c=$(BUILD)/%),$(STANDIN_VARIANTS:%=$(t)_%))
 CXXFLAGS += -std=c++17 -g -O1 -fPIC -fvisibility=hidden -Wall -Wextra -Werror $(SANITIZERS)

@@ -105,6 +105,11 @@ struct backend_api {
     // launch costs nothing.
     enum status (*run_many)(struct backend *backend, struct plan *plan, const struct step_args *args, size_t count,
                             struct error *error);
+    // As upload, for a step that is not queued yet, while others that touch no element of that place are still at work:
+    // what is queued from here on waits for it, what was queued before does not. NULL where the device's memory is the
+    // processor's.
+    enum status (*upload_ahead)(struct backend *backend, struct buffer *buffer, size_t offset, size_t count,
+                                const void *data, struct error *error);
     // Threads of the processor that the plan keeps busy. NULL where steps are another device's work.
     int (*plan_threads)(const struct plan *plan);
 };

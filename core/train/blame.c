@@ -159,8 +159,8 @@ static bool blame_forward(struct trainer *trainer, char *text) {
 // Where rows come to the device batch by batch, an evaluation may have been there since.
 static bool bring_back(struct trainer *trainer) {
     struct error error;
-    const uint32_t *rows = trainer->sampler.order + trainer->last_first;
-    return !trainer->device.staged || stage_rows(trainer, rows, trainer->last_batch, &error) == STATUS_OK;
+    return !trainer->device.staged ||
+           stage_again(trainer, trainer->last_first, trainer->last_batch, &error) == STATUS_OK;
 }
 
 bool trainer_blame(struct trainer *trainer, char text[ERROR_TEXT_SIZE]) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/train/memory.h"
 #include "core/train/state.h"
 
 #define CHUNK_MOST 1024
@@ -217,7 +218,9 @@ enum status device_open_data(struct trainer *trainer, struct error *error) {
         return error_set(error, STATUS_UNSUPPORTED, "the data has %zu rows; at most %d can be trained on", source->rows,
                          INT32_MAX);
     }
-    trainer->device.staged = source->features == NULL && count > 0;
+    bool room = source->features != NULL && (!train_memory_can_stage(source, trainer->backend) ||
+                                             train_memory_has_room(&trainer->params, trainer->source, trainer->backend));
+    trainer->device.staged = !room && count > 0;
     if (trainer->device.staged) {
         enum status status = stage_open(trainer, error);
         trainer->device.has_data = status == STATUS_OK;

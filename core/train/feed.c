@@ -20,7 +20,8 @@ enum phase { PHASE_IDLE, PHASE_READING, PHASE_WAITING, PHASES }; // of the threa
 // Rows are counted from the beginning of epoch `first_epoch` on, without end; the ring holds number n at n % places.
 struct feed {
     struct source *source;
-    struct shuffle shuffle;   // the thread's own
+    struct shuffle shuffle;   // the thread's own; of features in a file
+    struct sampler sampler;   // the thread's own; of features in memory
     size_t places, row, rows; // row: bytes; rows: of an epoch
     char *features;           // [places][row]
     uint32_t *truth;          // [places] labels or targets, bit for bit
@@ -76,22 +77,41 @@ static size_t rows_wanted(const struct feed *feed) {
 // The epoch after that of the rows brought last, where there is one that could be dealt out meanwhile.
 static bool epoch_ahead(const struct feed *feed, uint64_t *epoch) {
     *epoch = feed->first_epoch + (feed->filled + feed->rows - 1) / feed->rows;
-    return feed->filled < last_row(feed) && *epoch < feed->epochs;
+    return !feed->source->features && feed->filled < last_row(feed) && *epoch < feed->epochs;
+}
+
+static void put(struct feed *feed, uint64_t at, const void *features, uint32_t number) {
+    const struct source *source = feed->source;
+    const void *truth = source->labels ? (const void *)source->labels : source->targets;
+    size_t place = (size_t)(at % feed->places);
+    memcpy(feed->features + place * feed->row, features, feed->row);
+    memcpy(feed->truth + place, (const char *)truth + number * sizeof *feed->truth, sizeof *feed->truth);
+}
+
+static void bring_from_memory(struct feed *feed, uint64_t epoch, size_t position, uint64_t at, size_t *count) {
+    bool fresh;
+    sampler_seek(&feed->sampler, epoch, position);
+    const uint32_t *order = sampler_order(&feed->sampler, &fresh);
+    *count = feed->rows - position < *count ? feed->rows - position : *count;
+    for (size_t i = 0; i < *count; i++) {
+        uint32_t number = order[position + i];
+        put(feed, at + i, (const char *)feed->source->features + number * feed->row, number);
+    }
 }
 
 // Without the lock: up to *count rows from number `at` on into the ring.
 static enum status bring(struct feed *feed, uint64_t first_epoch, uint64_t at, size_t *count, struct error *error) {
     size_t position = (size_t)(at % feed->rows), there = 0;
-    const struct source *source = feed->source;
-    const void *truth = source->labels ? (const void *)source->labels : source->targets;
+    if (feed->source->features) {
+        bring_from_memory(feed, first_epoch + at / feed->rows, position, at, count);
+        return STATUS_OK;
+    }
     enum status status = shuffle_bring(&feed->shuffle, first_epoch + at / feed->rows, position, &there, error);
     *count = there < *count ? there : *count;
     for (size_t i = 0; i < *count && !status; i++) {
         uint32_t number;
-        size_t place = (size_t)((at + i) % feed->places);
         const void *features = shuffle_row(&feed->shuffle, position + i, &number);
-        memcpy(feed->features + place * feed->row, features, feed->row);
-        memcpy(feed->truth + place, (const char *)truth + number * sizeof *feed->truth, sizeof *feed->truth);
+        put(feed, at + i, features, number);
     }
     return status;
 }
@@ -154,6 +174,7 @@ static enum status take_memory(struct feed *feed, struct error *error) {
 
 static void release(struct feed *feed) {
     shuffle_close(&feed->shuffle);
+    sampler_close(&feed->sampler);
     pthread_cond_destroy(&feed->ready);
     pthread_cond_destroy(&feed->news);
     pthread_mutex_destroy(&feed->lock);
@@ -188,7 +209,9 @@ enum status feed_open(struct feed **out, struct source *source, uint64_t seed, s
     pthread_cond_init(&feed->news, NULL);
     pthread_cond_init(&feed->ready, NULL);
     enum status status = take_memory(feed, error);
-    if (!status)
+    if (!status && source->features)
+        status = sampler_open(&feed->sampler, source->part_rows[PART_TRAIN], feed->rows, seed, error);
+    else if (!status)
         status = shuffle_open(&feed->shuffle, source, seed, memory_for_shuffling(), &feed->stop, error);
     if (!status)
         status = start(feed, error);
@@ -278,6 +301,10 @@ enum status feed_take(struct feed *feed, struct feed_place place, size_t most, s
     span->features = feed->features + first * feed->row;
     span->truth = feed->truth + first;
     return STATUS_OK;
+}
+
+size_t feed_most_ready(const struct feed *feed) {
+    return feed->places / 2;
 }
 
 struct feed_times feed_times(struct feed *feed) {

@@ -1,5 +1,5 @@
-// Read-ahead: a thread that has the training rows of a source whose features lie in a file ready in memory, in the
-// order of the epochs (shuffle.h), before the trainer asks for them. Between the two lies a ring of a fixed number of
+// Read-ahead: a thread that has the training rows of a source ready one after the other, in the order of the epochs
+// (where the features lie in a file by shuffle.h, else by a sampler), before the trainer asks for them. Between the two lies a ring of a fixed number of
 // rows: where it is full the thread waits (training is what takes the time), where it is empty the trainer does
 // (reading is). The trainer names the rows it wants by epoch and position; ones that do not follow on those before, as
 // after a checkpoint was loaded, make the thread begin there. It reads on into the next epoch, so that none begins with
@@ -39,6 +39,7 @@ enum status feed_wait(struct feed *feed, struct feed_place place, size_t count, 
 // At least one row and at most `most`: waits until there is one. Gives back what was taken before.
 enum status feed_take(struct feed *feed, struct feed_place place, size_t most, struct feed_span *span,
                       struct error *error);
+size_t feed_most_ready(const struct feed *feed); // of rows that feed_wait can say are ready
 struct feed_times feed_times(struct feed *feed);
 
 // Memory for shuffling, in bytes: an eighth of what is left, from 4 to 256 MB, unless it was set (tests; 0: as usual).

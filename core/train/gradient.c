@@ -135,7 +135,7 @@ static enum status copy_state(struct trainer *trainer, struct error *error) {
 static enum status place_rows(struct trainer *trainer, const uint32_t *rows, size_t count, struct error *error) {
     struct gradient_room *room = &trainer->gradient;
     for (size_t i = 0; i < count; i++) {
-        room->numbers[i] = trainer->device.staged ? (int32_t)i : (int32_t)rows[i];
+        room->numbers[i] = trainer->device.staged ? stage_first(trainer) + (int32_t)i : (int32_t)rows[i];
     }
     enum status status = trainer->device.staged ? stage_rows(trainer, rows, count, error) : STATUS_OK;
     return status ? status

@@ -88,11 +88,11 @@ static void fill_fixed(const struct trainer *trainer, size_t batch, struct train
         rows += source->part_count[part];
     rows += source->part_count[PART_TRAIN];
     memory->data = source->rows * (sample + sizeof(float)) + rows * sizeof(int32_t);
-    if (source->features == NULL) { // batch by batch
-        uint64_t chunk = trainer->device.chunk;
-        memory->data = (batch > chunk ? batch : chunk) * (sample + sizeof(float) + sizeof(int32_t)) +
-                       source->part_count[PART_TRAIN] * sizeof(int32_t);
-    }
+    uint64_t chunk = trainer->device.chunk;
+    memory->staged = (batch > chunk ? batch : chunk) * (sample + sizeof(float) + sizeof(int32_t)) +
+                     source->part_count[PART_TRAIN] * sizeof(int32_t);
+    if (source->features == NULL)
+        memory->data = memory->staged;
     memory->weights = (model->weight_count + model->state_count) * sizeof(float);
     uint64_t blocks = 1 + (uint64_t)trainer->optimizer->moments; // the gradient too
     blocks += (trainer->params.ema > 0 ? 1u : 0u) + (trainer->params.micro_batch > 0 ? 1u : 0u);
@@ -135,6 +135,21 @@ uint64_t train_memory_total(const struct train_memory *memory) {
     return memory->data + memory->weights + memory->optimizer + memory->evaluation + memory->step;
 }
 
+// Pictures are changed by their place in the set, which a stage does not know.
+bool train_memory_can_stage(const struct source *source, const struct backend *backend) {
+    return source->features == NULL || (backend->api->upload_ahead != NULL && source->sample.rank == 1);
+}
+
+bool train_memory_has_room(const struct train_params *params, struct source *source, struct backend *backend) {
+    struct train_memory memory;
+    struct device_info info = {0};
+    struct error ignored;
+    if (train_memory_plan(params, source, (size_t)params->batch, false, &memory, &ignored))
+        return true;
+    backend->api->describe(backend, &info);
+    return info.memory_free == 0 || memory.data + memory.step + memory.evaluation <= info.memory_free;
+}
+
 // "3.25 GB"
 static const char *size_text(uint64_t bytes, char out[32]) {
     bool large = bytes >= 1000000000;
@@ -154,6 +169,9 @@ enum status train_memory_check(const struct train_params *params, struct source 
     if (backend->api->borrow != NULL && source->features != NULL)
         memory.data = 0;
     backend->api->describe(backend, &info);
+    bool whole = source->features != NULL && train_memory_total(&memory) <= info.memory_free + taken;
+    if (!whole && train_memory_can_stage(source, backend))
+        memory.data = memory.staged * (uint64_t)stage_regions(backend);
     if (taken == 0 && memory.weights > memory.evaluation) // while they start they are there twice, and no evaluation
         memory.weights += memory.weights - memory.evaluation;
     uint64_t needed = train_memory_total(&memory);

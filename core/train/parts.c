@@ -57,6 +57,9 @@ static enum status run(struct trainer *trainer, enum plan_use use, size_t rows, 
     if (!status) {
         status = api->run(trainer->backend, plan, args, error);
     }
+    if (!status && use == PLAN_TRAIN && trainer->device.staged) {
+        status = stage_ahead(trainer, rows, error);
+    }
     if (!status) {
         status = read_figures(trainer, (size_t)args->metric_slot, 1, sums, error);
     }

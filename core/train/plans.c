@@ -17,8 +17,8 @@ static struct op *add_gather(struct program *program, enum op_kind kind, value_i
 
 // Rows of the data's buffers on the device: all, or those of a stage.
 static int64_t rows_held(const struct trainer *trainer, const struct program *program) {
-    int64_t staged = (int64_t)trainer->device.stage.capacity;
-    if (trainer->source->features != NULL) {
+    int64_t staged = (int64_t)trainer->device.stage.capacity * trainer->device.stage.regions;
+    if (trainer->source->features != NULL && !trainer->device.staged) {
         return (int64_t)trainer->source->rows;
     }
     return staged > program->batch ? staged : program->batch;

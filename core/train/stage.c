@@ -1,4 +1,4 @@
-// Sources whose features lie in a file: their rows come to the device batch by batch.
+// Sources whose features lie in a file, or are more than the device has room for: their rows come there batch by batch.
 #include <assert.h>
 
 #include "core/base/mem.h"
@@ -48,15 +48,21 @@ static void release_buffers(struct trainer *trainer, struct stage *stage) {
     stage->capacity = stage->bytes = 0;
 }
 
-static enum status make_buffers(struct trainer *trainer, size_t rows, struct stage *made, struct error *error) {
+int stage_regions(const struct backend *backend) {
+    return backend->api->upload_ahead != NULL ? STAGE_REGIONS_MOST : 1;
+}
+
+static enum status make_buffers(struct trainer *trainer, size_t capacity, struct stage *made, struct error *error) {
     const struct backend_api *api = trainer->backend->api;
     const struct source *source = trainer->source;
-    size_t count;
-    if (!size_multiply(rows, source_row_bytes(source), &made->bytes) ||
+    size_t count, rows;
+    made->regions = stage_regions(trainer->backend);
+    made->ahead.count = 0;
+    if (!size_multiply(capacity, (size_t)made->regions, &rows) || !size_multiply(rows, source_row_bytes(source), &made->bytes) ||
         !size_add(made->bytes, rows * (sizeof(float) + sizeof(int32_t)), &made->bytes)) {
-        return error_memory(error, "the rows of a batch", rows);
+        return error_memory(error, "the rows of a batch", capacity);
     }
-    made->capacity = rows;
+    made->capacity = capacity;
     trainer->device.bytes += made->bytes;
     count = rows * (size_t)shape_count(source->sample);
     enum status status = api->allocate(trainer->backend, source->dtype, count, &made->features, error);
@@ -64,7 +70,7 @@ static enum status make_buffers(struct trainer *trainer, size_t rows, struct sta
         status = api->allocate(trainer->backend, truth_type(trainer), rows, &made->truth, error);
     }
     if (!status) {
-        status = api->allocate(trainer->backend, DTYPE_I32, rows, &made->rows, error);
+        status = api->allocate(trainer->backend, DTYPE_I32, capacity, &made->rows, error);
     }
     made->numbers = mem_alloc(rows, sizeof *made->numbers);
     if (!status && made->numbers == NULL) {
@@ -74,7 +80,7 @@ static enum status make_buffers(struct trainer *trainer, size_t rows, struct sta
         made->numbers[i] = (int32_t)i;
     }
     if (!status) {
-        status = api->upload(trainer->backend, made->rows, 0, rows, made->numbers, error);
+        status = api->upload(trainer->backend, made->rows, 0, capacity, made->numbers + (rows - capacity), error);
     }
     if (status) {
         release_buffers(trainer, made);
@@ -138,38 +144,118 @@ void stage_close(struct trainer *trainer, struct stage *stage) {
     }
 }
 
-static enum status upload(struct trainer *trainer, size_t first, const struct feed_span *span, struct error *error) {
-    const struct backend_api *api = trainer->backend->api;
+typedef enum status upload_function(struct backend *backend, struct buffer *buffer, size_t offset, size_t count,
+                                    const void *data, struct error *error);
+
+// To row `first` of the buffers on.
+static enum status upload(struct trainer *trainer, upload_function *way, size_t first, const struct feed_span *span,
+                          struct error *error) {
     const struct stage *stage = &trainer->device.stage;
     size_t elements = (size_t)shape_count(trainer->source->sample);
-    enum status status =
-        api->upload(trainer->backend, stage->features, first * elements, span->count * elements, span->features, error);
-    return status ? status : api->upload(trainer->backend, stage->truth, first, span->count, span->truth, error);
+    enum status status = way(trainer->backend, stage->features, first * elements, span->count * elements,
+                             span->features, error);
+    return status ? status : way(trainer->backend, stage->truth, first, span->count, span->truth, error);
+}
+
+static struct feed_place place_at(const struct trainer *trainer, const struct sampler *sampler) {
+    uint64_t epochs = (uint64_t)trainer->params.epochs, epoch = sampler->epoch;
+    return (struct feed_place){.epoch = epoch,
+                               .epochs = epoch < epochs ? epochs : epoch + 1, // trainer_step_at goes on after the last
+                               .position = sampler->position};
 }
 
 struct feed_place stage_place(const struct trainer *trainer) {
-    uint64_t epochs = (uint64_t)trainer->params.epochs, epoch = trainer->sampler.epoch;
-    return (struct feed_place){.epoch = epoch,
-                               .epochs = epoch < epochs ? epochs : epoch + 1, // trainer_step_at goes on after the last
-                               .position = trainer->sampler.position};
+    return place_at(trainer, &trainer->sampler);
 }
 
-enum status stage_step(struct trainer *trainer, size_t batch, struct error *error) {
-    struct feed_place place = stage_place(trainer);
+// `batch` rows from `place` on, in region `region`.
+static enum status bring(struct trainer *trainer, upload_function *way, struct feed_place place, size_t batch,
+                         int region, struct error *error) {
+    const struct stage *stage = &trainer->device.stage;
     enum status status = STATUS_OK;
     for (size_t done = 0; done < batch && !status;) {
         struct feed_span span = {0};
-        status = feed_take(trainer->device.stage.feed, place, batch - done, &span, error);
+        status = feed_take(stage->feed, place, batch - done, &span, error);
         if (!status) {
-            status = upload(trainer, done, &span, error);
+            status = upload(trainer, way, (size_t)region * stage->capacity + done, &span, error);
         }
         done += span.count;
         place.position += span.count;
     }
+    return status;
+}
+
+static enum status number(struct trainer *trainer, size_t first, size_t count, int region, struct error *error) {
     const struct stage *stage = &trainer->device.stage;
-    return status ? status
-                  : trainer->backend->api->upload(trainer->backend, stage->train_rows, trainer->sampler.position, batch,
-                                                  stage->numbers, error);
+    return trainer->backend->api->upload(trainer->backend, stage->train_rows, first, count,
+                                         stage->numbers + (size_t)region * stage->capacity, error);
+}
+
+static int other_region(const struct stage *stage) {
+    return stage->regions > 1 ? 1 - stage->region : 0;
+}
+
+bool stage_has(const struct trainer *trainer, size_t batch) {
+    const struct stage *stage = &trainer->device.stage;
+    return stage->ahead.count == batch && stage->ahead.epoch == trainer->sampler.epoch &&
+           stage->ahead.position == trainer->sampler.position;
+}
+
+enum status stage_step(struct trainer *trainer, size_t batch, struct error *error) {
+    struct stage *stage = &trainer->device.stage;
+    bool there = stage_has(trainer, batch);
+    int region = there ? stage->ahead.region : other_region(stage);
+    enum status status = STATUS_OK;
+    stage->ahead.count = 0;
+    if (!there) { // what was brought ahead and is not wanted may still be on its way: by the same way, behind it
+        const struct backend_api *api = trainer->backend->api;
+        status = bring(trainer, api->upload_ahead != NULL ? api->upload_ahead : api->upload, stage_place(trainer), batch,
+                       region, error);
+    }
+    if (status) {
+        return status;
+    }
+    stage->region = region;
+    return number(trainer, trainer->sampler.position, batch, region, error);
+}
+
+enum status stage_ahead(struct trainer *trainer, size_t batch, struct error *error) {
+    struct stage *stage = &trainer->device.stage;
+    struct sampler next = trainer->sampler;
+    const struct train_params *params = &trainer->params;
+    bool ready = false;
+    if (trainer->backend->api->upload_ahead == NULL || stage->feed == NULL || stage->ahead.count > 0) {
+        return STATUS_OK;
+    }
+    sampler_advance(&next, batch, (size_t)params->batch, params->drop_last);
+    size_t count = sampler_next(&next, (size_t)params->batch);
+    if (next.epoch >= (uint64_t)params->epochs || count > stage->capacity || count > feed_most_ready(stage->feed)) {
+        return STATUS_OK;
+    }
+    struct feed_place place = place_at(trainer, &next);
+    enum status status = feed_wait(stage->feed, place, count, 0, &ready, error);
+    if (status || !ready) {
+        return STATUS_OK; // what went wrong is told by the step that needs the rows
+    }
+    int region = other_region(stage);
+    status = bring(trainer, trainer->backend->api->upload_ahead, place, count, region, error);
+    if (!status) {
+        stage->ahead.epoch = place.epoch;
+        stage->ahead.position = place.position;
+        stage->ahead.count = count;
+        stage->ahead.region = region;
+    }
+    return status;
+}
+
+int32_t stage_first(const struct trainer *trainer) {
+    const struct stage *stage = &trainer->device.stage;
+    return stage->numbers[(size_t)(stage->regions - 1) * stage->capacity];
+}
+
+enum status stage_again(struct trainer *trainer, size_t first, size_t count, struct error *error) {
+    enum status status = stage_rows(trainer, trainer->sampler.order + first, count, error);
+    return status ? status : number(trainer, first, count, trainer->device.stage.regions - 1, error);
 }
 
 enum status stage_rows(struct trainer *trainer, const uint32_t *rows, size_t count, struct error *error) {
@@ -186,7 +272,7 @@ enum status stage_rows(struct trainer *trainer, const uint32_t *rows, size_t cou
     struct feed_span span = {.features = features, .truth = truth, .count = count};
     enum status status = source_gather(source, rows, count, features, error);
     if (!status) {
-        status = upload(trainer, 0, &span, error);
+        status = upload(trainer, trainer->backend->api->upload, (size_t)stage_first(trainer), &span, error);
     }
     mem_free(features);
     return status;

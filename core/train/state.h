@@ -22,15 +22,23 @@ enum plan_use {
     PLAN_USES
 };
 
-// Features that lie in a file come to the device batch by batch: buffers of `capacity` rows, in which the rows of a
-// batch have the numbers 0, 1, 2 …. Whatever the backend: its memory need not hold the set. Where the rows of a training
-// step stand in SLOT_ROWS (step_args.first) is the same as for a set in memory.
+// Features that lie in a file, or have no room on the device, come there batch by batch: to regions of `capacity` rows
+// one after the other in one buffer, where the rows of region r have the numbers r·capacity, r·capacity + 1 …. Where the
+// device can take rows while it works there are two for training, taken in turn, and a third for all else; elsewhere
+// one. Where the rows of a training step stand in SLOT_ROWS (step_args.first) is the same as for a set in memory.
+#define STAGE_REGIONS_MOST 3
 struct stage {
     struct feed *feed; // brings the training rows; NULL where the trainer only predicts
     size_t capacity, bytes, train_count; // bytes: of the buffers of `capacity` rows
-    struct buffer *features, *truth, *rows; // rows: 0, 1, 2 …
+    int regions, region;                 // how many; that of the last training step
+    struct buffer *features, *truth, *rows; // rows: the numbers of the last region
     struct buffer *train_rows;              // [training rows]: those of the present step are numbered, at their place
-    int32_t *numbers;                       // [capacity] 0, 1, 2 …
+    int32_t *numbers;                       // [regions][capacity] 0, 1, 2 …
+    struct {                 // rows of the step that comes next, there already; count 0: none
+        uint64_t epoch;
+        size_t position, count;
+        int region;
+    } ahead;
 };
 
 struct device { // what the run keeps in the backend's memory
@@ -42,7 +50,7 @@ struct device { // what the run keeps in the backend's memory
     size_t data_bytes;
     size_t chunk;                  // most rows of a batch in evaluation and prediction
     bool has_data, has_prediction;
-    bool staged; // the features lie in a file
+    bool staged; // the features come batch by batch
     struct stage stage;
 };
 
@@ -121,7 +129,16 @@ enum status stage_open(struct trainer *trainer, struct error *error); // buffers
 void stage_close(struct trainer *trainer, struct stage *stage);
 // Buffers of at least `rows` rows, before there are plans for so many. Where they grow, all plans are closed.
 enum status stage_reserve(struct trainer *trainer, size_t rows, struct error *error);
+int stage_regions(const struct backend *backend); // how many there are to be
 enum status stage_step(struct trainer *trainer, size_t batch, struct error *error); // the next rows: waits for them
+bool stage_has(const struct trainer *trainer, size_t batch); // they are there already
+// While the step of `batch` rows that was queued last is at work: the rows of the one after it, if they have been read
+// and the device takes them meanwhile.
+enum status stage_ahead(struct trainer *trainer, size_t batch, struct error *error);
+// The number of the first row that stage_rows brings.
+int32_t stage_first(const struct trainer *trainer);
+// Rows of a training step, brought again by stage_rows, at the place of that step.
+enum status stage_again(struct trainer *trainer, size_t first, size_t count, struct error *error);
 // Rows of the source, by number.
 enum status stage_rows(struct trainer *trainer, const uint32_t *rows, size_t count, struct error *error);
 struct feed_place stage_place(const struct trainer *trainer); // of the next step

@@ -144,7 +144,7 @@ enum status trainer_wait(struct trainer *trainer, double seconds, bool *ready, s
         return STATUS_OK;
     }
     size_t batch = sampler_next(&trainer->sampler, (size_t)trainer->params.batch);
-    return feed_wait(feed, stage_place(trainer), batch, seconds, ready, error);
+    return stage_has(trainer, batch) ? STATUS_OK : feed_wait(feed, stage_place(trainer), batch, seconds, ready, error);
 }
 
 bool trainer_reads_ahead(const struct trainer *trainer, double *reading, double *waiting) {

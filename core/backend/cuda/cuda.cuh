@@ -2,7 +2,7 @@
 // `batchlab_backend` and nothing else; error_set, op_name, binding_check and their like come from the program
 // that opens it.
 // cuBLASLt is opened at run time (products.cu), so that probing loads nothing big.
-// One thread at a time uses a backend. Everything queues on one stream.
+// One thread at a time uses a backend. Everything queues on one stream, except what is uploaded ahead (memory.cu).
 #ifndef CORE_BACKEND_CUDA_CUDA_CUH
 #define CORE_BACKEND_CUDA_CUDA_CUH
 
@@ -28,6 +28,14 @@ struct product;  // one product made ready
 struct cudnn;    // cuDNN, where it is (cudnn.cuh)
 struct cudnn_convolution;
 
+// Pinned memory on its way to the card: the driver copies from there while the processor goes on.
+struct staging {
+    void *pinned;
+    size_t bytes;
+    cudaEvent_t copied; // what was in it is on the card; NULL: made with the memory
+};
+#define STAGINGS 2 // features, and what they are
+
 struct cuda_backend {
     struct backend base; // first
     int device;
@@ -37,6 +45,10 @@ struct cuda_backend {
     struct cudnn *cudnn;   // NULL: convolutions are products
     char convolutions[80]; // which way they are computed, and why, as `devices` says it
     struct cudaDeviceProp properties;
+    cudaStream_t copies; // NULL until something is uploaded ahead
+    struct staging staging[STAGINGS];
+    int next_staging;
+    cudaEvent_t ahead; // what the next step waits for; NULL: nothing
 };
 
 // step_args as kernels read it: in device memory, so that a captured graph serves every step.
@@ -85,6 +97,10 @@ enum status cuda_allocate(struct backend *backend, enum dtype dtype, size_t coun
 void cuda_release(struct backend *backend, struct buffer *buffer);
 enum status cuda_upload(struct backend *backend, struct buffer *buffer, size_t offset, size_t count, const void *data,
                         struct error *error);
+enum status cuda_upload_ahead(struct backend *backend, struct buffer *buffer, size_t offset, size_t count,
+                              const void *data, struct error *error);
+enum status staging_wait(struct cuda_backend *backend, struct error *error); // what is queued next, for what came ahead
+void staging_close(struct cuda_backend *backend);
 enum status cuda_download(struct backend *backend, struct buffer *buffer, size_t offset, size_t count, void *data,
                           struct error *error);
 

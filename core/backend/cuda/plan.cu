@@ -320,6 +320,8 @@ static struct device_args device_args_of(const struct step_args *args, const str
 
 static enum status launch(struct cuda_backend *backend, cudaGraphExec_t graph, struct error *error) {
     enum status status = cuda_check(cudaGetLastError(), "setting the step", error);
+    if (!status)
+        status = staging_wait(backend, error);
     return status ? status : cuda_check(cudaGraphLaunch(graph, backend->stream), "launching the step", error);
 }
 

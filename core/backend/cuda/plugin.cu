@@ -44,6 +44,7 @@ static void close_backend(struct backend *base) {
         return;
     cudnn_close(backend);
     products_close(backend);
+    staging_close(backend);
     if (backend->stream)
         cudaStreamDestroy(backend->stream);
     free(backend);
@@ -115,7 +116,7 @@ static enum status sync(struct backend *base, struct error *error) {
 const struct backend_api cuda_api = {
     BACKEND_VERSION, "cuda",      probe,        open_backend, close_backend,  describe, cuda_allocate,
     cuda_release,    cuda_upload, cuda_download, cuda_prepare, cuda_discard, cuda_plan_bytes, cuda_run, sync, NULL,
-    cuda_run_many,   NULL,
+    cuda_run_many,   cuda_upload_ahead, NULL,
 };
 
 extern "C" __attribute__((visibility("default"))) const struct backend_api *batchlab_backend(uint32_t version) {

@@ -64,6 +64,7 @@ enum cudaError_t {
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeRelaxed = 2 };
 #define cudaStreamNonBlocking 1u
+#define cudaEventDisableTiming 2u
 
 struct cudaDeviceProp {
     char name[256];
@@ -71,6 +72,7 @@ struct cudaDeviceProp {
 };
 
 typedef struct standin_stream *cudaStream_t;
+typedef struct standin_event *cudaEvent_t;
 typedef struct standin_graph *cudaGraph_t;
 typedef struct standin_graph *cudaGraphExec_t;
 
@@ -79,14 +81,22 @@ cudaError_t cudaDriverGetVersion(int *version);
 cudaError_t cudaRuntimeGetVersion(int *version);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device);
-cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total);
+cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total); // $BATCHLAB_STANDIN_MEMORY bytes are free, when set
 cudaError_t cudaMalloc(void **pointer, size_t bytes); // fails at the $BATCHLAB_STANDIN_FAIL-th call, when set
 cudaError_t cudaFree(void *pointer);
 cudaError_t cudaMemsetAsync(void *pointer, int value, size_t bytes, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority); // puts its work off
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaMallocHost(void **pointer, size_t bytes);
+cudaError_t cudaFreeHost(void *pointer);
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph, unsigned long long flags);
@@ -98,7 +108,8 @@ const char *cudaGetErrorString(cudaError_t code);
 
 // ---- work on a stream -----------------------------------------------------------------------------------
 
-// Runs now, or is recorded while the stream captures.
+// Runs now, or is recorded while the stream captures. On a stream with a priority work is put off until somebody waits
+// for it, as late as it could be on a card: a wait that is missing shows.
 void standin_queue(cudaStream_t stream, const std::function<void()> &work);
 void standin_grid(unsigned blocks, unsigned threads, const std::function<void()> &thread);
 

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #ifndef __x86_64__
 #include <ucontext.h>
 #endif
@@ -177,27 +178,90 @@ struct standin_graph {
 };
 struct standin_stream {
     standin_graph *capturing;
+    bool puts_off;
+    std::deque<std::function<void()>> put_off;
+    size_t done; // of its work, ever
 };
+struct standin_event {
+    cudaStream_t stream; // NULL: nothing was recorded
+    size_t behind;       // so much of its work
+};
+
+static void catch_up(cudaStream_t stream, size_t until) {
+    while (stream->done < until) {
+        std::function<void()> work = stream->put_off.front();
+        stream->put_off.pop_front();
+        stream->done++;
+        work();
+    }
+}
+
+static size_t queued(cudaStream_t stream) {
+    return stream->done + stream->put_off.size();
+}
 
 void standin_queue(cudaStream_t stream, const std::function<void()> &work) {
     if (stream->capturing)
         stream->capturing->work.push_back(work);
+    else if (stream->puts_off)
+        stream->put_off.push_back(work);
     else
         work();
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
-    *stream = new standin_stream{NULL};
+    *stream = new standin_stream{NULL, false, {}, 0};
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned, int) {
+    *stream = new standin_stream{NULL, true, {}, 0};
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    catch_up(stream, queued(stream));
     delete stream;
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-    return stream->capturing ? cudaErrorIllegalState : cudaSuccess;
+    if (stream->capturing)
+        return cudaErrorIllegalState;
+    catch_up(stream, queued(stream));
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned) {
+    *event = new standin_event{NULL, 0};
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    delete event;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    *event = {stream, queued(stream)};
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    if (event->stream)
+        catch_up(event->stream, event->behind);
+    return cudaSuccess;
+}
+
+// A stream whose work runs at once waits at once.
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+    if (stream->capturing)
+        return cudaErrorIllegalState;
+    if (stream->puts_off)
+        stream->put_off.push_back([=] { cudaEventSynchronize(event); });
+    else
+        cudaEventSynchronize(event);
+    return cudaSuccess;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
@@ -266,7 +330,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
 }
 
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total) {
-    *free_bytes = *total = MEMORY_BYTES;
+    const char *free_now = getenv("BATCHLAB_STANDIN_MEMORY");
+    *free_bytes = free_now ? strtoull(free_now, NULL, 10) : MEMORY_BYTES;
+    *total = MEMORY_BYTES;
     return cudaSuccess;
 }
 
@@ -286,6 +352,16 @@ cudaError_t cudaMalloc(void **pointer, size_t bytes) {
 }
 
 cudaError_t cudaFree(void *pointer) {
+    free(pointer);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMallocHost(void **pointer, size_t bytes) {
+    *pointer = malloc(bytes);
+    return *pointer ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaFreeHost(void *pointer) {
     free(pointer);
     return cudaSuccess;
 }
