@@ -97,18 +97,6 @@ static struct telemetry_reading look_at_gpu(const struct device_info *info) {
     return reading;
 }
 
-static void json_gpu(cJSON *object, const struct telemetry_reading *gpu) {
-    cJSON *figures = cJSON_AddObjectToObject(object, "gpu");
-    if (gpu->lost[0])
-        cJSON_AddStringToObject(figures, "reason", gpu->lost);
-    json_number(figures, "busy", gpu->busy);
-    json_number(figures, "memory_used", gpu->memory_used);
-    json_number(figures, "watts", gpu->watts);
-    json_number(figures, "celsius", gpu->celsius);
-    json_number(figures, "clock_mhz", gpu->clock);
-    json_number(figures, "memory_clock_mhz", gpu->memory_clock);
-}
-
 static void json_device(const struct backend_entry *entry, const struct device_info *info, const char *reason) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "backend", entry->name);

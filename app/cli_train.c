@@ -159,6 +159,8 @@ static void json_event(const struct report *report, const struct event *event) {
         json_started(object, snapshot, event);
     } else if (event->kind == EVENT_EPOCH) {
         json_epoch(object, &event->epoch, snapshot->run->record.classify);
+        if (snapshot->device.gpu.number > 0)
+            json_gpu(object, &snapshot->device.gpu);
     } else if (event->kind == EVENT_CHANGE) {
         cJSON_AddStringToObject(object, "event", "change");
         json_number(object, "step", (double)event->step);
