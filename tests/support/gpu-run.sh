@@ -53,7 +53,8 @@ gpu_programs() {
     local precision cudnn program wrapper
     for precision in f32 tf32 bf16 fp16; do
         for cudnn in yes no; do
-            for program in backend/test_ops backend/test_models train/test_nets; do
+            for program in backend/test_ops backend/test_models train/test_nets train/test_several_steps train/test_loss_scaling \
+                train/test_stage; do
                 wrapper=$work/tests/$(basename "$program")-$precision$([ $cudnn = no ] && echo -products)
                 mkdir -p "$work/tests"
                 printf '#!/bin/sh\nexec env BATCHLAB_TEST_BACKEND=cuda BATCHLAB_TEST_PRECISION=%s BATCHLAB_CUDNN=%s %q\n' \
@@ -67,7 +68,7 @@ gpu_programs() {
 
 # The epochs of a run without what depends on the clock.
 epochs_of() {
-    grep '"event":"epoch"' | sed -E 's/"time":\{[^}]*\},?//; s/"(seconds|samples_per_s)":[^,}]*,?//g'
+    grep '"event":"epoch"' | sed -E 's/"time":\{[^}]*\},?//; s/,"gpu":\{[^}]*\}//; s/"(seconds|samples_per_s)":[^,}]*,?//g'
 }
 training=(./batchlab train datasets/samples/fashion-mnist --device cuda --model lenet5 --seed 7 --batch 32 --json)
 train() {
