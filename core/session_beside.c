@@ -45,30 +45,34 @@ bool session_beside_room(const struct session *session) {
            threads_at_work(session) + session->beside.own <= sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-// One at rest, or a new one. NULL: the system has no room for another.
-static struct run_beside *find_engine(struct session *session, struct error *error) {
+static struct run_beside *at_rest(struct session *session) {
     for (size_t i = 0; i < session->beside.count; i++)
         if (!session->beside.runs[i].run)
             return &session->beside.runs[i];
-    if (!vec_reserve(&session->beside.runs, &session->beside.capacity, session->beside.count + 1,
-                     sizeof *session->beside.runs)) {
-        error_memory(error, "runs beside each other", sizeof *session->beside.runs);
-        return NULL;
-    }
-    struct run_beside *made = &session->beside.runs[session->beside.count];
-    *made = (struct run_beside){0};
-    if (engine_open(&made->engine, &session->wake, error))
-        return NULL;
-    session->beside.count++;
-    return made;
+    return NULL;
+}
+
+// Where the system has no room for another thread, there are as many as there are: trials follow each other on those.
+bool session_beside_ready(struct session *session) {
+    struct error error;
+    if (at_rest(session) || session->beside.refused)
+        return at_rest(session) != NULL;
+    bool room = vec_reserve(&session->beside.runs, &session->beside.capacity, session->beside.count + 1,
+                            sizeof *session->beside.runs);
+    struct run_beside *made = room ? &session->beside.runs[session->beside.count] : NULL;
+    if (made)
+        *made = (struct run_beside){0};
+    session->beside.refused = !made || engine_open(&made->engine, &session->wake, &error);
+    session->beside.count += !session->beside.refused;
+    return !session->beside.refused;
 }
 
 enum status session_beside_begin(struct session *session, const struct trial *next, const struct train_params *params,
                                  struct error *error) {
     struct run_record from = {0};
-    struct run_beside *beside = find_engine(session, error);
-    enum status status = beside ? STATUS_OK : error->status;
-    if (!status && next->from != SIZE_MAX)
+    struct run_beside *beside = at_rest(session);
+    enum status status = STATUS_OK;
+    if (next->from != SIZE_MAX)
         status = store_run(session->store, session->lab.view.trials[next->from].run, &from, error);
     if (!status)
         status = session_launch_beside(session, beside->engine, params, next->slot, &from, &beside->run, error);

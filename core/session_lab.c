@@ -385,7 +385,7 @@ static enum status check_trial(const struct session *session, const struct train
 static void begin_beside(struct session *session) {
     struct trial next;
     struct train_params params;
-    while (session_beside_room(session) && lab_view_next(&session->lab.view, &next)) {
+    while (session_beside_room(session) && lab_view_next(&session->lab.view, &next) && session_beside_ready(session)) {
         struct error error;
         enum status status = experiment_params(session->lab.plan, next.slot, &params, &error);
         if (!status && !same_rows(session, &params))

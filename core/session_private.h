@@ -276,6 +276,7 @@ struct session {
     struct { // session_beside.c
         struct run_beside *runs;
         size_t count, capacity;
+        bool refused; // the system has no room for a further engine
         int own; // threads that the session's own run keeps busy; 0: its device does the work
     } beside;
     struct { // session_lab.c
@@ -440,6 +441,8 @@ void run_keep(struct session *session, const struct run_view *run, const struct 
 
 // session_beside.c: runs of a sweep at the same time as the session's own, each with an engine of its own.
 bool session_beside_room(const struct session *session); // for one more
+bool session_beside_ready(struct session *session); // an engine is at rest, or could be made
+// On that engine.
 enum status session_beside_begin(struct session *session, const struct trial *next, const struct train_params *params,
                                  struct error *error);
 size_t session_beside_alive(const struct session *session);

@@ -222,6 +222,9 @@ static enum status save_charts(const struct frame *frame, const char *path, stru
     view->draw(frame->states[frame->current], session_snapshot(frame->session), &canvas, canvas_area(&canvas));
     if (record.failed)
         status = error_memory(error, "the charts", 0);
+    else if (record.full)
+        status = error_set(error, STATUS_UNSUPPORTED, "this screen has more than the %d charts that one file takes",
+                           PLOT_RECORD_MOST);
     else if (record.count == 0)
         status = error_set(error, STATUS_STATE, "there is no chart on this screen that could be written");
     else

@@ -79,55 +79,60 @@ static void changed_before_the_first_step_is_begun_with(void **state) {
     source_release(source);
 }
 
-// Changed on the way, and resumed: bit for bit what the trainer does that was opened with the new value from the same
-// weights. Averages begin with the weights of the moment.
-static void changed_on_the_way_goes_on_from_there(void **state) {
-    (void)state;
-    struct source *source = source_blobs(110, 6, 3, 2, 4);
+// For every change on either backend: a trainer three steps into its run, and a checkpoint of it.
+static void for_every_change(struct source *source, void (*check)(const struct change *change, struct trainer *trainer,
+                                                                  struct source *source, struct backend *backend)) {
     struct error error = {0};
     for (size_t i = 0; i < 2 * CHANGES; i++) {
-        const struct change *change = &changes[i / 2];
         struct backend *backend = test_backend(backends[i % 2]);
-        struct trainer *first = test_trainer(BASE, source, backend);
-        struct figures want, have;
-        char settings[160];
-        test_steps(first, 3, NULL);
-        assert_int_equal(trainer_save(first, test_checkpoint, NULL, &error), STATUS_OK);
-        snprintf(settings, sizeof settings, BASE " %s=%s", change->name, change->text);
-        struct trainer *other = test_trainer(settings, source, backend);
-        assert_int_equal(trainer_fork(other, test_checkpoint, &error), STATUS_OK);
-        test_set(first, change->name, change->text);
-        measure(first, &have);
-        measure(other, &want);
-        assert_same(&want, &have);
-        trainer_close(first);
-        trainer_close(other);
+        struct trainer *trainer = test_trainer(BASE, source, backend);
+        test_steps(trainer, 3, NULL);
+        assert_int_equal(trainer_save(trainer, test_checkpoint, NULL, &error), STATUS_OK);
+        check(&changes[i / 2], trainer, source, backend);
+        trainer_close(trainer);
         backend_close(backend);
     }
     source_release(source);
 }
 
+// Bit for bit what a trainer does that was opened with the new value and goes on from the same weights.
+static void check_fork(const struct change *change, struct trainer *trainer, struct source *source,
+                       struct backend *backend) {
+    struct figures want, have;
+    struct error error = {0};
+    char settings[160];
+    snprintf(settings, sizeof settings, BASE " %s=%s", change->name, change->text);
+    struct trainer *other = test_trainer(settings, source, backend);
+    assert_int_equal(trainer_fork(other, test_checkpoint, &error), STATUS_OK);
+    test_set(trainer, change->name, change->text);
+    measure(trainer, &have);
+    measure(other, &want);
+    assert_same(&want, &have);
+    trainer_close(other);
+}
+
+static void changed_on_the_way_goes_on_from_there(void **state) {
+    (void)state;
+    for_every_change(source_blobs(110, 6, 3, 2, 4), check_fork);
+}
+
+static void check_load(const struct change *change, struct trainer *trainer, struct source *source,
+                       struct backend *backend) {
+    struct figures want, have;
+    struct error error = {0};
+    (void)source;
+    (void)backend;
+    measure(trainer, &want);
+    test_set(trainer, change->name, change->text);
+    test_steps(trainer, 4, NULL);
+    assert_int_equal(trainer_load(trainer, test_checkpoint, &error), STATUS_OK);
+    measure(trainer, &have);
+    assert_same(&want, &have);
+}
+
 static void loading_brings_back_what_was(void **state) {
     (void)state;
-    struct source *source = source_blobs(110, 6, 3, 2, 4);
-    struct error error = {0};
-    for (size_t i = 0; i < 2 * CHANGES; i++) {
-        const struct change *change = &changes[i / 2];
-        struct backend *backend = test_backend(backends[i % 2]);
-        struct trainer *trainer = test_trainer(BASE, source, backend);
-        struct figures want, have;
-        test_steps(trainer, 3, NULL);
-        assert_int_equal(trainer_save(trainer, test_checkpoint, NULL, &error), STATUS_OK);
-        measure(trainer, &want);
-        test_set(trainer, change->name, change->text);
-        test_steps(trainer, 4, NULL);
-        assert_int_equal(trainer_load(trainer, test_checkpoint, &error), STATUS_OK);
-        measure(trainer, &have);
-        assert_same(&want, &have);
-        trainer_close(trainer);
-        backend_close(backend);
-    }
-    source_release(source);
+    for_every_change(source_blobs(110, 6, 3, 2, 4), check_load);
 }
 
 static void refused_changes_change_nothing(void **state) {

@@ -46,7 +46,7 @@ void plot_record_add(struct plot_record *record, const char *title, const struct
     if (frame.empty)
         return;
     if (record->count == PLOT_RECORD_MOST) {
-        record->failed = true;
+        record->full = true;
         return;
     }
     struct plot *to = &record->plots[record->count];

@@ -11,7 +11,8 @@ struct plot_record { // zeroed = empty; owns copies of everything
     struct plot_panel panels[PLOT_RECORD_MOST];
     struct plot plots[PLOT_RECORD_MOST];
     size_t count;
-    bool failed; // memory ran out, or there were more
+    bool failed; // memory ran out
+    bool full;   // there were more
 };
 
 // Plots without any point are left out. Series without a name are called after the pane.
