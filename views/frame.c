@@ -209,34 +209,45 @@ static void undo(struct frame *frame) {
     report_overlay(frame, &result);
 }
 
-// As the view would draw them on a screen of many columns.
-static enum status save_charts(const struct frame *frame, const char *path, struct error *error) {
+// Those that the view would draw on a screen of many columns. plot_record_free ends it.
+static enum status record_charts(const struct frame *frame, struct plot_record *record, struct error *error) {
     enum { WIDTH = 400, HEIGHT = 120 };
     const struct view *view = current_view(frame);
     struct canvas canvas = {0};
-    struct plot_record record = {0};
     enum status status = canvas_resize(&canvas, WIDTH, HEIGHT, error);
     if (status)
         return status;
-    canvas.record = &record;
+    canvas.record = record;
     view->draw(frame->states[frame->current], session_snapshot(frame->session), &canvas, canvas_area(&canvas));
-    if (record.failed)
-        status = error_memory(error, "the charts", 0);
-    else if (record.full)
-        status = error_set(error, STATUS_UNSUPPORTED, "this screen has more than the %d charts that one file takes",
-                           PLOT_RECORD_MOST);
-    else if (record.count == 0)
-        status = error_set(error, STATUS_STATE, "there is no chart on this screen that could be written");
-    else
-        status = plot_save(record.panels, record.count, path, error);
-    plot_record_free(&record);
     canvas_free(&canvas);
-    return status;
+    if (record->failed)
+        return error_memory(error, "the charts", 0);
+    if (record->full)
+        return error_set(error, STATUS_UNSUPPORTED, "this screen has more than the %d charts that one file takes",
+                         PLOT_RECORD_MOST);
+    return record->count > 0 ? STATUS_OK
+                             : error_set(error, STATUS_STATE, "there is no chart on this screen that could be written");
+}
+
+// Asked only where there are some.
+static void ask_for_charts(struct frame *frame) {
+    struct plot_record record = {0};
+    struct error error;
+    enum status status = record_charts(frame, &record, &error);
+    plot_record_free(&record);
+    if (status)
+        report(frame, status, &error);
+    else
+        overlay_open(&frame->overlay, OVERLAY_CHARTS, frame_view(frame));
 }
 
 static void write_charts(struct frame *frame, const char *path) {
+    struct plot_record record = {0};
     struct error error;
-    enum status status = save_charts(frame, path, &error);
+    enum status status = record_charts(frame, &record, &error);
+    if (!status)
+        status = plot_save(record.panels, record.count, path, &error);
+    plot_record_free(&record);
     if (status)
         report(frame, status, &error);
     else
@@ -271,7 +282,7 @@ static enum frame_act act(struct frame *frame, enum request request) {
         overlay_open(&frame->overlay, OVERLAY_PALETTE, frame_view(frame));
         break;
     case REQUEST_CHARTS_SAVE:
-        overlay_open(&frame->overlay, OVERLAY_CHARTS, frame_view(frame));
+        ask_for_charts(frame);
         break;
     case REQUEST_THEME:
         return FRAME_NEXT_THEME;
